@@ -1,0 +1,222 @@
+// Package migrations is the database: it opens SQLite or PostgreSQL, brings
+// the schema up to date, and holds what differs between the two engines.
+// Every other package writes one SQL text for both.
+//
+// Invariants: times are Stamps (microseconds, UTC); all writing goes through
+// DB.Tx; on SQLite there is one writing connection and a pool that can only
+// read; a schema newer than this binary is refused. It owns no table but
+// goose's own.
+package migrations
+
+import (
+	"context"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/gofrs/flock"
+	"github.com/jmoiron/sqlx"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+
+	_ "github.com/lib/pq"  // the PostgreSQL driver
+	_ "modernc.org/sqlite" // the SQLite driver
+)
+
+//go:embed sqlite/*.sql postgres/*.sql
+var files embed.FS
+
+// Engine names what the database is.
+type Engine string
+
+// The engines.
+const (
+	SQLite   Engine = "sqlite"
+	Postgres Engine = "postgres"
+)
+
+// DB is an open database with an up-to-date schema.
+type DB struct {
+	Engine Engine
+	Dir    string // of the SQLite file; "" on PostgreSQL
+
+	write *sqlx.DB
+	read  *sqlx.DB
+}
+
+// Open opens the database that dsn names, `sqlite:DIR/helpdeskd.db` or
+// `postgres://…` (everything after the scheme reaches lib/pq, so several
+// hosts and target_session_attrs work), and migrates it. Several processes
+// may open the same database at once.
+func Open(ctx context.Context, dsn string) (*DB, error) {
+	db, err := Connect(ctx, dsn)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.migrate(ctx); err != nil {
+		db.Close()
+		return nil, err
+	}
+	return db, nil
+}
+
+// Connect opens the database without looking at its schema.
+func Connect(ctx context.Context, dsn string) (*DB, error) {
+	switch {
+	case strings.HasPrefix(dsn, "sqlite:"):
+		return openSQLite(ctx, strings.TrimPrefix(dsn, "sqlite:"))
+	case strings.HasPrefix(dsn, "postgres://"), strings.HasPrefix(dsn, "postgresql://"):
+		return openPostgres(ctx, dsn)
+	}
+	scheme, _, _ := strings.Cut(dsn, ":")
+	return nil, Invalidf("the database must be sqlite:PATH or postgres://…, not %q", scheme+":…")
+}
+
+func openSQLite(ctx context.Context, path string) (*DB, error) {
+	path = strings.TrimPrefix(path, "//")
+	if path == "" {
+		return nil, Invalidf("the database sqlite: needs a path, for example sqlite:/var/lib/helpdeskd/helpdeskd.db")
+	}
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("create the data directory: %w", err)
+	}
+	pragmas := "?_txlock=immediate&_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
+		"&_pragma=foreign_keys(1)&_pragma=temp_store(2)&_pragma=wal_autocheckpoint(4000)"
+	name := "file:" + (&url.URL{Path: path}).EscapedPath() + pragmas
+	w, err := sqlx.Open("sqlite", name+"&_pragma=cache_size(-16000)")
+	if err != nil {
+		return nil, fmt.Errorf("open sqlite: %w", err)
+	}
+	w.SetMaxOpenConns(1)
+	if err := w.PingContext(ctx); err != nil {
+		w.Close()
+		return nil, fmt.Errorf("open sqlite %s: %w", path, err)
+	}
+	r, err := sqlx.Open("sqlite", name+"&_pragma=cache_size(-4000)&_pragma=query_only(1)")
+	if err != nil {
+		w.Close()
+		return nil, fmt.Errorf("open sqlite: %w", err)
+	}
+	r.SetMaxOpenConns(8)
+	r.SetMaxIdleConns(4)
+	return &DB{Engine: SQLite, Dir: dir, write: w, read: r}, nil
+}
+
+func openPostgres(ctx context.Context, dsn string) (*DB, error) {
+	// One round trip a statement instead of two.
+	if !strings.Contains(dsn, "binary_parameters=") {
+		sep := "?"
+		if strings.Contains(dsn, "?") {
+			sep = "&"
+		}
+		dsn += sep + "binary_parameters=yes"
+	}
+	p, err := sqlx.Open("postgres", dsn)
+	if err != nil {
+		return nil, fmt.Errorf("open postgres: %w", err)
+	}
+	p.SetMaxOpenConns(16)
+	p.SetMaxIdleConns(8)
+	p.SetConnMaxIdleTime(5 * time.Minute)
+	if err := p.PingContext(ctx); err != nil {
+		p.Close()
+		return nil, fmt.Errorf("open postgres: %w", err)
+	}
+	return &DB{Engine: Postgres, write: p, read: p}, nil
+}
+
+// Close closes every connection.
+func (db *DB) Close() error {
+	err := db.write.Close()
+	if db.read != db.write {
+		err = errors.Join(err, db.read.Close())
+	}
+	return err
+}
+
+// Ping reports whether the database answers.
+func (db *DB) Ping(ctx context.Context) error { return db.read.PingContext(ctx) }
+
+func (db *DB) provider() (*goose.Provider, error) {
+	sub, err := fs.Sub(files, string(db.Engine))
+	if err != nil {
+		return nil, err
+	}
+	if db.Engine == SQLite {
+		return goose.NewProvider(goose.DialectSQLite3, db.write.DB, sub)
+	}
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300))
+	if err != nil {
+		return nil, err
+	}
+	return goose.NewProvider(goose.DialectPostgres, db.write.DB, sub, goose.WithSessionLocker(locker))
+}
+
+// Version returns the schema version of the database and the newest that
+// this binary knows.
+func (db *DB) Version(ctx context.Context) (have, know int64, err error) {
+	p, err := db.provider()
+	if err != nil {
+		return 0, 0, fmt.Errorf("read migrations: %w", err)
+	}
+	for _, s := range p.ListSources() {
+		know = max(know, s.Version)
+	}
+	have, err = p.GetDBVersion(ctx)
+	if err != nil {
+		return 0, know, fmt.Errorf("read the schema version: %w", err)
+	}
+	return have, know, nil
+}
+
+func (db *DB) migrate(ctx context.Context) error {
+	// goose has no lock for SQLite, and of three at once one fails.
+	if db.Engine == SQLite {
+		l := flock.New(filepath.Join(db.Dir, "migrate.lock"))
+		if _, err := l.TryLockContext(ctx, 50*time.Millisecond); err != nil {
+			return fmt.Errorf("wait for another migration: %w", err)
+		}
+		defer l.Unlock()
+	}
+	have, know, err := db.Version(ctx)
+	if err != nil {
+		return err
+	}
+	if have > know {
+		return Invalidf("this database was written by a newer helpdeskd (schema %d, this one knows %d): start that version, or restore a backup made by this one", have, know)
+	}
+	if have == know {
+		return nil
+	}
+	p, err := db.provider()
+	if err != nil {
+		return fmt.Errorf("read migrations: %w", err)
+	}
+	if _, err := p.Up(ctx); err != nil {
+		return fmt.Errorf("migrate the schema from %d to %d: %w", have, know, err)
+	}
+	return nil
+}
+
+// Fingerprint returns a digest of every migration, by which tests know that
+// a prepared database is still the right one.
+func Fingerprint() string {
+	h := sha256.New()
+	_ = fs.WalkDir(files, ".", func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			b, _ := files.ReadFile(path)
+			fmt.Fprintf(h, "%s %d\n%s", path, len(b), b)
+		}
+		return nil
+	})
+	return hex.EncodeToString(h.Sum(nil))
+}

@@ -1,0 +1,339 @@
+-- +goose Up
+
+-- Times are BIGINT microseconds since 1970 UTC, from our own clock. Money is integer minor units.
+
+-- What staff edit.
+CREATE TABLE setting (
+    name       TEXT PRIMARY KEY,
+    value      TEXT NOT NULL,
+    version    BIGINT NOT NULL DEFAULT 1,
+    updated_at BIGINT NOT NULL
+);
+
+-- Sequences that must not leave gaps and may jump ahead after a restore.
+CREATE TABLE counter (
+    name  TEXT PRIMARY KEY,
+    value BIGINT NOT NULL
+);
+INSERT INTO counter (name, value) VALUES ('ticket', 0);
+
+-- Who may do the work of a mailbox, the outbox, the index or the clock. No expiry time: see docs/design.md.
+CREATE TABLE lease (
+    name   TEXT PRIMARY KEY,
+    holder TEXT NOT NULL,
+    fence  BIGINT NOT NULL,
+    beat   BIGINT NOT NULL
+);
+
+-- Content-addressed bytes: raw mails, rendered mails, uploads. Small ones here, large ones in a file or in chunks.
+CREATE TABLE blob (
+    digest     TEXT PRIMARY KEY,
+    size       BIGINT NOT NULL,
+    place      TEXT NOT NULL, -- row, file, chunk
+    data       BLOB,
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX blob_created ON blob (created_at);
+CREATE TABLE blob_chunk (
+    digest TEXT NOT NULL,
+    n      BIGINT NOT NULL,
+    data   BLOB NOT NULL,
+    PRIMARY KEY (digest, n)
+);
+
+-- People who sign in.
+CREATE TABLE account (
+    id            INTEGER PRIMARY KEY,
+    email         TEXT NOT NULL UNIQUE, -- lower case
+    name          TEXT NOT NULL,
+    role          TEXT NOT NULL, -- admin, technician, manager
+    password_hash TEXT NOT NULL,
+    enabled       BOOLEAN NOT NULL,
+    notify        TEXT NOT NULL, -- all, mine, none
+    created_at    BIGINT NOT NULL,
+    signed_in_at  BIGINT,
+    version       BIGINT NOT NULL DEFAULT 1
+);
+CREATE TABLE session (
+    token      TEXT PRIMARY KEY, -- SHA-256 of the cookie's value
+    account_id BIGINT,
+    data       BLOB NOT NULL,
+    expires_at BIGINT NOT NULL
+);
+CREATE INDEX session_expires ON session (expires_at);
+CREATE INDEX session_account ON session (account_id);
+CREATE TABLE throttle (
+    name       TEXT PRIMARY KEY, -- what is counted, for example signin:address
+    tries      BIGINT NOT NULL,
+    since      BIGINT NOT NULL
+);
+
+-- People who ask.
+CREATE TABLE client (
+    id              INTEGER PRIMARY KEY,
+    name            TEXT NOT NULL,
+    name_folded     TEXT NOT NULL,
+    department      TEXT NOT NULL DEFAULT '',
+    phone           TEXT NOT NULL DEFAULT '',
+    high_management BOOLEAN NOT NULL DEFAULT FALSE,
+    created_at      BIGINT NOT NULL,
+    version         BIGINT NOT NULL DEFAULT 1
+);
+CREATE INDEX client_name ON client (name_folded, id);
+CREATE TABLE client_address (
+    address       TEXT PRIMARY KEY, -- lower case, literal
+    client_id     BIGINT NOT NULL REFERENCES client (id),
+    bounced_at    BIGINT,
+    bounce_reason TEXT NOT NULL DEFAULT '',
+    created_at    BIGINT NOT NULL
+);
+CREATE INDEX client_address_client ON client_address (client_id);
+
+CREATE TABLE category (
+    id       INTEGER PRIMARY KEY,
+    name     TEXT NOT NULL UNIQUE,
+    position BIGINT NOT NULL,
+    archived BOOLEAN NOT NULL DEFAULT FALSE
+);
+INSERT INTO category (name, position) VALUES
+    ('Computer', 1), ('Software', 2), ('Accounts and access', 3), ('Network', 4),
+    ('Printing', 5), ('Telephone', 6), ('Audio-visual', 7), ('Other', 8);
+
+-- Mailboxes are declared in the configuration; their state is here.
+CREATE TABLE mailbox (
+    id           INTEGER PRIMARY KEY,
+    name         TEXT NOT NULL UNIQUE,
+    address      TEXT NOT NULL,
+    begin_at     BIGINT,           -- mail that arrived earlier is not ours; null: everything
+    begin_uid    BIGINT NOT NULL DEFAULT 0, -- first UID that is ours, under begin_validity
+    begin_validity BIGINT NOT NULL DEFAULT 0,
+    begun        BOOLEAN NOT NULL DEFAULT FALSE,
+    uidvalidity  BIGINT NOT NULL DEFAULT 0,
+    last_poll_at BIGINT,
+    last_ok_at   BIGINT,
+    last_error   TEXT NOT NULL DEFAULT '',
+    last_error_at BIGINT,
+    waiting      BIGINT NOT NULL DEFAULT 0, -- messages in the folder at the last poll
+    created_at   BIGINT NOT NULL
+);
+
+-- Every mail that was ever taken, and what became of it. The states are in docs/design.md.
+CREATE TABLE inbox (
+    id          INTEGER PRIMARY KEY,
+    mailbox_id  BIGINT NOT NULL REFERENCES mailbox (id),
+    uidvalidity BIGINT,           -- null: handed over by the ingest command
+    uid         BIGINT,
+    digest      TEXT NOT NULL REFERENCES blob (digest),
+    size        BIGINT NOT NULL,
+    received_at BIGINT NOT NULL,  -- INTERNALDATE, never later than our clock
+    kept_at     BIGINT NOT NULL,
+    state       TEXT NOT NULL,    -- kept, working, done
+    attempts    BIGINT NOT NULL DEFAULT 0,
+    fence       BIGINT NOT NULL DEFAULT 0, -- of the lease under which it is being worked
+    retry_at    BIGINT,
+    fate        TEXT NOT NULL DEFAULT '', -- new, append, revision, duplicate, pending, none, quarantine
+    class       TEXT NOT NULL DEFAULT '',
+    sender      TEXT NOT NULL DEFAULT '',
+    subject     TEXT NOT NULL DEFAULT '',
+    reason      TEXT NOT NULL DEFAULT '', -- why this fate, in words
+    ticket_id   BIGINT,
+    acks        BIGINT NOT NULL DEFAULT 0,
+    commands    BIGINT NOT NULL DEFAULT 0,
+    done_at     BIGINT,
+    moved_at    BIGINT,           -- the mailbox's copy is dealt with: moved, or found gone
+    resolved_by BIGINT,           -- the account that retried, approved, rejected
+    UNIQUE (mailbox_id, uidvalidity, uid)
+);
+CREATE INDEX inbox_open ON inbox (mailbox_id, id) WHERE state <> 'done';
+CREATE INDEX inbox_unmoved ON inbox (mailbox_id, uidvalidity, uid) WHERE moved_at IS NULL AND uid IS NOT NULL;
+CREATE INDEX inbox_fate ON inbox (fate, id);
+CREATE INDEX inbox_digest ON inbox (digest);
+
+CREATE TABLE ticket (
+    id               INTEGER PRIMARY KEY,
+    number           BIGINT NOT NULL UNIQUE,
+    subject          TEXT NOT NULL,
+    stage            TEXT NOT NULL, -- requested, in_progress, confirming, completed, dropped
+    level            BIGINT NOT NULL, -- 1 an inconvenience, 2 part of the work is impeded, 3 a major part is impossible
+    star             BOOLEAN NOT NULL,
+    triaged_at       BIGINT,
+    suggested_level  BIGINT NOT NULL DEFAULT 1,
+    suggested_star   BOOLEAN NOT NULL DEFAULT FALSE,
+    suggested_reason TEXT NOT NULL DEFAULT '',
+    client_id        BIGINT REFERENCES client (id), -- null: unknown (via form)
+    client_address   TEXT NOT NULL DEFAULT '',      -- where answers go
+    assignee_id      BIGINT REFERENCES account (id),
+    category_id      BIGINT REFERENCES category (id),
+    mailbox_id       BIGINT REFERENCES mailbox (id),
+    fix              TEXT NOT NULL DEFAULT '',
+    fixed_at         BIGINT,
+    drop_reason      TEXT NOT NULL DEFAULT '',
+    unconfirmed      BOOLEAN NOT NULL DEFAULT FALSE,
+    news             BOOLEAN NOT NULL DEFAULT FALSE, -- the client wrote and nobody has answered or looked
+    opened_at        BIGINT NOT NULL, -- when the mail arrived
+    stage_at         BIGINT NOT NULL,
+    closed_at        BIGINT,
+    archived_at      BIGINT,
+    created_at       BIGINT NOT NULL,
+    updated_at       BIGINT NOT NULL,
+    version          BIGINT NOT NULL DEFAULT 1
+);
+CREATE INDEX ticket_board ON ticket (stage, star, level, opened_at, id) WHERE archived_at IS NULL;
+CREATE INDEX ticket_client ON ticket (client_id, id);
+CREATE INDEX ticket_assignee ON ticket (assignee_id, id);
+CREATE INDEX ticket_closed ON ticket (closed_at) WHERE archived_at IS NULL;
+
+-- Who besides the requester takes part.
+CREATE TABLE participant (
+    ticket_id BIGINT NOT NULL REFERENCES ticket (id),
+    client_id BIGINT NOT NULL REFERENCES client (id),
+    added_by  BIGINT,
+    added_at  BIGINT NOT NULL,
+    PRIMARY KEY (ticket_id, client_id)
+);
+
+CREATE TABLE message (
+    id           INTEGER PRIMARY KEY,
+    ticket_id    BIGINT REFERENCES ticket (id), -- null: held without a ticket
+    direction    TEXT NOT NULL, -- in, out
+    state        TEXT NOT NULL, -- shown, held, rejected, superseded
+    held_reason  TEXT NOT NULL DEFAULT '',
+    inbox_id     BIGINT REFERENCES inbox (id),
+    client_id    BIGINT REFERENCES client (id),   -- who wrote it, or null
+    account_id   BIGINT REFERENCES account (id),  -- the technician who wrote it, or null
+    from_name    TEXT NOT NULL,
+    from_address TEXT NOT NULL,
+    to_line      TEXT NOT NULL DEFAULT '',
+    cc_line      TEXT NOT NULL DEFAULT '',
+    subject      TEXT NOT NULL,
+    body         TEXT NOT NULL, -- the author's new words
+    quoted       TEXT NOT NULL DEFAULT '',
+    class        TEXT NOT NULL DEFAULT 'human',
+    class_reason TEXT NOT NULL DEFAULT '',
+    form         TEXT NOT NULL DEFAULT '', -- tracker.Form as JSON
+    defects      TEXT NOT NULL DEFAULT '',
+    digest       TEXT NOT NULL DEFAULT '', -- of the raw mail
+    mail_id      TEXT NOT NULL DEFAULT '', -- Message-ID without brackets
+    identity     TEXT NOT NULL DEFAULT '', -- what makes it the same item: see Receive
+    content      TEXT NOT NULL DEFAULT '', -- digest of the body, to tell revisions from duplicates
+    form_key     TEXT NOT NULL DEFAULT '', -- digest of a form's answers
+    revision_of  BIGINT,
+    sent_date    BIGINT, -- the Date header, only shown
+    at           BIGINT NOT NULL
+);
+CREATE INDEX message_ticket ON message (ticket_id, id);
+CREATE INDEX message_identity ON message (identity) WHERE identity <> '';
+CREATE INDEX message_form ON message (form_key) WHERE form_key <> '';
+CREATE INDEX message_held ON message (id) WHERE state = 'held';
+CREATE INDEX message_client ON message (client_id, id);
+
+-- Every Message-ID that belongs to a ticket, and every one that its mails named.
+CREATE TABLE message_ref (
+    ref       TEXT NOT NULL,
+    ticket_id BIGINT NOT NULL REFERENCES ticket (id),
+    known     BOOLEAN NOT NULL, -- a mail that we hold or sent; otherwise only referred to
+    PRIMARY KEY (ref, ticket_id)
+);
+
+CREATE TABLE attachment (
+    id           INTEGER PRIMARY KEY,
+    uid          TEXT NOT NULL UNIQUE, -- random, in links
+    message_id   BIGINT NOT NULL REFERENCES message (id),
+    role         TEXT NOT NULL, -- file, inline, html
+    name         TEXT NOT NULL,
+    content_type TEXT NOT NULL,
+    charset      TEXT NOT NULL DEFAULT '',
+    content_id   TEXT NOT NULL DEFAULT '',
+    encoding     TEXT NOT NULL DEFAULT '',
+    digest       TEXT NOT NULL,  -- the blob of which this is a range
+    start        BIGINT NOT NULL, -- bytes
+    length       BIGINT NOT NULL, -- encoded bytes
+    size         BIGINT NOT NULL  -- decoded bytes
+);
+CREATE INDEX attachment_message ON attachment (message_id, id);
+CREATE INDEX attachment_digest ON attachment (digest);
+
+CREATE TABLE note (
+    id         INTEGER PRIMARY KEY,
+    ticket_id  BIGINT NOT NULL REFERENCES ticket (id),
+    account_id BIGINT REFERENCES account (id), -- null: written by the system
+    kind       TEXT NOT NULL, -- note, phone, in_person, finding, system
+    body       TEXT NOT NULL,
+    at         BIGINT NOT NULL,
+    version    BIGINT NOT NULL DEFAULT 1
+);
+CREATE INDEX note_ticket ON note (ticket_id, id);
+
+-- Append-only: who changed what. No personal text beyond references.
+CREATE TABLE event (
+    id         INTEGER PRIMARY KEY,
+    at         BIGINT NOT NULL,
+    actor      TEXT NOT NULL, -- system, account:7, client:12
+    subject    TEXT NOT NULL, -- ticket, client, account, inbox, outbox, mailbox, setting
+    subject_id BIGINT NOT NULL,
+    kind       TEXT NOT NULL, -- opened, stage, priority, ...
+    was        TEXT NOT NULL DEFAULT '',
+    became     TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX event_subject ON event (subject, subject_id, id);
+
+-- Reply tokens: 128 random bits, only their SHA-256 is kept.
+CREATE TABLE reply_token (
+    hash       TEXT PRIMARY KEY,
+    ticket_id  BIGINT NOT NULL REFERENCES ticket (id),
+    client_id  BIGINT,
+    account_id BIGINT,
+    outbox_id  BIGINT NOT NULL,
+    revoked_at BIGINT,
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX reply_token_ticket ON reply_token (ticket_id);
+
+-- Every mail that we owe, and what became of it. The states are in docs/design.md.
+CREATE TABLE outbox (
+    id          INTEGER PRIMARY KEY,
+    kind        TEXT NOT NULL,   -- reply, ack, notify, note
+    priority    BIGINT NOT NULL, -- 1 people's replies, 2 system notices to technicians, 3 acknowledgements, 4 notifications
+    state       TEXT NOT NULL,   -- queued, sending, sent, uncertain, dead, cancelled, held
+    due_at      BIGINT NOT NULL,
+    attempts    BIGINT NOT NULL DEFAULT 0,
+    mailbox_id  BIGINT NOT NULL REFERENCES mailbox (id),
+    ticket_id   BIGINT REFERENCES ticket (id),
+    message_id  BIGINT REFERENCES message (id), -- what it carries or announces
+    client_id   BIGINT,
+    account_id  BIGINT,
+    to_address  TEXT NOT NULL,
+    to_name     TEXT NOT NULL DEFAULT '',
+    detail      TEXT NOT NULL DEFAULT '', -- JSON, what rendering needs beside the ticket
+    mail_id     TEXT NOT NULL DEFAULT '', -- our Message-ID, once rendered
+    digest      TEXT NOT NULL DEFAULT '', -- the rendered bytes
+    fence       BIGINT NOT NULL DEFAULT 0,
+    sending_at  BIGINT,
+    sent_at     BIGINT,
+    response    TEXT NOT NULL DEFAULT '', -- the server's last words
+    server_mail_id TEXT NOT NULL DEFAULT '', -- the Message-ID that the server put in its 250
+    created_at  BIGINT NOT NULL
+);
+CREATE INDEX outbox_due ON outbox (priority, due_at, id) WHERE state = 'queued';
+CREATE INDEX outbox_open ON outbox (state, id) WHERE state <> 'sent';
+CREATE INDEX outbox_ticket ON outbox (ticket_id, id);
+CREATE INDEX outbox_message ON outbox (message_id) WHERE message_id IS NOT NULL;
+CREATE INDEX outbox_mail ON outbox (mail_id) WHERE mail_id <> '';
+CREATE INDEX outbox_acks ON outbox (to_address, created_at) WHERE kind = 'ack';
+
+-- Full-text search. A row here is a thing that can be found; its words are in search_words under the same id.
+CREATE TABLE search_doc (
+    id      INTEGER PRIMARY KEY,
+    kind    TEXT NOT NULL, -- ticket, client
+    ref     BIGINT NOT NULL,
+    UNIQUE (kind, ref)
+);
+CREATE VIRTUAL TABLE search_words USING fts5 (words, content='', contentless_delete=1, tokenize="unicode61 remove_diacritics 0", prefix='2 3 4');
+CREATE TABLE search_queue (
+    kind TEXT NOT NULL,
+    ref  BIGINT NOT NULL,
+    PRIMARY KEY (kind, ref)
+);
+
+-- +goose Down
+SELECT 'helpdeskd does not go back: restore a backup instead';

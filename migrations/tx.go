@@ -1,0 +1,180 @@
+package migrations
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+	sqlite "modernc.org/sqlite"
+)
+
+// Queryer is what reads: a DB (its read pool) or a Tx. Queries use ? for
+// parameters on both engines.
+type Queryer interface {
+	// Get scans one row into dest; a missing row is a NotFound error.
+	Get(ctx context.Context, dest any, query string, args ...any) error
+	// Select scans all rows into the slice that dest points to.
+	Select(ctx context.Context, dest any, query string, args ...any) error
+	// Dialect names the engine, for the few texts that differ.
+	Dialect() Engine
+}
+
+var rebound sync.Map // of query text by query text, PostgreSQL only
+
+func rebind(e Engine, q string) string {
+	if e == SQLite {
+		return q
+	}
+	if v, ok := rebound.Load(q); ok {
+		return v.(string)
+	}
+	r := sqlx.Rebind(sqlx.DOLLAR, q)
+	rebound.Store(q, r)
+	return r
+}
+
+// Dialect returns the engine.
+func (db *DB) Dialect() Engine { return db.Engine }
+
+// Get reads one row outside any transaction.
+func (db *DB) Get(ctx context.Context, dest any, query string, args ...any) error {
+	return translate(db.read.GetContext(ctx, dest, rebind(db.Engine, query), args...))
+}
+
+// Select reads rows outside any transaction.
+func (db *DB) Select(ctx context.Context, dest any, query string, args ...any) error {
+	return translate(db.read.SelectContext(ctx, dest, rebind(db.Engine, query), args...))
+}
+
+// Tx is a writing transaction. A query that it runs a second time is
+// prepared, which makes batches cheap on both engines.
+type Tx struct {
+	tx     *sqlx.Tx
+	engine Engine
+	once   map[string]*sqlx.Stmt
+	after  []func()
+}
+
+// Tx runs fn in a transaction, and commits when it returns nil. On SQLite
+// there is one at a time. The functions given to AfterCommit run once it is
+// committed.
+func (db *DB) Tx(ctx context.Context, fn func(tx *Tx) error) error {
+	t, err := db.write.BeginTxx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin: %w", translate(err))
+	}
+	tx := &Tx{tx: t, engine: db.Engine, once: map[string]*sqlx.Stmt{}}
+	defer t.Rollback()
+	if err := fn(tx); err != nil {
+		return err
+	}
+	if err := t.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", translate(err))
+	}
+	for _, f := range tx.after {
+		f()
+	}
+	return nil
+}
+
+// AfterCommit has f run when the transaction has been committed.
+func (tx *Tx) AfterCommit(f func()) { tx.after = append(tx.after, f) }
+
+// Dialect returns the engine.
+func (tx *Tx) Dialect() Engine { return tx.engine }
+
+// stmt returns the prepared statement of a query from its second use on, else nil.
+func (tx *Tx) stmt(ctx context.Context, query string) (*sqlx.Stmt, error) {
+	s, seen := tx.once[query]
+	if s != nil {
+		return s, nil
+	}
+	if !seen {
+		tx.once[query] = nil
+		return nil, nil
+	}
+	s, err := tx.tx.PreparexContext(ctx, rebind(tx.engine, query))
+	if err != nil {
+		return nil, translate(err)
+	}
+	tx.once[query] = s
+	return s, nil
+}
+
+// Exec runs a statement and returns how many rows it changed.
+func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	s, err := tx.stmt(ctx, query)
+	if err != nil {
+		return 0, err
+	}
+	var r sql.Result
+	if s != nil {
+		r, err = s.ExecContext(ctx, args...)
+	} else {
+		r, err = tx.tx.ExecContext(ctx, rebind(tx.engine, query), args...)
+	}
+	if err != nil {
+		return 0, translate(err)
+	}
+	n, err := r.RowsAffected()
+	return n, translate(err)
+}
+
+// Get reads one row.
+func (tx *Tx) Get(ctx context.Context, dest any, query string, args ...any) error {
+	s, err := tx.stmt(ctx, query)
+	if err != nil {
+		return err
+	}
+	if s != nil {
+		return translate(s.GetContext(ctx, dest, args...))
+	}
+	return translate(tx.tx.GetContext(ctx, dest, rebind(tx.engine, query), args...))
+}
+
+// Select reads rows.
+func (tx *Tx) Select(ctx context.Context, dest any, query string, args ...any) error {
+	s, err := tx.stmt(ctx, query)
+	if err != nil {
+		return err
+	}
+	if s != nil {
+		return translate(s.SelectContext(ctx, dest, args...))
+	}
+	return translate(tx.tx.SelectContext(ctx, dest, rebind(tx.engine, query), args...))
+}
+
+// Insert runs an INSERT … RETURNING id.
+func (tx *Tx) Insert(ctx context.Context, query string, args ...any) (int64, error) {
+	var id int64
+	err := tx.Get(ctx, &id, query, args...)
+	return id, err
+}
+
+// translate gives the errors that callers act upon their kinds.
+func translate(err error) error {
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, sql.ErrNoRows) {
+		return &Error{Kind: NotFound, Message: "not found", Err: err}
+	}
+	if IsUnique(err) {
+		return &Error{Kind: Conflict, Message: "this exists already", Err: err}
+	}
+	return err
+}
+
+// IsUnique reports whether err is a violated unique constraint.
+func IsUnique(err error) bool {
+	var s *sqlite.Error
+	if errors.As(err, &s) {
+		return s.Code() == 2067 || s.Code() == 1555 // SQLITE_CONSTRAINT_UNIQUE, _PRIMARYKEY
+	}
+	var p *pq.Error
+	return errors.As(err, &p) && p.Code == "23505"
+}
