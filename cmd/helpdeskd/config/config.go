@@ -1,0 +1,235 @@
+// Package config reads and checks the one TOML file that boots helpdeskd.
+//
+// Invariants: Load returns either a configuration that is whole and valid, or
+// *Mistakes, which names every mistake at once with its line or variable and
+// what to write instead; a key that is not known is a mistake. Every key can
+// be overridden by an environment variable (see env.go). A Secret never
+// prints itself. It owns no tables.
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// DefaultPath is where the file lies unless --config or HELPDESKD_CONFIG says otherwise.
+const DefaultPath = "/etc/helpdeskd/helpdeskd.toml"
+
+// Config is everything that boots the process.
+type Config struct {
+	Listen         string    `toml:"listen"`          // address of the site, host:port
+	PublicURL      string    `toml:"public_url"`      // where people reach it, without a path
+	Database       DSN       `toml:"database"`        // sqlite:PATH or postgres://…
+	DataDir        string    `toml:"data_dir"`        // node id, lock, large files
+	TrustedProxies []string  `toml:"trusted_proxies"` // addresses or networks whose X-Forwarded-For counts
+	TLS            TLS       `toml:"tls"`
+	Log            Log       `toml:"log"`
+	Ack            Ack       `toml:"ack"`
+	Mailboxes      []Mailbox `toml:"mailbox"`
+
+	Path   string            `toml:"-"` // the file that was read, "" for none
+	Origin map[string]string `toml:"-"` // by key: the variable that set it; keys of the file have "file"
+}
+
+// TLS names the certificate files; both empty means plain HTTP.
+type TLS struct {
+	Cert string `toml:"cert"`
+	Key  string `toml:"key"`
+}
+
+// Log says how the daemon writes its log to stderr.
+type Log struct {
+	Level  string `toml:"level"`  // debug, info, warn, error
+	Format string `toml:"format"` // text, json
+}
+
+// Ack says when a new request is acknowledged by itself.
+type Ack struct {
+	Enabled  bool          `toml:"enabled"`
+	MaxAge   time.Duration `toml:"max_age"`   // older mail is never acknowledged
+	Rate     int           `toml:"rate"`      // mails a minute that helpdeskd sends at most
+	FormLink string        `toml:"form_link"` // of the company's own request form
+}
+
+// Mailbox is one helpdesk address: how to read it and how to send from it.
+type Mailbox struct {
+	Name           string        `toml:"name"`
+	Address        string        `toml:"address"`
+	Display        string        `toml:"display"` // the name beside the address on mail that we send
+	Aliases        []string      `toml:"aliases"`
+	OwnDomains     []string      `toml:"own_domains"`
+	Trust          string        `toml:"trust"`       // exchange, authserv-id, none
+	AuthservID     string        `toml:"authserv_id"` // with trust = "authserv-id"
+	FormSenders    []string      `toml:"form_senders"`
+	Folder         string        `toml:"folder"`
+	Processed      string        `toml:"processed"`
+	LeaveInPlace   bool          `toml:"leave_in_place"`
+	Begin          string        `toml:"begin"` // now, everything, or a date
+	Poll           time.Duration `toml:"poll"`
+	PlusAddressing bool          `toml:"plus_addressing"`
+	IMAP           Server        `toml:"imap"`
+	SMTP           Server        `toml:"smtp"`
+	OAuth          OAuth         `toml:"oauth"`
+}
+
+// Server is an IMAP or SMTP server and how to sign in there.
+type Server struct {
+	Host         string `toml:"host"`
+	Port         int    `toml:"port"`     // 0: the usual one for the protocol and security
+	Security     string `toml:"security"` // tls, starttls, plain (loopback only)
+	Auth         string `toml:"auth"`     // plain, login, xoauth2, none (SMTP only)
+	Username     string `toml:"username"` // default: the mailbox's address
+	Password     Secret `toml:"password"`
+	PasswordFile string `toml:"password_file"`
+	CAFile       string `toml:"ca_file"` // PEM certificates of the company's own authority
+}
+
+// OAuth asks for the tokens of auth = "xoauth2" (client credentials, RFC 6749 section 4.4).
+type OAuth struct {
+	TokenURL         string `toml:"token_url"`
+	ClientID         string `toml:"client_id"`
+	ClientSecret     Secret `toml:"client_secret"`
+	ClientSecretFile string `toml:"client_secret_file"`
+	Scope            string `toml:"scope"`
+}
+
+// Default returns the values that hold where nothing is said.
+func Default() *Config {
+	return &Config{
+		Listen:  "127.0.0.1:8025",
+		DataDir: "/var/lib/helpdeskd",
+		Log:     Log{Level: "info", Format: "text"},
+		Ack:     Ack{Enabled: true, MaxAge: 72 * time.Hour, Rate: 25},
+		Origin:  map[string]string{},
+	}
+}
+
+func defaultMailbox() Mailbox {
+	return Mailbox{
+		Display: "IT helpdesk", Trust: "none", Folder: "INBOX", Processed: "Processed", Begin: "now", Poll: 45 * time.Second,
+		IMAP: Server{Security: "tls", Auth: "plain"},
+		SMTP: Server{Security: "starttls", Auth: "plain"},
+	}
+}
+
+// Load reads the file at path (none where it is "") and the variables of
+// environ ("NAME=value"), and validates the whole. The error is *Mistakes
+// where something is wrong with what was written, else why the file could not
+// be read.
+func Load(path string, environ []string) (*Config, error) {
+	c := Default()
+	m := &Mistakes{Path: path}
+	l := newLoader(c, m)
+	if path != "" {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil, fmt.Errorf("read the configuration: %w", err)
+		}
+		c.Path = path
+		if !l.file(string(text)) {
+			return nil, m
+		}
+	}
+	l.environment(environ)
+	c.fill(l)
+	c.validate(m)
+	m.place(l.lines, c.Origin)
+	if len(m.List) > 0 {
+		return nil, m
+	}
+	return c, nil
+}
+
+// fill derives what was left open, and reads the secrets that lie in files.
+func (c *Config) fill(l *loader) {
+	if c.DataDir != "" {
+		if abs, err := filepath.Abs(c.DataDir); err == nil {
+			c.DataDir = abs
+		}
+	}
+	if c.Database == "" && c.DataDir != "" {
+		c.Database = DSN("sqlite:" + filepath.Join(c.DataDir, "helpdeskd.db"))
+	}
+	if c.PublicURL == "" && c.onLoopback() {
+		c.PublicURL = c.ownURL()
+	}
+	c.PublicURL = strings.TrimSuffix(c.PublicURL, "/")
+	for i := range c.Mailboxes {
+		c.Mailboxes[i].fill(l, fmt.Sprintf("mailbox.%d.", i))
+	}
+}
+
+func (b *Mailbox) fill(l *loader, at string) {
+	b.Address = strings.ToLower(strings.TrimSpace(b.Address))
+	lower(b.Aliases)
+	lower(b.FormSenders)
+	lower(b.OwnDomains)
+	if _, domain, ok := strings.Cut(b.Address, "@"); ok && len(b.OwnDomains) == 0 && domain != "" {
+		b.OwnDomains = []string{domain}
+	}
+	if b.LeaveInPlace {
+		b.Processed = ""
+	}
+	b.IMAP.fill(b.Address, map[string]int{"tls": 993, "starttls": 143, "plain": 143})
+	b.SMTP.fill(b.Address, map[string]int{"tls": 465, "starttls": 587, "plain": 25})
+	l.secret(&b.IMAP.Password, b.IMAP.PasswordFile, at+"imap.password")
+	l.secret(&b.SMTP.Password, b.SMTP.PasswordFile, at+"smtp.password")
+	l.secret(&b.OAuth.ClientSecret, b.OAuth.ClientSecretFile, at+"oauth.client_secret")
+}
+
+func (s *Server) fill(address string, ports map[string]int) {
+	if s.Username == "" {
+		s.Username = address
+	}
+	if s.Port == 0 {
+		s.Port = ports[s.Security]
+	}
+}
+
+// Addr returns host:port.
+func (s Server) Addr() string { return net.JoinHostPort(s.Host, fmt.Sprint(s.Port)) }
+
+// BeginAt returns where reading begins: everything, or mail since an instant,
+// or, where both are zero, from now on.
+func (b Mailbox) BeginAt() (everything bool, since time.Time) {
+	switch b.Begin {
+	case "everything":
+		return true, time.Time{}
+	case "", "now":
+		return false, time.Time{}
+	}
+	since, _ = time.Parse(time.DateOnly, b.Begin)
+	return false, since
+}
+
+func (c *Config) onLoopback() bool {
+	host, _, err := net.SplitHostPort(c.Listen)
+	return err == nil && loopback(host)
+}
+
+func (c *Config) ownURL() string {
+	scheme := "http"
+	if c.TLS.Cert != "" {
+		scheme = "https"
+	}
+	return (&url.URL{Scheme: scheme, Host: c.Listen}).String()
+}
+
+func loopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+func lower(list []string) {
+	for i := range list {
+		list[i] = strings.ToLower(strings.TrimSpace(list[i]))
+	}
+}
