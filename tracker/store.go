@@ -40,6 +40,7 @@ type Store struct {
 	inboxNews  chan struct{}
 	outboxNews chan struct{}
 	live       hub
+	hasher     hasher
 }
 
 // New returns the tracker on db.
@@ -61,6 +62,7 @@ func New(db *migrations.DB, o Options) *Store {
 		policies:   map[int64]Policy{},
 		inboxNews:  make(chan struct{}, 1),
 		outboxNews: make(chan struct{}, 1),
+		hasher:     newHasher(),
 	}
 }
 

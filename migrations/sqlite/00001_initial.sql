@@ -176,12 +176,14 @@ CREATE TABLE ticket (
     archived_at      BIGINT,
     created_at       BIGINT NOT NULL,
     updated_at       BIGINT NOT NULL,
-    version          BIGINT NOT NULL DEFAULT 1
+    version          BIGINT NOT NULL DEFAULT 1,
+    CHECK (level BETWEEN 1 AND 3 AND (level = 3 OR NOT star))
 );
-CREATE INDEX ticket_board ON ticket (stage, star, level, opened_at, id) WHERE archived_at IS NULL;
+-- The order of the board's columns, and of its closed ones.
+CREATE INDEX ticket_board ON ticket (stage, star DESC, level DESC, opened_at, id) WHERE archived_at IS NULL;
+CREATE INDEX ticket_closed ON ticket (stage, closed_at, id) WHERE archived_at IS NULL;
 CREATE INDEX ticket_client ON ticket (client_id, id);
 CREATE INDEX ticket_assignee ON ticket (assignee_id, id);
-CREATE INDEX ticket_closed ON ticket (closed_at) WHERE archived_at IS NULL;
 
 -- Who besides the requester takes part.
 CREATE TABLE participant (
@@ -328,11 +330,12 @@ CREATE TABLE search_doc (
     ref     BIGINT NOT NULL,
     UNIQUE (kind, ref)
 );
-CREATE VIRTUAL TABLE search_words USING fts5 (words, content='', contentless_delete=1, tokenize="unicode61 remove_diacritics 0", prefix='2 3 4');
+CREATE VIRTUAL TABLE search_words USING fts5 (words, content='', contentless_delete=1, detail=none, tokenize='ascii', prefix='2 3 4');
+-- What must be indexed anew, in order. Only inserted into and deleted from, so that nobody waits for the indexer.
 CREATE TABLE search_queue (
+    id   INTEGER PRIMARY KEY,
     kind TEXT NOT NULL,
-    ref  BIGINT NOT NULL,
-    PRIMARY KEY (kind, ref)
+    ref  BIGINT NOT NULL
 );
 
 -- +goose Down
