@@ -1,0 +1,27 @@
+// Command helpdeskd turns a company's helpdesk mailbox into a complete IT
+// desk. This package holds the commands and the wiring: it reads the
+// configuration, opens the store, and hands the parts to one another; they
+// never import each other (arrows_test.go). It owns no tables.
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// run is the whole program. It returns the exit status: 0, 1 for a failure,
+// 2 for a command line that makes no sense, 75 (EX_TEMPFAIL) for mail that
+// ingest could not keep. The end of ctx is the wish to stop cleanly.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	return execute(ctx, args, console{in: os.Stdin, out: stdout, err: stderr, environ: os.Environ()})
+}

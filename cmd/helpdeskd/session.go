@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"strings"
+
+	"helpdeskd/cmd/helpdeskd/config"
+	"helpdeskd/migrations"
+	"helpdeskd/tracker"
+)
+
+// session is one run of a command: its console and what it finds by the
+// command line's general flags.
+type session struct {
+	console
+	ctx        context.Context
+	configFlag string
+}
+
+// configuration reads the file of --config or HELPDESKD_CONFIG, else the
+// usual one; where that is missing, the variables may say everything.
+func (s *session) configuration() (*config.Config, error) {
+	path := s.configFlag
+	for _, kv := range s.environ {
+		if v, ok := strings.CutPrefix(kv, "HELPDESKD_CONFIG="); ok && path == "" {
+			path = v
+		}
+	}
+	if path == "" {
+		path = config.DefaultPath
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			if !config.HasKeys(s.environ) {
+				return nil, fmt.Errorf("there is no %s: write one (deploy/helpdeskd.example.toml explains every key), or name another with --config", path)
+			}
+			path = ""
+		}
+	}
+	return config.Load(path, s.environ)
+}
+
+// logger writes to stderr as the configuration says.
+func (s *session) logger(c config.Log) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(c.Level)) // validated
+	o := &slog.HandlerOptions{Level: level}
+	if c.Format == "json" {
+		return slog.New(slog.NewJSONHandler(s.err, o))
+	}
+	return slog.New(slog.NewTextHandler(s.err, o))
+}
+
+// open opens the database, migrating it, and the store on it.
+func (s *session) open(ctx context.Context, c *config.Config, o tracker.Options) (*tracker.Store, error) {
+	db, err := migrations.Open(ctx, c.Database.Reveal())
+	if err != nil {
+		return nil, fmt.Errorf("open the database %s: %w", c.Database, err)
+	}
+	return tracker.New(db, o), nil
+}
