@@ -55,25 +55,3 @@ func Folders(root string) ([]Filed, error) {
 	}
 	return out, nil
 }
-
-// Drop puts a mail into a Maildir folder ("" is the inbox) as a delivery agent
-// would: written to tmp, then renamed into new. Name must be unique.
-func Drop(root, folder, name string, raw []byte) error {
-	dir := root
-	if folder != "" {
-		dir = filepath.Join(root, "."+folder)
-	}
-	for _, sub := range []string{"cur", "new", "tmp"} {
-		if err := os.MkdirAll(filepath.Join(dir, sub), 0o777); err != nil {
-			return fmt.Errorf("make the folder: %w", err)
-		}
-	}
-	tmp := filepath.Join(dir, "tmp", name)
-	if err := os.WriteFile(tmp, raw, 0o666); err != nil {
-		return fmt.Errorf("deliver: %w", err)
-	}
-	if err := os.Rename(tmp, filepath.Join(dir, "new", name)); err != nil {
-		return fmt.Errorf("deliver: %w", err)
-	}
-	return nil
-}
