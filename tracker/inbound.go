@@ -36,6 +36,10 @@ type Inbound struct {
 	Digest string // hex SHA-256 of the raw bytes
 	Size   int64  // bytes of the raw mail
 
+	// ContentDigest is the hex SHA-256 of everything after the header section
+	// and of the Content-* headers: equal where only trace headers differ.
+	ContentDigest string
+
 	MessageID string    // without angle brackets, at most 998 bytes; "" when absent
 	Date      time.Time // the Date header, only ever shown; zero when unreadable
 

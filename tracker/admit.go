@@ -1,0 +1,91 @@
+package tracker
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"helpdeskd/migrations"
+)
+
+// admitTx lets a held message in, as a person decided: a technician's goes
+// out to the client in their name, a client's joins its ticket, and one
+// without a ticket opens one. It returns the ticket.
+func (s *Store) admitTx(ctx context.Context, tx *migrations.Tx, by Actor, messageID int64) (ticketID int64, err error) {
+	var m struct {
+		State     string           `db:"state"`
+		TicketID  *int64           `db:"ticket_id"`
+		AccountID *int64           `db:"account_id"`
+		ClientID  *int64           `db:"client_id"`
+		InboxID   *int64           `db:"inbox_id"`
+		MailboxID int64            `db:"mailbox_id"`
+		FromName  string           `db:"from_name"`
+		From      string           `db:"from_address"`
+		Subject   string           `db:"subject"`
+		Body      string           `db:"body"`
+		Class     Class            `db:"class"`
+		Form      string           `db:"form"`
+		MailID    string           `db:"mail_id"`
+		At        migrations.Stamp `db:"at"`
+	}
+	err = tx.Get(ctx, &m, `SELECT m.state, m.ticket_id, m.account_id, m.client_id, m.inbox_id, COALESCE(i.mailbox_id, 0) AS mailbox_id, m.from_name, m.from_address, m.subject, m.body,
+			m.class, m.form, m.mail_id, m.at
+		FROM message m LEFT JOIN inbox i ON i.id = m.inbox_id WHERE m.id = ?`, messageID)
+	if err != nil {
+		return 0, fmt.Errorf("read held message %d: %w", messageID, err)
+	}
+	if m.State != "held" {
+		return 0, migrations.Conflictf("somebody has decided about this mail meanwhile: reload the page")
+	}
+	author := Address{Name: m.FromName, Address: m.From}
+	if m.TicketID != nil && m.AccountID != nil {
+		ticketID = *m.TicketID
+		if err := s.sendMessageTx(ctx, tx, Actor{AccountID: *m.AccountID}, ticketID, messageID); err != nil {
+			return 0, err
+		}
+		return ticketID, s.admittedTx(ctx, tx, by, messageID, ticketID, m.InboxID)
+	}
+	client, err := s.clientTx(ctx, tx, author)
+	if err != nil {
+		return 0, err
+	}
+	if m.TicketID != nil {
+		ticketID = *m.TicketID
+	} else {
+		in := Inbound{Subject: m.Subject, Reply: m.Body}
+		if m.Form != "" {
+			in.Form = new(Form)
+			if err := json.Unmarshal([]byte(m.Form), in.Form); err != nil {
+				return 0, fmt.Errorf("read form of message %d: %w", messageID, err)
+			}
+		}
+		ticketID, _, err = s.openTx(ctx, tx, opening{Actor: clientActor(client), MailboxID: m.MailboxID, Client: client, Address: m.From, Subject: subjectOf(&in), OpenedAt: m.At, Form: in.Form})
+		if err != nil {
+			return 0, err
+		}
+	}
+	if _, err := tx.Exec(ctx, `UPDATE message SET state = 'shown', ticket_id = ?, client_id = ?, account_id = NULL WHERE id = ?`, ticketID, client.ID, messageID); err != nil {
+		return 0, fmt.Errorf("show message %d: %w", messageID, err)
+	}
+	if err := s.referTx(ctx, tx, ticketID, m.MailID, true); err != nil {
+		return 0, err
+	}
+	if m.TicketID != nil {
+		err = s.joinTx(ctx, tx, joining{Actor: clientActor(client), TicketID: ticketID, MessageID: messageID, Human: m.Class == ClassHuman, Answers: m.Class == ClassHuman && !isThanks(m.Body)})
+		if err != nil {
+			return 0, err
+		}
+	}
+	return ticketID, s.admittedTx(ctx, tx, by, messageID, ticketID, m.InboxID)
+}
+
+func (s *Store) admittedTx(ctx context.Context, tx *migrations.Tx, by Actor, messageID, ticketID int64, inboxID *int64) error {
+	if inboxID != nil {
+		_, err := tx.Exec(ctx, `UPDATE inbox SET fate = CASE WHEN ticket_id IS NULL THEN 'new' ELSE 'append' END, reason = 'approved', ticket_id = ?, resolved_by = ? WHERE id = ?`,
+			ticketID, orNull(by.AccountID), *inboxID)
+		if err != nil {
+			return fmt.Errorf("record approval of message %d: %w", messageID, err)
+		}
+	}
+	return s.RecordTx(ctx, tx, Event{Actor: by, Subject: "ticket", SubjectID: ticketID, Kind: "approved"})
+}

@@ -1,0 +1,266 @@
+package tracker
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+
+	"helpdeskd/migrations"
+)
+
+// appendTx adds a participant's mail to its ticket.
+func (s *Store) appendTx(ctx context.Context, tx *migrations.Tx, d *decision, ticketID int64) error {
+	d.ticket = ticketID
+	d.fate(FateAppend, "")
+	d.account = nil // who takes part as a client writes as one
+	id, err := s.messageTx(ctx, tx, d, ticketID, "shown", "")
+	if err != nil {
+		return err
+	}
+	return s.joinTx(ctx, tx, joining{
+		Actor: clientActor(d.client), TicketID: ticketID, MessageID: id, Quiet: s.stale(d),
+		Answers: d.in.Class == ClassHuman && !isThanks(d.in.Reply), Human: d.in.Class == ClassHuman,
+	})
+}
+
+// joining is a message that has just become part of its ticket.
+type joining struct {
+	Actor     Actor
+	TicketID  int64
+	MessageID int64
+	Human     bool // automatic mail changes nothing but the conversation
+	Answers   bool // it says something that needs a look: more than thanks
+	Quiet     bool // too old to tell anybody
+}
+
+// joinTx does what a client's new message does to its ticket: it is news, it
+// re-opens what was closed (in progress when assigned, else requested), and
+// takes a ticket out of confirming, since something was said that needs a
+// look. Automatic mail and a bare "thanks" never do.
+func (s *Store) joinTx(ctx context.Context, tx *migrations.Tx, j joining) error {
+	var t struct {
+		Stage      string            `db:"stage"`
+		AssigneeID *int64            `db:"assignee_id"`
+		ArchivedAt *migrations.Stamp `db:"archived_at"`
+	}
+	if err := tx.Get(ctx, &t, `SELECT stage, assignee_id, archived_at FROM ticket WHERE id = ?`, j.TicketID); err != nil {
+		return fmt.Errorf("read ticket %d: %w", j.TicketID, err)
+	}
+	if err := s.IndexTx(ctx, tx, "ticket", j.TicketID); err != nil {
+		return err
+	}
+	kind := "message"
+	if !j.Human {
+		kind = "auto_message"
+	}
+	if err := s.RecordTx(ctx, tx, Event{Actor: j.Actor, Subject: "ticket", SubjectID: j.TicketID, Kind: kind}); err != nil {
+		return err
+	}
+	if !j.Human {
+		return nil
+	}
+	now := s.stamp()
+	reopen := j.Answers && (t.Stage == "completed" || t.Stage == "dropped" || t.Stage == "confirming")
+	if !reopen {
+		if _, err := tx.Exec(ctx, `UPDATE ticket SET news = (news OR ?), updated_at = ? WHERE id = ?`, j.Answers, now, j.TicketID); err != nil {
+			return fmt.Errorf("mark ticket %d: %w", j.TicketID, err)
+		}
+	} else {
+		stage := "requested"
+		if t.AssigneeID != nil {
+			stage = "in_progress"
+		}
+		_, err := tx.Exec(ctx, `UPDATE ticket SET stage = ?, stage_at = ?, closed_at = NULL, archived_at = NULL, unconfirmed = FALSE, news = TRUE, updated_at = ?, version = version + 1 WHERE id = ?`,
+			stage, now, now, j.TicketID)
+		if err != nil {
+			return fmt.Errorf("re-open ticket %d: %w", j.TicketID, err)
+		}
+		if err := s.RecordTx(ctx, tx, Event{Actor: j.Actor, Subject: "ticket", SubjectID: j.TicketID, Kind: "reopened", Was: t.Stage, Became: stage}); err != nil {
+			return err
+		}
+	}
+	if j.Quiet {
+		return nil
+	}
+	return s.notifyTx(ctx, tx, j.TicketID, j.MessageID)
+}
+
+// maxWaiting is how many notifications may wait for one technician: more
+// would only tell them what the board shows.
+const maxWaiting = 50
+
+// notifyTx queues notifications of a client's message: to the assignee, or,
+// where nobody has the ticket, to all who wish to hear of everything.
+func (s *Store) notifyTx(ctx context.Context, tx *migrations.Tx, ticketID, messageID int64) error {
+	var to []struct {
+		ID        int64  `db:"id"`
+		Email     string `db:"email"`
+		Name      string `db:"name"`
+		MailboxID int64  `db:"mailbox_id"`
+	}
+	err := tx.Select(ctx, &to, `SELECT a.id, a.email, a.name, t.mailbox_id FROM ticket t JOIN account a ON a.enabled AND a.role <> 'manager'
+			AND ((t.assignee_id = a.id AND a.notify <> 'none') OR (a.notify = 'all' AND t.assignee_id IS NULL))
+		WHERE t.id = ? AND t.mailbox_id IS NOT NULL AND a.email <> t.client_address ORDER BY a.id`, ticketID)
+	if err != nil {
+		return fmt.Errorf("find whom to notify: %w", err)
+	}
+	for _, a := range to {
+		var waiting int
+		err := tx.Get(ctx, &waiting, `SELECT count(*) FROM (SELECT 1 FROM outbox WHERE account_id = ? AND kind = 'notify' AND state = 'queued' LIMIT 50) waiting`, a.ID)
+		if err != nil {
+			return fmt.Errorf("count notifications: %w", err)
+		}
+		if waiting >= maxWaiting {
+			continue
+		}
+		if _, err := s.EnqueueTx(ctx, tx, Mail{Kind: MailNotify, MailboxID: a.MailboxID, TicketID: ticketID, MessageID: messageID, AccountID: a.ID, ToAddress: a.Email, ToName: a.Name}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// thanks are the words that a mail may consist of and still say nothing new.
+var thanks = func() map[string]bool {
+	words := map[string]bool{}
+	for _, w := range strings.Fields(`thanks thank you thx ty cheers many so very much a lot great perfect super ok okay all good works now it fine
+		merci beaucoup parfait bien super nickel danke vielen dank schon besten herzlichen grazie mille gracias muchas obrigado obrigada bedankt dank je tack hartelijk
+		again for your the help and best kind regards everything`) {
+		words[w] = true
+	}
+	return words
+}()
+
+// isThanks reports whether a mail's new words are a bare "thanks".
+func isThanks(reply string) bool {
+	folded := Fold(reply)
+	if len(folded) > 80 {
+		return false
+	}
+	said := false
+	for _, w := range strings.FieldsFunc(folded, func(r rune) bool { return !unicode.IsLetter(r) && r != '\'' }) {
+		if !thanks[w] {
+			return false
+		}
+		said = said || strings.HasPrefix(w, "than") || strings.HasPrefix(w, "thx") || w == "ty" || w == "cheers" || w == "merci" || strings.HasPrefix(w, "dank") ||
+			w == "grazie" || w == "gracias" || strings.HasPrefix(w, "obrigad") || w == "bedankt" || w == "tack"
+	}
+	return said
+}
+
+// settleTechnician passes a technician's mail on to the client, when all five
+// conditions hold: one From that is an enabled technician's, a verdict of our
+// own server, a reply token bound to this technician and this ticket, the
+// right to act on it now, and no automatic mail. Otherwise it is held.
+func (s *Store) settleTechnician(ctx context.Context, tx *migrations.Tx, d *decision, m match) error {
+	if d.in.Class != ClassHuman {
+		d.ticket = m.ticket
+		d.fate(FateNone, "an automatic mail of a technician: kept, passed on to nobody")
+		return nil
+	}
+	reason := m.held
+	switch {
+	case !d.account.Enabled:
+		reason = "the account of " + d.author.Address + " is disabled"
+	case d.verdict == verdictFail:
+		reason = "our mail server says that it does not come from " + d.author.Address
+	case d.verdict != verdictPass:
+		reason = "our mail server did not vouch that it comes from " + d.author.Address
+	case reason != "":
+	case m.token == nil || m.token.AccountID == nil || *m.token.AccountID != d.account.ID:
+		reason = "it carries no reply token of " + d.author.Address
+	case len(d.in.From) != 1:
+		reason = "it names more than one author"
+	case !May(*d.account, WorkTickets):
+		reason = d.author.Address + " may not answer tickets"
+	case strings.TrimSpace(d.in.Reply) == "":
+		reason = "it says nothing new"
+	}
+	if reason != "" {
+		return s.holdTx(ctx, tx, d, m.ticket, reason)
+	}
+	d.ticket = m.ticket
+	d.fate(FateAppend, "")
+	d.client = nil
+	id, err := s.messageTx(ctx, tx, d, m.ticket, "shown", "")
+	if err != nil {
+		return err
+	}
+	return s.sendMessageTx(ctx, tx, d.account.Actor(), m.ticket, id)
+}
+
+// sendMessageTx makes a stored message of a technician an answer: outgoing,
+// and queued for the requester and every participant. What it answers is no
+// news any more.
+func (s *Store) sendMessageTx(ctx context.Context, tx *migrations.Tx, actor Actor, ticketID, messageID int64) error {
+	if _, err := tx.Exec(ctx, `UPDATE message SET direction = 'out', state = 'shown' WHERE id = ?`, messageID); err != nil {
+		return fmt.Errorf("make message %d an answer: %w", messageID, err)
+	}
+	if err := s.queueAnswerTx(ctx, tx, ticketID, messageID); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `UPDATE ticket SET news = FALSE, updated_at = ? WHERE id = ?`, s.stamp(), ticketID); err != nil {
+		return fmt.Errorf("mark ticket %d answered: %w", ticketID, err)
+	}
+	if err := s.IndexTx(ctx, tx, "ticket", ticketID); err != nil {
+		return err
+	}
+	return s.RecordTx(ctx, tx, Event{Actor: actor, Subject: "ticket", SubjectID: ticketID, Kind: "answered"})
+}
+
+// queueAnswerTx queues an outgoing message for everybody who takes part: one
+// mail each, since each carries its own reply token.
+func (s *Store) queueAnswerTx(ctx context.Context, tx *migrations.Tx, ticketID, messageID int64) error {
+	var to []struct {
+		ClientID  int64  `db:"client_id"`
+		Name      string `db:"name"`
+		Address   string `db:"address"`
+		MailboxID int64  `db:"mailbox_id"`
+	}
+	err := tx.Select(ctx, &to, `SELECT c.id AS client_id, c.name, t.client_address AS address, COALESCE(t.mailbox_id, 0) AS mailbox_id
+			FROM ticket t JOIN client c ON c.id = t.client_id WHERE t.id = ?
+		UNION ALL
+		SELECT c.id, c.name, (SELECT MIN(a.address) FROM client_address a WHERE a.client_id = c.id), COALESCE(t.mailbox_id, 0)
+			FROM participant p JOIN client c ON c.id = p.client_id JOIN ticket t ON t.id = p.ticket_id WHERE p.ticket_id = ? AND (t.client_id IS NULL OR c.id <> t.client_id)`, ticketID, ticketID)
+	if err != nil {
+		return fmt.Errorf("find whom to answer: %w", err)
+	}
+	sent := 0
+	for _, p := range to {
+		if !sendable(p.Address) {
+			continue
+		}
+		if p.MailboxID == 0 { // a ticket made by hand answers from the first mailbox
+			if err := tx.Get(ctx, &p.MailboxID, `SELECT id FROM mailbox ORDER BY id LIMIT 1`); err != nil {
+				return fmt.Errorf("find a mailbox to answer from: %w", err)
+			}
+		}
+		if _, err := s.EnqueueTx(ctx, tx, Mail{Kind: MailReply, MailboxID: p.MailboxID, TicketID: ticketID, MessageID: messageID, ClientID: p.ClientID, ToAddress: p.Address, ToName: nameUnless(p.Name, p.Address)}); err != nil {
+			return err
+		}
+		sent++
+	}
+	if sent == 0 {
+		return migrations.Invalidf("this ticket has nobody to answer: set its requester first")
+	}
+	return nil
+}
+
+// noticeHeldTx tells a technician that their mail waits for a decision: at
+// most three an hour, so that forged mails do not fill their mailbox.
+func (s *Store) noticeHeldTx(ctx context.Context, tx *migrations.Tx, d *decision, ticketID, messageID int64, reason string) error {
+	if d.account == nil || !d.account.Enabled || d.in.Class != ClassHuman || d.work.MailboxID == 0 || s.stale(d) {
+		return nil
+	}
+	var recent int
+	hour := migrations.At(s.Now().Add(-time.Hour))
+	err := tx.Get(ctx, &recent, `SELECT count(*) FROM outbox WHERE ticket_id IS NOT NULL AND account_id = ? AND kind = 'notice' AND created_at > ?`, d.account.ID, hour)
+	if err != nil || recent >= maxAcks {
+		return err
+	}
+	_, err = s.EnqueueTx(ctx, tx, Mail{Kind: MailNotice, MailboxID: d.work.MailboxID, TicketID: ticketID, MessageID: messageID, AccountID: d.account.ID, ToAddress: d.account.Email, ToName: d.account.Name,
+		Notice: "Your mail was kept, but not passed on: " + reason + ". Approve it on the ticket's page, or answer there."})
+	return err
+}

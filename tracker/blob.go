@@ -1,0 +1,313 @@
+package tracker
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"helpdeskd/migrations"
+)
+
+// SmallBlob is the largest content, in bytes, that is held in a database row.
+// Larger ones are files beside SQLite, and chunks in PostgreSQL.
+const SmallBlob = 256 << 10
+
+const chunkSize = 1 << 20
+
+// Blob is stored content, open for reading. Its Bytes are valid until Close;
+// those of a large one are mapped from a file, not held in memory.
+type Blob struct {
+	data   []byte
+	mapped bool
+}
+
+// Bytes returns the whole content, which must not be changed.
+func (b *Blob) Bytes() []byte { return b.data }
+
+// Size returns the content's length in bytes.
+func (b *Blob) Size() int64 { return int64(len(b.data)) }
+
+// ReadAt reads from an offset, as io.ReaderAt.
+func (b *Blob) ReadAt(p []byte, off int64) (int, error) {
+	return bytes.NewReader(b.data).ReadAt(p, off)
+}
+
+// Close releases the content.
+func (b *Blob) Close() error {
+	if b.mapped {
+		b.mapped = false
+		d := b.data
+		b.data = nil
+		return syscall.Munmap(d)
+	}
+	return nil
+}
+
+// Digest returns the name of content: its SHA-256 in hex.
+func Digest(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
+
+// PutBlob stores a stream of any size and returns its name and length. When
+// it returns, the content is on disk. Until something refers to it, it is
+// swept after a day.
+func (s *Store) PutBlob(ctx context.Context, r io.Reader) (digest string, size int64, err error) {
+	head := make([]byte, SmallBlob+1)
+	n, err := io.ReadFull(r, head)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		data := head[:n]
+		digest = Digest(data)
+		err = s.db.Tx(ctx, func(tx *migrations.Tx) error { return s.putSmallTx(ctx, tx, digest, data) })
+		if err != nil {
+			return "", 0, fmt.Errorf("store %d bytes: %w", n, err)
+		}
+		return digest, int64(n), nil
+	}
+	if err != nil {
+		return "", 0, fmt.Errorf("read content to store: %w", err)
+	}
+	digest, size, err = s.putLarge(ctx, io.MultiReader(bytes.NewReader(head), r))
+	if err != nil {
+		return "", 0, fmt.Errorf("store large content: %w", err)
+	}
+	return digest, size, nil
+}
+
+// putSmallTx renews created_at of content that is there already, so that the
+// sweep leaves it alone while it gains a reference.
+func (s *Store) putSmallTx(ctx context.Context, tx *migrations.Tx, digest string, data []byte) error {
+	_, err := tx.Exec(ctx, `INSERT INTO blob (digest, size, place, data, created_at) VALUES (?, ?, 'row', ?, ?)
+		ON CONFLICT (digest) DO UPDATE SET created_at = excluded.created_at`, digest, int64(len(data)), data, s.stamp())
+	return err
+}
+
+func (s *Store) putLarge(ctx context.Context, r io.Reader) (digest string, size int64, err error) {
+	dir := ""
+	if s.db.Engine == migrations.SQLite {
+		dir = filepath.Join(s.db.Dir, "blobs", "new")
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return "", 0, err
+		}
+	}
+	f, err := os.CreateTemp(dir, "blob-*")
+	if err != nil {
+		return "", 0, err
+	}
+	defer os.Remove(f.Name())
+	defer f.Close()
+	h := sha256.New()
+	if size, err = io.Copy(io.MultiWriter(f, h), r); err != nil {
+		return "", 0, err
+	}
+	digest = hex.EncodeToString(h.Sum(nil))
+	if s.db.Engine == migrations.Postgres {
+		return digest, size, s.putChunks(ctx, digest, size, f)
+	}
+	// Written and synced before the row that names it is committed.
+	if err := f.Sync(); err != nil {
+		return "", 0, err
+	}
+	final := s.blobFile(digest)
+	if err := os.MkdirAll(filepath.Dir(final), 0o700); err != nil {
+		return "", 0, err
+	}
+	// Renamed inside the transaction, so that a sweep sees file and row together.
+	return digest, size, s.putPlace(ctx, digest, size, "file", func(*migrations.Tx, bool) error {
+		if err := os.Rename(f.Name(), final); err != nil {
+			return err
+		}
+		return syncDir(filepath.Dir(final))
+	})
+}
+
+func (s *Store) putPlace(ctx context.Context, digest string, size int64, place string, store func(tx *migrations.Tx, known bool) error) error {
+	return s.db.Tx(ctx, func(tx *migrations.Tx) error {
+		known, err := exists(ctx, tx, `SELECT 1 FROM blob WHERE digest = ?`, digest)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `INSERT INTO blob (digest, size, place, created_at) VALUES (?, ?, ?, ?)
+			ON CONFLICT (digest) DO UPDATE SET created_at = excluded.created_at`, digest, size, place, s.stamp())
+		if err != nil {
+			return err
+		}
+		return store(tx, known)
+	})
+}
+
+func (s *Store) putChunks(ctx context.Context, digest string, size int64, f *os.File) error {
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	return s.putPlace(ctx, digest, size, "chunk", func(tx *migrations.Tx, known bool) error {
+		if known {
+			return nil
+		}
+		buf := make([]byte, chunkSize)
+		for n := 0; ; n++ {
+			k, err := io.ReadFull(f, buf)
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+				return err
+			}
+			_, err = tx.Exec(ctx, `INSERT INTO blob_chunk (digest, n, data) VALUES (?, ?, ?) ON CONFLICT (digest, n) DO NOTHING`, digest, n, buf[:k])
+			if err != nil {
+				return err
+			}
+		}
+	})
+}
+
+func (s *Store) blobFile(digest string) string {
+	return filepath.Join(s.db.Dir, "blobs", digest[:2], digest)
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
+}
+
+// OpenBlob opens stored content by its name.
+func (s *Store) OpenBlob(ctx context.Context, digest string) (*Blob, error) {
+	var row struct {
+		Size  int64  `db:"size"`
+		Place string `db:"place"`
+		Data  []byte `db:"data"`
+	}
+	err := s.db.Get(ctx, &row, `SELECT size, place, data FROM blob WHERE digest = ?`, digest)
+	if err != nil {
+		return nil, fmt.Errorf("open content %.12s: %w", digest, err)
+	}
+	var b *Blob
+	switch row.Place {
+	case "row":
+		return &Blob{data: row.Data}, nil
+	case "file":
+		b, err = mapFile(s.blobFile(digest))
+	default:
+		b, err = s.mapChunks(ctx, digest)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open content %.12s: %w", digest, err)
+	}
+	if b.Size() != row.Size {
+		b.Close()
+		return nil, fmt.Errorf("open content %.12s: it has %d bytes instead of %d", digest, b.Size(), row.Size)
+	}
+	return b, nil
+}
+
+func (s *Store) mapChunks(ctx context.Context, digest string) (*Blob, error) {
+	f, err := os.CreateTemp("", "helpdeskd-blob-*")
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	defer os.Remove(f.Name()) // the mapping outlives the name
+	for n := 0; ; n++ {
+		var part []byte
+		err := s.db.Get(ctx, &part, `SELECT data FROM blob_chunk WHERE digest = ? AND n = ?`, digest, n)
+		if migrations.KindOf(err) == migrations.NotFound {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		if _, err := f.Write(part); err != nil {
+			return nil, err
+		}
+	}
+	return mapFile(f.Name())
+}
+
+func mapFile(name string) (*Blob, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	st, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if st.Size() == 0 {
+		return &Blob{}, nil
+	}
+	data, err := syscall.Mmap(int(f.Fd()), 0, int(st.Size()), syscall.PROT_READ, syscall.MAP_SHARED)
+	if err != nil {
+		return nil, err
+	}
+	return &Blob{data: data, mapped: true}, nil
+}
+
+// SweepBlobs removes content that nothing has referred to for a day, and
+// returns how many pieces went.
+func (s *Store) SweepBlobs(ctx context.Context) (int, error) {
+	before := migrations.At(s.Now().Add(-24 * time.Hour))
+	const unreferenced = `created_at < ?
+		AND NOT EXISTS (SELECT 1 FROM inbox i WHERE i.digest = blob.digest)
+		AND NOT EXISTS (SELECT 1 FROM attachment a WHERE a.digest = blob.digest)
+		AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.digest = blob.digest)`
+	var dead []struct {
+		Digest string `db:"digest"`
+		Place  string `db:"place"`
+	}
+	err := s.db.Select(ctx, &dead, `SELECT digest, place FROM blob WHERE `+unreferenced+` ORDER BY created_at LIMIT 500`, before)
+	if err != nil {
+		return 0, fmt.Errorf("look for unreferenced content: %w", err)
+	}
+	swept := 0
+	for _, d := range dead {
+		gone := false
+		err := s.db.Tx(ctx, func(tx *migrations.Tx) error {
+			n, err := tx.Exec(ctx, `DELETE FROM blob WHERE digest = ? AND `+unreferenced, d.Digest, before)
+			if err != nil || n == 0 {
+				return err
+			}
+			gone = true
+			_, err = tx.Exec(ctx, `DELETE FROM blob_chunk WHERE digest = ?`, d.Digest)
+			return err
+		})
+		if err != nil {
+			return swept, fmt.Errorf("sweep content: %w", err)
+		}
+		if !gone {
+			continue
+		}
+		swept++
+		if d.Place == "file" {
+			if err := s.removeBlobFile(ctx, d.Digest); err != nil {
+				s.log.Warn("a swept file stays", slog.String("digest", d.Digest), slog.Any("error", err))
+			}
+		}
+	}
+	return swept, nil
+}
+
+// removeBlobFile removes a file whose row is gone, unless the same content
+// came again meanwhile; inside a transaction, as putLarge renames inside one.
+func (s *Store) removeBlobFile(ctx context.Context, digest string) error {
+	return s.db.Tx(ctx, func(tx *migrations.Tx) error {
+		back, err := exists(ctx, tx, `SELECT 1 FROM blob WHERE digest = ?`, digest)
+		if err != nil || back {
+			return err
+		}
+		return os.Remove(s.blobFile(digest))
+	})
+}

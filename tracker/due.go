@@ -1,0 +1,177 @@
+package tracker
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"helpdeskd/migrations"
+)
+
+// OutboxItem is a due mail with all that rendering it needs.
+type OutboxItem struct {
+	ID             int64            `db:"id"`
+	Kind           string           `db:"kind"`
+	Priority       int              `db:"priority"`
+	Attempts       int              `db:"attempts"` // before this one
+	CreatedAt      migrations.Stamp `db:"created_at"`
+	MailboxID      int64            `db:"mailbox_id"`
+	Mailbox        string           `db:"mailbox"` // its name
+	MailboxAddress string           `db:"mailbox_address"`
+	ToAddress      string           `db:"to_address"`
+	ToName         string           `db:"to_name"`
+	ClientID       int64            `db:"client_id"`  // 0 for none
+	AccountID      int64            `db:"account_id"` // 0 for none
+	MailID         string           `db:"mail_id"`    // set once rendered
+	Digest         string           `db:"digest"`     // of the rendered bytes, set once rendered
+	Detail         string           `db:"detail"`
+	MessageID      int64            `db:"message_id"`
+
+	TicketID         int64  `db:"ticket_id"`
+	TicketNumber     int64  `db:"ticket_number"`
+	TicketSubject    string `db:"ticket_subject"`
+	Stage            string `db:"stage"`
+	Level            int    `db:"level"`
+	Star             bool   `db:"star"`
+	Fix              string `db:"fix"`
+	RequesterName    string `db:"requester_name"`
+	RequesterAddress string `db:"requester_address"`
+	AssigneeName     string `db:"assignee_name"`
+
+	Message     *OutMessage `db:"-"` // what it carries or announces
+	Quoted      *OutMessage `db:"-"` // the requester's last mail before it, for replies
+	InReplyTo   string      `db:"-"` // Message-ID without brackets
+	References  []string    `db:"-"` // oldest first, at most 20
+	ThreadTopic string      `db:"-"`
+	Ack         *AckDetail  `db:"-"`
+	Notice      string      `db:"-"`
+}
+
+// OutMessage is a message that a mail carries or announces.
+type OutMessage struct {
+	ID          int64            `db:"id"`
+	Direction   string           `db:"direction"`
+	FromName    string           `db:"from_name"`
+	FromAddress string           `db:"from_address"`
+	Subject     string           `db:"subject"`
+	Body        string           `db:"body"`
+	Quoted      string           `db:"quoted"`
+	MailID      string           `db:"mail_id"`
+	FormJSON    string           `db:"form"`
+	At          migrations.Stamp `db:"at"`
+	Form        *Form            `db:"-"`
+	Attachments []Attachment     `db:"-"` // files only
+}
+
+const outMessageColumns = `id, direction, from_name, from_address, subject, body, quoted, mail_id, form, at`
+
+// DueOutbox returns what is due, people's replies first, then by age.
+func (s *Store) DueOutbox(ctx context.Context, l *Lease, limit int) ([]OutboxItem, error) {
+	var items []OutboxItem
+	// The inner query walks the partial index; the rest is looked up for the few.
+	err := s.db.Select(ctx, &items, `SELECT o.id, o.kind, o.priority, o.attempts, o.created_at, o.mailbox_id, b.name AS mailbox, b.address AS mailbox_address,
+			o.to_address, o.to_name, COALESCE(o.client_id, 0) AS client_id, COALESCE(o.account_id, 0) AS account_id, o.mail_id, o.digest, o.detail,
+			COALESCE(o.message_id, 0) AS message_id, COALESCE(o.ticket_id, 0) AS ticket_id, COALESCE(t.number, 0) AS ticket_number,
+			COALESCE(t.subject, '') AS ticket_subject, COALESCE(t.stage, '') AS stage, COALESCE(t.level, 1) AS level, COALESCE(t.star, FALSE) AS star,
+			COALESCE(t.fix, '') AS fix, COALESCE(c.name, '') AS requester_name, COALESCE(t.client_address, '') AS requester_address,
+			COALESCE(a.name, '') AS assignee_name
+		FROM (SELECT * FROM outbox WHERE state = 'queued' AND due_at <= ? ORDER BY priority, due_at, id LIMIT ?) o
+		JOIN mailbox b ON b.id = o.mailbox_id
+		LEFT JOIN ticket t ON t.id = o.ticket_id
+		LEFT JOIN client c ON c.id = t.client_id
+		LEFT JOIN account a ON a.id = t.assignee_id
+		ORDER BY o.priority, o.due_at, o.id`, s.stamp(), limit)
+	if err != nil {
+		return nil, fmt.Errorf("list due mail: %w", err)
+	}
+	for i := range items {
+		if items[i].Digest != "" {
+			continue // its bytes are fixed
+		}
+		if err := s.fillOutboxItem(ctx, &items[i]); err != nil {
+			return nil, fmt.Errorf("gather mail %d: %w", items[i].ID, err)
+		}
+	}
+	return items, nil
+}
+
+func (s *Store) fillOutboxItem(ctx context.Context, it *OutboxItem) error {
+	if it.Detail != "" {
+		var d mailDetail
+		if err := json.Unmarshal([]byte(it.Detail), &d); err != nil {
+			return err
+		}
+		it.Ack, it.Notice = d.Ack, d.Notice
+	}
+	if it.MessageID != 0 {
+		m, err := s.outMessage(ctx, `SELECT `+outMessageColumns+` FROM message WHERE id = ?`, it.MessageID)
+		if err != nil {
+			return err
+		}
+		it.Message = m
+	}
+	if it.TicketID == 0 {
+		return nil
+	}
+	return s.fillThread(ctx, it)
+}
+
+// fillThread finds what the mail answers. A client is answered on their last
+// shown mail; a technician's notifications hang together under the first
+// mail of the ticket that they were sent.
+func (s *Store) fillThread(ctx context.Context, it *OutboxItem) error {
+	it.ThreadTopic = it.TicketSubject
+	if it.AccountID != 0 {
+		err := s.db.Select(ctx, &it.References, `SELECT mail_id FROM outbox WHERE ticket_id = ? AND account_id = ? AND mail_id <> '' ORDER BY id LIMIT 20`, it.TicketID, it.AccountID)
+		if n := len(it.References); n > 0 {
+			it.InReplyTo = it.References[n-1]
+		}
+		return err
+	}
+	if it.Kind == MailAck && it.Message != nil && it.Message.Direction == "in" {
+		if it.Message.MailID != "" && it.Message.Form == nil {
+			it.InReplyTo, it.References = it.Message.MailID, []string{it.Message.MailID}
+			it.ThreadTopic = it.Message.Subject
+		}
+		return nil
+	}
+	last, err := s.outMessage(ctx, `SELECT `+outMessageColumns+` FROM message
+		WHERE ticket_id = ? AND direction = 'in' AND state = 'shown' AND class = 'human' AND id < ? ORDER BY id DESC LIMIT 1`, it.TicketID, max(it.MessageID, 1))
+	if err != nil && migrations.KindOf(err) != migrations.NotFound {
+		return err
+	}
+	it.Quoted = last
+	var ids []string
+	err = s.db.Select(ctx, &ids, `SELECT mail_id FROM (
+			SELECT id, 0 AS ours, mail_id, at FROM message WHERE ticket_id = ? AND state = 'shown' AND direction = 'in' AND mail_id <> '' AND form = ''
+			UNION ALL
+			SELECT id, 1 AS ours, mail_id, created_at AS at FROM outbox WHERE ticket_id = ? AND to_address = ? AND mail_id <> ''
+		) thread ORDER BY at DESC, ours DESC, id DESC LIMIT 20`, it.TicketID, it.TicketID, it.ToAddress)
+	if err != nil {
+		return err
+	}
+	for i := len(ids) - 1; i >= 0; i-- {
+		it.References = append(it.References, ids[i])
+	}
+	if last != nil && last.MailID != "" && last.Form == nil {
+		it.InReplyTo = last.MailID
+	} else if len(ids) > 0 {
+		it.InReplyTo = ids[0]
+	}
+	return nil
+}
+
+func (s *Store) outMessage(ctx context.Context, query string, args ...any) (*OutMessage, error) {
+	var m OutMessage
+	if err := s.db.Get(ctx, &m, query, args...); err != nil {
+		return nil, err
+	}
+	if m.FormJSON != "" {
+		m.Form = new(Form)
+		if err := json.Unmarshal([]byte(m.FormJSON), m.Form); err != nil {
+			return nil, err
+		}
+	}
+	err := s.db.Select(ctx, &m.Attachments, `SELECT `+attachmentColumns+` FROM attachment WHERE message_id = ? AND role = 'file' ORDER BY id`, m.ID)
+	return &m, err
+}

@@ -1,0 +1,271 @@
+package tracker
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"helpdeskd/migrations"
+)
+
+// The states of an inbox row; its edges are in docs/design.md.
+const (
+	inboxKept    = "kept"    // ours, waiting to be understood
+	inboxWorking = "working" // claimed under a fence
+	inboxDone    = "done"    // its fate is decided
+)
+
+// The fates of a mail: one vocabulary for ledger, pages, commands and tests.
+const (
+	FateNew        = "new"        // opened a ticket
+	FateAppend     = "append"     // joined a ticket
+	FateRevision   = "revision"   // a changed copy of a mail that we have
+	FateDuplicate  = "duplicate"  // a mail that we have
+	FatePending    = "pending"    // held until a person decides
+	FateNone       = "none"       // kept, no ticket: bounce, receipt, own, parked
+	FateQuarantine = "quarantine" // not understood: a person must look
+)
+
+// MaxAttempts is how often a mail is tried before it is quarantined. Only the
+// first try shares a claim with other mails, so that one which kills the
+// process is found out and costs no other mail its tries.
+const MaxAttempts = 3
+
+// RawMail is one mail as it was received.
+type RawMail struct {
+	UIDValidity uint32 // 0 when handed over by the ingest command
+	UID         uint32
+	ReceivedAt  time.Time // INTERNALDATE
+	Data        []byte    // at most SmallBlob bytes; larger mail is put before, and named by Digest and Size
+	Digest      string
+	Size        int64
+}
+
+// Keep makes mails ours, in one transaction: after it the mailbox may be
+// touched. It returns an inbox id a mail, 0 for one that was ours already.
+func (s *Store) Keep(ctx context.Context, l *Lease, mailboxID int64, mails []RawMail) ([]int64, error) {
+	ids := make([]int64, len(mails))
+	err := s.underLease(ctx, l, func(tx *migrations.Tx) error {
+		for i, m := range mails {
+			id, err := s.keepTx(ctx, tx, mailboxID, m)
+			if err != nil {
+				return err
+			}
+			ids[i] = id
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("keep %d mails: %w", len(mails), err)
+	}
+	signal(s.inboxNews)
+	return ids, nil
+}
+
+func (s *Store) keepTx(ctx context.Context, tx *migrations.Tx, mailboxID int64, m RawMail) (int64, error) {
+	digest, size := m.Digest, m.Size
+	if digest == "" {
+		digest, size = Digest(m.Data), int64(len(m.Data))
+		if err := s.putSmallTx(ctx, tx, digest, m.Data); err != nil {
+			return 0, err
+		}
+	}
+	var validity, uid *int64
+	if m.UID != 0 {
+		v, u := int64(m.UIDValidity), int64(m.UID)
+		validity, uid = &v, &u
+	}
+	now := s.stamp()
+	received := migrations.At(m.ReceivedAt)
+	if received <= 0 || received > now { // age never depends on another's clock
+		received = now
+	}
+	id, err := tx.Insert(ctx, `INSERT INTO inbox (mailbox_id, uidvalidity, uid, digest, size, received_at, kept_at, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (mailbox_id, uidvalidity, uid) DO NOTHING RETURNING id`,
+		mailboxID, validity, uid, digest, size, received, now, inboxKept)
+	if migrations.KindOf(err) == migrations.NotFound {
+		return 0, nil
+	}
+	return id, err
+}
+
+// KnownUIDs returns which UIDs at or above from the inbox holds.
+func (s *Store) KnownUIDs(ctx context.Context, mailboxID int64, uidvalidity, from uint32) (map[uint32]bool, error) {
+	var uids []int64
+	err := s.db.Select(ctx, &uids, `SELECT uid FROM inbox WHERE mailbox_id = ? AND uidvalidity = ? AND uid >= ?`, mailboxID, int64(uidvalidity), int64(from))
+	if err != nil {
+		return nil, fmt.Errorf("list known UIDs: %w", err)
+	}
+	known := make(map[uint32]bool, len(uids))
+	for _, u := range uids {
+		known[uint32(u)] = true
+	}
+	return known, nil
+}
+
+// Unmoved returns kept UIDs whose copy in the mailbox has not been dealt with.
+func (s *Store) Unmoved(ctx context.Context, mailboxID int64, uidvalidity uint32, limit int) ([]uint32, error) {
+	var uids []int64
+	err := s.db.Select(ctx, &uids, `SELECT uid FROM inbox WHERE mailbox_id = ? AND uidvalidity = ? AND uid IS NOT NULL AND moved_at IS NULL ORDER BY uid LIMIT ?`,
+		mailboxID, int64(uidvalidity), limit)
+	if err != nil {
+		return nil, fmt.Errorf("list unmoved mail: %w", err)
+	}
+	out := make([]uint32, len(uids))
+	for i, u := range uids {
+		out[i] = uint32(u)
+	}
+	return out, nil
+}
+
+// MarkMoved records that the mailbox's copies were moved, or are gone.
+func (s *Store) MarkMoved(ctx context.Context, mailboxID int64, uidvalidity uint32, uids []uint32) error {
+	if len(uids) == 0 {
+		return nil
+	}
+	err := s.db.Tx(ctx, func(tx *migrations.Tx) error {
+		now := s.stamp()
+		for _, u := range uids {
+			if _, err := tx.Exec(ctx, `UPDATE inbox SET moved_at = ? WHERE mailbox_id = ? AND uidvalidity = ? AND uid = ? AND moved_at IS NULL`,
+				now, mailboxID, int64(uidvalidity), int64(u)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("mark %d mails moved: %w", len(uids), err)
+	}
+	return nil
+}
+
+// Work is a claimed mail.
+type Work struct {
+	InboxID    int64            `db:"id"`
+	MailboxID  int64            `db:"mailbox_id"`
+	Digest     string           `db:"digest"`
+	Size       int64            `db:"size"`
+	ReceivedAt migrations.Stamp `db:"received_at"`
+	Attempts   int              `db:"attempts"` // this try included
+}
+
+// Claim takes mails to be understood, oldest first, and commits the try
+// before it returns. A mail that was tried before comes alone; one that has
+// had its tries is quarantined instead.
+func (s *Store) Claim(ctx context.Context, l *Lease, mailboxID int64, limit int) ([]Work, error) {
+	var work []Work
+	err := s.underLease(ctx, l, func(tx *migrations.Tx) error {
+		work = nil
+		fence := int64(0)
+		if l != nil {
+			fence = l.fence
+		}
+		now := s.stamp()
+		// "Open" is what waits, and what a dead holder had claimed.
+		const open = `mailbox_id = ? AND ((state = 'kept' AND (retry_at IS NULL OR retry_at <= ?)) OR (state = 'working' AND fence < ?))`
+		var spent []int64
+		if err := tx.Select(ctx, &spent, `SELECT id FROM inbox WHERE `+open+` AND state <> 'done' AND attempts >= ? ORDER BY id`, mailboxID, now, fence, MaxAttempts); err != nil {
+			return err
+		}
+		for _, id := range spent {
+			if err := s.quarantineTx(ctx, tx, id, fmt.Sprintf("reading it failed %d times; the raw mail is kept", MaxAttempts)); err != nil {
+				return err
+			}
+		}
+		var next []struct {
+			ID       int64 `db:"id"`
+			Attempts int   `db:"attempts"`
+		}
+		if err := tx.Select(ctx, &next, `SELECT id, attempts FROM inbox WHERE `+open+` AND state <> 'done' ORDER BY id LIMIT ?`, mailboxID, now, fence, limit); err != nil {
+			return err
+		}
+		n := 0
+		for n < len(next) && next[n].Attempts == 0 {
+			n++
+		}
+		if n == 0 && len(next) > 0 {
+			n = 1
+		}
+		for _, row := range next[:n] {
+			var w Work
+			err := tx.Get(ctx, &w, `UPDATE inbox SET state = 'working', attempts = attempts + 1, fence = ?, retry_at = NULL WHERE id = ?
+				RETURNING id, mailbox_id, digest, size, received_at, attempts`, fence, row.ID)
+			if err != nil {
+				return err
+			}
+			work = append(work, w)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("claim mail: %w", err)
+	}
+	slices.SortFunc(work, func(a, b Work) int { return int(a.InboxID - b.InboxID) })
+	return work, nil
+}
+
+// Release gives a claimed mail back, to be tried again at retryAt.
+func (s *Store) Release(ctx context.Context, l *Lease, inboxID int64, why string, retryAt time.Time) error {
+	err := s.underLease(ctx, l, func(tx *migrations.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE inbox SET state = 'kept', retry_at = ?, reason = ? WHERE id = ? AND state = 'working'`,
+			migrations.At(retryAt), clip(why, 500), inboxID)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("release mail %d: %w", inboxID, err)
+	}
+	return nil
+}
+
+// Quarantine sets a mail aside for a person, with the reason in words.
+func (s *Store) Quarantine(ctx context.Context, l *Lease, inboxID int64, reason string) error {
+	err := s.underLease(ctx, l, func(tx *migrations.Tx) error { return s.quarantineTx(ctx, tx, inboxID, reason) })
+	if err != nil {
+		return fmt.Errorf("quarantine mail %d: %w", inboxID, err)
+	}
+	return nil
+}
+
+func (s *Store) quarantineTx(ctx context.Context, tx *migrations.Tx, inboxID int64, reason string) error {
+	n, err := tx.Exec(ctx, `UPDATE inbox SET state = 'done', fate = ?, reason = ?, done_at = ? WHERE id = ? AND state <> 'done'`,
+		FateQuarantine, clip(reason, 500), s.stamp(), inboxID)
+	if err != nil || n == 0 {
+		return err
+	}
+	return s.RecordTx(ctx, tx, Event{Subject: "inbox", SubjectID: inboxID, Kind: "quarantined"})
+}
+
+// Outcome is what became of a mail.
+type Outcome struct {
+	InboxID  int64
+	Fate     string
+	Ticket   string // HD-12, or ""
+	Acks     int
+	Commands int
+	Class    Class
+	Reason   string
+}
+
+// OutcomeOf returns what became of a mail, and whether that is decided yet.
+func (s *Store) OutcomeOf(ctx context.Context, inboxID int64) (Outcome, bool, error) {
+	var row struct {
+		State    string `db:"state"`
+		Fate     string `db:"fate"`
+		Number   *int64 `db:"number"`
+		Acks     int    `db:"acks"`
+		Commands int    `db:"commands"`
+		Class    Class  `db:"class"`
+		Reason   string `db:"reason"`
+	}
+	err := s.db.Get(ctx, &row, `SELECT i.state, i.fate, t.number, i.acks, i.commands, i.class, i.reason
+		FROM inbox i LEFT JOIN ticket t ON t.id = i.ticket_id WHERE i.id = ?`, inboxID)
+	if err != nil {
+		return Outcome{}, false, fmt.Errorf("read the outcome of mail %d: %w", inboxID, err)
+	}
+	o := Outcome{InboxID: inboxID, Fate: row.Fate, Acks: row.Acks, Commands: row.Commands, Class: row.Class, Reason: row.Reason}
+	if row.Number != nil {
+		o.Ticket = TicketName(*row.Number)
+	}
+	return o, row.State == inboxDone, nil
+}

@@ -1,0 +1,35 @@
+package tracker
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"helpdeskd/migrations"
+)
+
+// TicketName returns a ticket's number as people write it: HD-12.
+func TicketName(number int64) string { return "HD-" + strconv.FormatInt(number, 10) }
+
+// ParseTicketName reads HD-12 or 12, in any case.
+func ParseTicketName(s string) (int64, error) {
+	digits := strings.TrimSpace(s)
+	if len(digits) > 3 && strings.EqualFold(digits[:3], "HD-") {
+		digits = digits[3:]
+	}
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil || n <= 0 {
+		return 0, migrations.NotFoundf("there is no ticket %q", clip(s, 40))
+	}
+	return n, nil
+}
+
+// nextNumberTx draws the next ticket number.
+func nextNumberTx(ctx context.Context, tx *migrations.Tx) (int64, error) {
+	var n int64
+	if err := tx.Get(ctx, &n, `UPDATE counter SET value = value + 1 WHERE name = 'ticket' RETURNING value`); err != nil {
+		return 0, fmt.Errorf("draw a ticket number: %w", err)
+	}
+	return n, nil
+}

@@ -1,0 +1,271 @@
+package tracker
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"helpdeskd/migrations"
+)
+
+// opening is what a new ticket is made of.
+type opening struct {
+	Actor     Actor
+	MailboxID int64 // 0 for none
+	Client    *Client
+	Address   string // where answers go, "" for nowhere
+	Subject   string
+	OpenedAt  migrations.Stamp
+	Form      *Form
+}
+
+// openTx makes a ticket: level 1, not yet triaged, with the suggested
+// priority beside it.
+func (s *Store) openTx(ctx context.Context, tx *migrations.Tx, o opening) (id, number int64, err error) {
+	if number, err = nextNumberTx(ctx, tx); err != nil {
+		return 0, 0, err
+	}
+	level, star, why := suggest(o.Form, o.Client)
+	var clientID *int64
+	if o.Client != nil {
+		clientID = &o.Client.ID
+	}
+	now := s.stamp()
+	id, err = tx.Insert(ctx, `INSERT INTO ticket (number, subject, stage, level, star, suggested_level, suggested_star, suggested_reason, client_id, client_address, mailbox_id, news, opened_at, stage_at, created_at, updated_at)
+		VALUES (?, ?, 'requested', 1, FALSE, ?, ?, ?, ?, ?, ?, TRUE, ?, ?, ?, ?) RETURNING id`,
+		number, o.Subject, level, star, why, clientID, strings.ToLower(o.Address), orNull(o.MailboxID), o.OpenedAt, now, now, now)
+	if err != nil {
+		return 0, 0, fmt.Errorf("open ticket: %w", err)
+	}
+	if err := s.IndexTx(ctx, tx, "ticket", id); err != nil {
+		return 0, 0, err
+	}
+	return id, number, s.RecordTx(ctx, tx, Event{Actor: o.Actor, Subject: "ticket", SubjectID: id, Kind: "opened"})
+}
+
+// effects are words by which a form's answer about the effect on work
+// suggests a priority, the strongest first.
+var effects = []struct {
+	level int
+	star  bool
+	words []string
+}{
+	{3, true, []string{"cannot work at all", "can not work at all", "unable to work", "cannot work", "can't work", "stopped completely", "whole company", "everybody", "ne peux plus travailler", "ne peux pas travailler", "impossible de travailler", "toute l'entreprise", "kann nicht arbeiten", "gar nicht arbeiten", "alle betroffen"}},
+	{3, false, []string{"major", "most of my work", "large part", "majeure", "grande partie", "großteil", "hauptteil", "erheblich"}},
+	{2, false, []string{"partly", "part of", "some of my work", "slowed", "slower", "impeded", "partie", "ralenti", "teilweise", "eingeschränkt", "langsamer"}},
+	{1, false, []string{"inconvenience", "annoying", "minor", "no effect", "none", "gêne", "mineur", "aucun", "lästig", "gering", "keine"}},
+}
+
+// suggest reads a priority out of what is known at once; a technician confirms it.
+func suggest(f *Form, c *Client) (level int, star bool, why string) {
+	level = 1
+	if f != nil {
+		for _, a := range f.Answers {
+			if a.Meaning != MeansEffect || a.Answer == "" {
+				continue
+			}
+			if l, st, ok := effectOf(a.Answer); ok {
+				level, star, why = l, st, "the form says about the effect on work: “"+clip(oneLine(a.Answer), 120)+"”"
+			}
+		}
+	}
+	if c != nil && c.HighManagement {
+		level, star, why = 3, true, c.Name+" belongs to high management"
+	}
+	return level, star, why
+}
+
+func effectOf(answer string) (level int, star, ok bool) {
+	folded := Fold(answer)
+	for _, e := range effects {
+		for _, w := range e.words {
+			if strings.Contains(folded, Fold(w)) {
+				return e.level, e.star, true
+			}
+		}
+	}
+	return 0, false, false
+}
+
+// settleUntrusted holds a mail that our own server says is not its author's.
+func (s *Store) settleUntrusted(ctx context.Context, tx *migrations.Tx, d *decision) error {
+	if d.verdict != verdictFail {
+		return nil
+	}
+	return s.holdTx(ctx, tx, d, 0, "our mail server says that it does not come from "+d.author.Address)
+}
+
+// holdTx keeps a mail for a person to decide: on a ticket, or without one.
+// Nothing leaves, nothing else changes; a technician who wrote it is told.
+func (s *Store) holdTx(ctx context.Context, tx *migrations.Tx, d *decision, ticketID int64, reason string) error {
+	d.ticket = ticketID
+	d.fate(FatePending, reason)
+	id, err := s.messageTx(ctx, tx, d, ticketID, "held", reason)
+	if err != nil {
+		return err
+	}
+	if ticketID == 0 {
+		return s.RecordTx(ctx, tx, Event{Subject: "inbox", SubjectID: d.work.InboxID, Kind: "held"})
+	}
+	if err := s.RecordTx(ctx, tx, Event{Subject: "ticket", SubjectID: ticketID, Kind: "held"}); err != nil {
+		return err
+	}
+	return s.noticeHeldTx(ctx, tx, d, ticketID, id, reason)
+}
+
+// settleNew opens a ticket, with its acknowledgement and notifications where
+// they are due.
+func (s *Store) settleNew(ctx context.Context, tx *migrations.Tx, d *decision) error {
+	from, address, err := s.requesterTx(ctx, tx, d)
+	if err != nil {
+		return err
+	}
+	// Who wrote the mail is a client too, unless another was named for them.
+	d.client = from
+	id, number, err := s.openTx(ctx, tx, opening{
+		Actor: clientActor(from), MailboxID: d.work.MailboxID, Client: from, Address: address,
+		Subject: subjectOf(d.in), OpenedAt: d.work.ReceivedAt, Form: d.in.Form,
+	})
+	if err != nil {
+		return err
+	}
+	d.ticket, d.out.Ticket = id, TicketName(number)
+	account := d.account
+	d.account = nil // a technician who asks for something is a client here
+	messageID, err := s.messageTx(ctx, tx, d, id, "shown", "")
+	if err != nil {
+		return err
+	}
+	d.account = account
+	d.fate(FateNew, "")
+	if d.out.Acks, err = s.acknowledgeTx(ctx, tx, d, id, messageID, from, address); err != nil {
+		return err
+	}
+	if s.stale(d) {
+		return nil
+	}
+	return s.notifyTx(ctx, tx, id, messageID)
+}
+
+func clientActor(c *Client) Actor {
+	if c == nil {
+		return Actor{}
+	}
+	return Actor{ClientID: c.ID}
+}
+
+// requesterTx decides who asks: From; the responder, for mails of configured
+// form senders and of the mailbox itself; the original sender, for a verified
+// technician's forward. A form whose responder can not be resolved has no
+// requester until a technician sets one.
+func (s *Store) requesterTx(ctx context.Context, tx *migrations.Tx, d *decision) (*Client, string, error) {
+	who := d.author
+	switch {
+	case d.in.Form != nil && s.speaksForOthers(d):
+		who = d.in.Form.Requester
+		if !sendable(who.Address) || d.policy.isOurs(who.Address) {
+			return nil, "", nil
+		}
+	case d.in.ForwardedFrom != nil && d.account != nil && d.account.Enabled && d.verdict == verdictPass && May(*d.account, WorkTickets) && sendable(d.in.ForwardedFrom.Address):
+		who = *d.in.ForwardedFrom
+	}
+	c, err := s.clientTx(ctx, tx, who)
+	return c, who.Address, err
+}
+
+// speaksForOthers reports whether the sender may name another as requester.
+func (s *Store) speaksForOthers(d *decision) bool {
+	if d.in.Form.Source == "ms_forms_native" || d.policy.isOurs(d.author.Address) {
+		return true
+	}
+	for _, f := range d.policy.FormSenders {
+		if strings.EqualFold(f, d.author.Address) {
+			return true
+		}
+	}
+	return false
+}
+
+// subjectOf returns what the ticket is called.
+func subjectOf(in *Inbound) string {
+	subject := in.Subject
+	if in.Form != nil && in.Form.Subject != "" {
+		subject = in.Form.Subject
+	}
+	if strings.TrimSpace(subject) == "" {
+		line, _, _ := strings.Cut(strings.TrimSpace(in.Reply), "\n")
+		subject = clip(line, 80)
+	}
+	if subject = oneLine(subject); subject == "" {
+		return "(no subject)"
+	}
+	return clip(subject, 998)
+}
+
+// sendable reports whether an address can be written to: one plain ASCII
+// local part and a domain (RFC 5321 section 4.1.2 without quoted strings,
+// RFC 6531 addresses excepted). What looks like an encoded word is a trick.
+func sendable(address string) bool {
+	local, domain, ok := cutAddress(address)
+	if !ok || len(address) > 254 || len(local) > 64 || strings.Contains(local, "=?") || strings.HasPrefix(domain, ".") || strings.HasSuffix(domain, ".") {
+		return false
+	}
+	for _, r := range address {
+		if r >= utf8.RuneSelf || r <= ' ' || r == 0x7f || strings.ContainsRune(`"(),:;<>[\]`, r) {
+			return false
+		}
+	}
+	return strings.Count(address, "@") == 1
+}
+
+// maxAcks is how many acknowledgements one requester gets in an hour.
+const maxAcks = 3
+
+// stale reports whether a mail is too old for automatic answers.
+func (s *Store) stale(d *decision) bool {
+	return s.Now().Sub(d.work.ReceivedAt.Time()) > d.policy.ackMaxAge()
+}
+
+// acknowledgeTx queues the acknowledgement where one is due: to people only,
+// never to robots, lists or ourselves, at most three an hour (RFC 3834
+// section 2), never for old mail.
+func (s *Store) acknowledgeTx(ctx context.Context, tx *migrations.Tx, d *decision, ticketID, messageID int64, c *Client, address string) (int, error) {
+	form := d.in.Form != nil && s.speaksForOthers(d)
+	switch {
+	case c == nil, d.work.MailboxID == 0, d.policy.NoAcks, d.in.Class != ClassHuman, d.in.SuppressAck && !form,
+		!sendable(address), d.policy.isOurs(address), s.stale(d):
+		return 0, nil
+	}
+	on, err := s.setting(ctx, tx, SetAck)
+	if err != nil || on != "on" {
+		return 0, err
+	}
+	bounced, err := exists(ctx, tx, `SELECT 1 FROM client_address WHERE address = ? AND bounced_at IS NOT NULL`, strings.ToLower(address))
+	if err != nil || bounced {
+		return 0, err
+	}
+	var recent int
+	hour := migrations.At(s.Now().Add(-time.Hour))
+	err = tx.Get(ctx, &recent, `SELECT count(*) FROM (SELECT 1 FROM outbox WHERE to_address = ? AND created_at > ? AND kind = 'ack' LIMIT 4) recent`, strings.ToLower(address), hour)
+	if err != nil {
+		return 0, fmt.Errorf("count acknowledgements: %w", err)
+	}
+	if recent >= maxAcks {
+		return 0, s.RecordTx(ctx, tx, Event{Subject: "ticket", SubjectID: ticketID, Kind: "ack_withheld", Became: "more than 3 an hour"})
+	}
+	_, err = s.EnqueueTx(ctx, tx, Mail{
+		Kind: MailAck, MailboxID: d.work.MailboxID, TicketID: ticketID, MessageID: messageID, ClientID: c.ID, ToAddress: address, ToName: nameUnless(c.Name, address),
+		Ack: &AckDetail{EchoSubject: d.policy.isInside(address), AskQuestions: d.in.Form == nil},
+	})
+	return 1, err
+}
+
+// nameUnless returns a client's name, "" where it is only the address.
+func nameUnless(name, address string) string {
+	if strings.EqualFold(name, address) {
+		return ""
+	}
+	return name
+}

@@ -1,0 +1,295 @@
+package tracker
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"helpdeskd/migrations"
+)
+
+// The states of an outbox row; its edges are in docs/design.md.
+const (
+	OutboxQueued    = "queued"    // due at due_at
+	OutboxSending   = "sending"   // committed before DATA: from here on it may have been delivered
+	OutboxSent      = "sent"      // the server took it
+	OutboxUncertain = "uncertain" // the answer after DATA was lost: only a person resends
+	OutboxDead      = "dead"      // refused for good, or tried for too long
+	OutboxCancelled = "cancelled" // by a person
+	OutboxHeld      = "held"      // until a person releases it
+)
+
+// The kinds of mail that we send, and their priorities: people's words first.
+const (
+	MailReply  = "reply"  // a technician's words to a client
+	MailNotice = "notice" // something a technician must know: a held reply
+	MailAck    = "ack"    // acknowledgement of a new ticket
+	MailNotify = "notify" // a technician is told of a ticket or an answer
+)
+
+var mailPriority = map[string]int{MailReply: 1, MailNotice: 2, MailAck: 3, MailNotify: 4}
+
+// Mail is a mail that we owe somebody.
+type Mail struct {
+	Kind      string
+	MailboxID int64 // whose address it comes from
+	TicketID  int64
+	MessageID int64 // what it carries or announces; 0 for none
+	ClientID  int64 // to whom: a client,
+	AccountID int64 // or an account
+	ToAddress string
+	ToName    string
+	Ack       *AckDetail
+	Notice    string // text of a notice
+}
+
+// AckDetail is what an acknowledgement may say.
+type AckDetail struct {
+	EchoSubject  bool `json:"echo_subject,omitempty"`  // only to people inside the organisation
+	AskQuestions bool `json:"ask_questions,omitempty"` // it was not a form: ask what is open
+}
+
+type mailDetail struct {
+	Ack    *AckDetail `json:"ack,omitempty"`
+	Notice string     `json:"notice,omitempty"`
+}
+
+func orNull(id int64) *int64 {
+	if id == 0 {
+		return nil
+	}
+	return &id
+}
+
+// EnqueueTx queues a mail in the transaction that makes it due.
+func (s *Store) EnqueueTx(ctx context.Context, tx *migrations.Tx, m Mail) (int64, error) {
+	if mailPriority[m.Kind] == 0 {
+		return 0, fmt.Errorf("queue mail: unknown kind %q", m.Kind)
+	}
+	detail := ""
+	if m.Ack != nil || m.Notice != "" {
+		b, err := json.Marshal(mailDetail{m.Ack, m.Notice})
+		if err != nil {
+			return 0, fmt.Errorf("queue mail: %w", err)
+		}
+		detail = string(b)
+	}
+	now := s.stamp()
+	id, err := tx.Insert(ctx, `INSERT INTO outbox (kind, priority, state, due_at, mailbox_id, ticket_id, message_id, client_id, account_id, to_address, to_name, detail, created_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+		m.Kind, mailPriority[m.Kind], OutboxQueued, now, m.MailboxID, orNull(m.TicketID), orNull(m.MessageID), orNull(m.ClientID), orNull(m.AccountID),
+		strings.ToLower(m.ToAddress), m.ToName, detail, now)
+	if err != nil {
+		return 0, fmt.Errorf("queue %s mail: %w", m.Kind, err)
+	}
+	tx.AfterCommit(func() { signal(s.outboxNews) })
+	return id, nil
+}
+
+// RecoverOutbox is called when the outbox's lease begins: what an earlier
+// holder was sending may have been delivered, so it becomes uncertain.
+func (s *Store) RecoverOutbox(ctx context.Context, l *Lease) (int, error) {
+	n := 0
+	err := s.underLease(ctx, l, func(tx *migrations.Tx) error {
+		var ids []int64
+		if err := tx.Select(ctx, &ids, `SELECT id FROM outbox WHERE state = 'sending' AND state <> 'sent' AND fence < ? ORDER BY id`, l.fence); err != nil {
+			return err
+		}
+		n = len(ids)
+		for _, id := range ids {
+			if err := s.settleTx(ctx, tx, id, OutboxUncertain, "helpdeskd stopped while it was being sent: the server may have taken it"); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, fmt.Errorf("recover the outbox: %w", err)
+	}
+	return n, nil
+}
+
+// Rendered is a mail as it will be sent, byte for byte.
+type Rendered struct {
+	Bytes  []byte
+	MailID string // our Message-ID, without brackets
+	Token  string // the reply token in it, in clear; only its hash is kept
+}
+
+// Rendered records, once, what will be sent. A mail that was rendered before
+// keeps its first bytes, and Conflict says so.
+func (s *Store) Rendered(ctx context.Context, l *Lease, id int64, r Rendered) error {
+	digest := Digest(r.Bytes)
+	large := len(r.Bytes) > SmallBlob
+	if large {
+		if _, _, err := s.PutBlob(ctx, strings.NewReader(string(r.Bytes))); err != nil {
+			return err
+		}
+	}
+	err := s.underLease(ctx, l, func(tx *migrations.Tx) error {
+		if !large {
+			if err := s.putSmallTx(ctx, tx, digest, r.Bytes); err != nil {
+				return err
+			}
+		}
+		var row struct {
+			TicketID  *int64 `db:"ticket_id"`
+			MessageID *int64 `db:"message_id"`
+			ClientID  *int64 `db:"client_id"`
+			AccountID *int64 `db:"account_id"`
+			Kind      string `db:"kind"`
+		}
+		err := tx.Get(ctx, &row, `UPDATE outbox SET mail_id = ?, digest = ? WHERE id = ? AND digest = '' AND state = 'queued'
+			RETURNING ticket_id, message_id, client_id, account_id, kind`, r.MailID, digest, id)
+		if migrations.KindOf(err) == migrations.NotFound {
+			return migrations.Conflictf("mail %d was rendered before, or is not queued any more", id)
+		}
+		if err != nil || row.TicketID == nil {
+			return err
+		}
+		if r.Token != "" {
+			_, err = tx.Exec(ctx, `INSERT INTO reply_token (hash, ticket_id, client_id, account_id, outbox_id, created_at) VALUES (?, ?, ?, ?, ?, ?)`,
+				HashToken(r.Token), *row.TicketID, row.ClientID, row.AccountID, id, s.stamp())
+			if err != nil {
+				return err
+			}
+		}
+		if row.Kind == MailReply && row.MessageID != nil {
+			if _, err := tx.Exec(ctx, `UPDATE message SET mail_id = ? WHERE id = ? AND direction = 'out' AND mail_id = ''`, r.MailID, *row.MessageID); err != nil {
+				return err
+			}
+		}
+		return s.referTx(ctx, tx, *row.TicketID, r.MailID, true)
+	})
+	if err != nil {
+		return fmt.Errorf("record rendered mail %d: %w", id, err)
+	}
+	return nil
+}
+
+// Sending commits, just before DATA, that the mail may be delivered from now on.
+func (s *Store) Sending(ctx context.Context, l *Lease, id int64) error {
+	err := s.underLease(ctx, l, func(tx *migrations.Tx) error {
+		n, err := tx.Exec(ctx, `UPDATE outbox SET state = 'sending', attempts = attempts + 1, sending_at = ?, fence = ? WHERE id = ? AND state = 'queued' AND digest <> ''`,
+			s.stamp(), l.fence, id)
+		if err == nil && n == 0 {
+			return migrations.Conflictf("mail %d is not queued any more", id)
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("begin to send mail %d: %w", id, err)
+	}
+	return nil
+}
+
+// Sent records the server's final words, and the Message-ID that it gave the
+// mail where it says so.
+func (s *Store) Sent(ctx context.Context, l *Lease, id int64, response, serverMailID string) error {
+	err := s.underLease(ctx, l, func(tx *migrations.Tx) error {
+		var row struct {
+			TicketID *int64 `db:"ticket_id"`
+			Kind     string `db:"kind"`
+		}
+		err := tx.Get(ctx, &row, `UPDATE outbox SET state = 'sent', sent_at = ?, response = ?, server_mail_id = ? WHERE id = ? AND state = 'sending' RETURNING ticket_id, kind`,
+			s.stamp(), clip(response, 500), clip(serverMailID, 998), id)
+		if migrations.KindOf(err) == migrations.NotFound {
+			return migrations.Conflictf("mail %d was not being sent", id)
+		}
+		if err != nil {
+			return err
+		}
+		if row.TicketID == nil {
+			return nil
+		}
+		if serverMailID != "" {
+			if err := s.referTx(ctx, tx, *row.TicketID, serverMailID, true); err != nil {
+				return err
+			}
+		}
+		return s.RecordTx(ctx, tx, Event{Subject: "ticket", SubjectID: *row.TicketID, Kind: "sent", Became: row.Kind})
+	})
+	if err != nil {
+		return fmt.Errorf("record sent mail %d: %w", id, err)
+	}
+	return nil
+}
+
+// Retry puts a mail back that the server surely did not take.
+func (s *Store) Retry(ctx context.Context, l *Lease, id int64, why string, at time.Time) error {
+	err := s.underLease(ctx, l, func(tx *migrations.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE outbox SET state = 'queued', attempts = CASE WHEN state = 'queued' THEN attempts + 1 ELSE attempts END, due_at = ?, response = ?
+			WHERE id = ? AND state IN ('queued', 'sending')`, migrations.At(at), clip(why, 500), id)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("retry mail %d: %w", id, err)
+	}
+	return nil
+}
+
+// Dead gives a mail up: the server refused it for good, or for too long.
+func (s *Store) Dead(ctx context.Context, l *Lease, id int64, why string) error {
+	return s.settle(ctx, l, id, OutboxDead, why)
+}
+
+// Uncertain marks a mail whose answer after DATA was lost. The machine never
+// resends it; a person may, with the same Message-ID.
+func (s *Store) Uncertain(ctx context.Context, l *Lease, id int64, why string) error {
+	return s.settle(ctx, l, id, OutboxUncertain, why)
+}
+
+func (s *Store) settle(ctx context.Context, l *Lease, id int64, state, why string) error {
+	err := s.underLease(ctx, l, func(tx *migrations.Tx) error { return s.settleTx(ctx, tx, id, state, why) })
+	if err != nil {
+		return fmt.Errorf("mark mail %d %s: %w", id, state, err)
+	}
+	return nil
+}
+
+func (s *Store) settleTx(ctx context.Context, tx *migrations.Tx, id int64, state, why string) error {
+	var ticket *int64
+	err := tx.Get(ctx, &ticket, `UPDATE outbox SET state = ?, response = ? WHERE id = ? AND state IN ('queued', 'sending') RETURNING ticket_id`, state, clip(why, 500), id)
+	if migrations.KindOf(err) == migrations.NotFound {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	e := Event{Subject: "outbox", SubjectID: id, Kind: state}
+	if ticket != nil {
+		e = Event{Subject: "ticket", SubjectID: *ticket, Kind: "mail_" + state}
+	}
+	return s.RecordTx(ctx, tx, e)
+}
+
+// ResendOutbox queues a dead, uncertain, held or cancelled mail again: the
+// same bytes under the same Message-ID, so that a second copy is recognised.
+func (s *Store) ResendOutbox(ctx context.Context, actor Actor, id int64) error {
+	return s.byHand(ctx, actor, id, OutboxQueued, "resent", `state IN ('dead', 'uncertain', 'held', 'cancelled')`)
+}
+
+// CancelOutbox has a mail never sent (again).
+func (s *Store) CancelOutbox(ctx context.Context, actor Actor, id int64) error {
+	return s.byHand(ctx, actor, id, OutboxCancelled, "cancelled", `state IN ('queued', 'dead', 'uncertain', 'held')`)
+}
+
+func (s *Store) byHand(ctx context.Context, actor Actor, id int64, state, kind, from string) error {
+	err := s.db.Tx(ctx, func(tx *migrations.Tx) error {
+		n, err := tx.Exec(ctx, `UPDATE outbox SET state = ?, due_at = ?, attempts = 0 WHERE id = ? AND `+from, state, s.stamp(), id)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return migrations.Conflictf("this mail has moved on meanwhile: reload the page to see where it stands")
+		}
+		tx.AfterCommit(func() { signal(s.outboxNews) })
+		return s.RecordTx(ctx, tx, Event{Actor: actor, Subject: "outbox", SubjectID: id, Kind: kind})
+	})
+	if err != nil {
+		return fmt.Errorf("%s mail %d: %w", kind, id, err)
+	}
+	return nil
+}
