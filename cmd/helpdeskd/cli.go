@@ -24,6 +24,7 @@ type console struct {
 type commands struct {
 	Config string `help:"The configuration file (also HELPDESKD_CONFIG; usually /etc/helpdeskd/helpdeskd.toml)." placeholder:"FILE"`
 
+	User    userCmd    `cmd:"" help:"Add and list the people who sign in, disable them, set their passwords."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database's schema up to date, or show where it stands."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }

@@ -3,12 +3,15 @@ package main
 import (
 	"bytes"
 	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/alecthomas/kong"
+
+	"helpdeskd/tracker"
 )
 
 // result is what a run of the program left behind.
@@ -104,4 +107,16 @@ func commandNames(t *testing.T) []string {
 		names = append(names, strings.TrimPrefix(leaf.FullPath(), "helpdeskd "))
 	}
 	return names
+}
+
+// openTestStore opens the store of a configuration by variables.
+func openTestStore(t *testing.T, environ []string) *tracker.Store {
+	t.Helper()
+	s := &session{console: console{environ: environ, err: io.Discard}, ctx: t.Context()}
+	store, done, err := s.store()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(done)
+	return store
 }
