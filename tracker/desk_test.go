@@ -1,6 +1,7 @@
 package tracker
 
 import (
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -32,6 +33,7 @@ type desk struct {
 	*Store
 	clock                *testClock
 	admin, tech, manager Account
+	mailbox              Mailbox
 }
 
 const testPassword = "seven green umbrellas"
@@ -60,8 +62,34 @@ func eachDesk(t *testing.T, fn func(t *testing.T, d *desk)) {
 		d.admin = make("ines@desk.example", "Ines Admin", Admin)
 		d.tech = make("tomas@desk.example", "Tomas Tech", Technician)
 		d.manager = make("mara@desk.example", "Mara Manager", Manager)
+		d.mailbox = must(d.OpenMailbox(t.Context(), "help", "help@desk.example", Begin{Everything: true}))(t)
 		fn(t, d)
 	})
+}
+
+// open makes a ticket of a client, known by the address before the @.
+func (d *desk) open(t *testing.T, subject, who string) Ticket {
+	t.Helper()
+	var number int64
+	err := d.db.Tx(t.Context(), func(tx *migrations.Tx) error {
+		a := Address{Name: strings.ToUpper(who[:1]) + who[1:], Address: who + "@office.example"}
+		c, err := d.clientTx(t.Context(), tx, a)
+		if err != nil {
+			return err
+		}
+		id, n, err := d.openTx(t.Context(), tx, opening{Actor: clientActor(c), MailboxID: d.mailbox.ID, Client: c, Address: a.Address, Subject: subject, OpenedAt: d.stamp()})
+		number = n
+		if err != nil {
+			return err
+		}
+		_, err = tx.Insert(t.Context(), `INSERT INTO message (ticket_id, direction, state, client_id, from_name, from_address, subject, body, at) VALUES (?, 'in', 'shown', ?, ?, ?, ?, ?, ?) RETURNING id`,
+			id, c.ID, a.Name, a.Address, subject, "Please help: "+subject, d.stamp())
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return must(d.TicketByNumber(t.Context(), number))(t)
 }
 
 // must returns what a method returned, or ends the test.

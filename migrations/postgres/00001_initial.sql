@@ -177,7 +177,8 @@ CREATE TABLE ticket (
     created_at       BIGINT NOT NULL,
     updated_at       BIGINT NOT NULL,
     version          BIGINT NOT NULL DEFAULT 1,
-    CHECK (level BETWEEN 1 AND 3 AND (level = 3 OR NOT star))
+    CHECK (level BETWEEN 1 AND 3 AND (level = 3 OR NOT star)),
+    CHECK ((stage IN ('completed', 'dropped')) = (closed_at IS NOT NULL))
 );
 -- The order of the board's columns, and of its closed ones.
 CREATE INDEX ticket_board ON ticket (stage, star DESC, level DESC, opened_at, id) WHERE archived_at IS NULL;

@@ -1,0 +1,244 @@
+package tracker
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"helpdeskd/migrations"
+)
+
+// Bounds on what is indexed of one thing, so that no mail makes the index
+// grow without measure; PostgreSQL refuses a tsvector over 1 MB.
+const (
+	maxIndexText   = 200 << 10 // bytes of text
+	maxIndexTokens = 20_000
+	maxIndexPiece  = 20_000 // characters of one message or note
+	indexBatch     = 64     // things a transaction
+)
+
+// RunIndex keeps the search index up to date under the lease "index" until
+// ctx ends or the lease is lost. While mail is waiting it stands back.
+func (s *Store) RunIndex(ctx context.Context, l *Lease) error {
+	news, stop := s.live.watch()
+	defer stop()
+	for {
+		if err := s.standBack(ctx); err != nil {
+			return err
+		}
+		n, err := s.indexSome(ctx, l)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case migrations.KindOf(err) == migrations.Conflict:
+			return err // the lease is lost
+		case err != nil:
+			s.log.Error("indexing failed, trying again", slog.Any("error", err))
+		case n > 0:
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-l.Lost():
+		case <-news:
+		case <-time.After(2 * time.Second): // other processes queue too
+		}
+	}
+}
+
+// standBack waits while mail is waiting to be understood, five seconds at
+// most, so that the index is late under a backlog but never stands still.
+func (s *Store) standBack(ctx context.Context) error {
+	for range 20 {
+		waiting, err := exists(ctx, s.db, `SELECT 1 FROM inbox WHERE state <> 'done' AND (retry_at IS NULL OR retry_at <= ?) LIMIT 1`, s.stamp())
+		if err != nil || !waiting {
+			return ctx.Err()
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(250 * time.Millisecond):
+		}
+	}
+	return nil
+}
+
+// IndexPending indexes all that is queued and returns how many things that
+// were. A nil lease is for commands that run alone.
+func (s *Store) IndexPending(ctx context.Context, l *Lease) (int, error) {
+	total := 0
+	for {
+		n, err := s.indexSome(ctx, l)
+		total += n
+		if err != nil || n == 0 {
+			return total, err
+		}
+	}
+}
+
+// indexSome indexes the next few things of the queue. Reading the queue
+// before the things makes sure that a change committed meanwhile, which queues
+// its thing once more, is not lost.
+func (s *Store) indexSome(ctx context.Context, l *Lease) (int, error) {
+	if some, err := exists(ctx, s.db, `SELECT 1 FROM search_queue LIMIT 1`); err != nil || !some {
+		return 0, err
+	}
+	n := 0
+	err := s.underLease(ctx, l, func(tx *migrations.Tx) error {
+		var queue []searchDoc
+		if err := tx.Select(ctx, &queue, `SELECT id, kind, ref FROM search_queue ORDER BY id LIMIT ?`, indexBatch); err != nil {
+			return err
+		}
+		done := map[searchDoc]bool{}
+		for _, q := range queue {
+			thing := searchDoc{Kind: q.Kind, Ref: q.Ref}
+			if !done[thing] {
+				done[thing] = true
+				n++
+				if err := s.indexTx(ctx, tx, thing); err != nil {
+					return fmt.Errorf("index %s %d: %w", q.Kind, q.Ref, err)
+				}
+			}
+			if _, err := tx.Exec(ctx, `DELETE FROM search_queue WHERE id = ?`, q.ID); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, fmt.Errorf("fill the search index: %w", err)
+	}
+	return n, nil
+}
+
+// indexTx replaces the words of one thing.
+func (s *Store) indexTx(ctx context.Context, tx *migrations.Tx, thing searchDoc) error {
+	var texts []string
+	var err error
+	switch thing.Kind {
+	case KindTicket:
+		texts, err = ticketTexts(ctx, tx, thing.Ref)
+	case KindClient:
+		texts, err = clientTexts(ctx, tx, thing.Ref)
+	}
+	if err != nil {
+		return err
+	}
+	words := strings.Join(wordsOf(maxIndexTokens, texts...), " ")
+	if err := tx.Get(ctx, &thing.ID, `INSERT INTO search_doc (kind, ref) VALUES (?, ?)
+		ON CONFLICT (kind, ref) DO UPDATE SET kind = excluded.kind RETURNING id`, thing.Kind, thing.Ref); err != nil {
+		return err
+	}
+	if tx.Dialect() == migrations.SQLite {
+		if _, err := tx.Exec(ctx, `DELETE FROM search_words WHERE rowid = ?`, thing.ID); err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `INSERT INTO search_words (rowid, words) VALUES (?, ?)`, thing.ID, words)
+		return err
+	}
+	_, err = tx.Exec(ctx, `INSERT INTO search_words (id, words) VALUES (?, CAST(? AS tsvector))
+		ON CONFLICT (id) DO UPDATE SET words = excluded.words`, thing.ID, words)
+	return err
+}
+
+// gather collects texts up to maxIndexText bytes.
+type gather struct {
+	texts []string
+	left  int
+}
+
+func (g *gather) add(texts ...string) {
+	for _, t := range texts {
+		t = clip(t, g.left)
+		g.left -= len(t)
+		g.texts = append(g.texts, t)
+	}
+}
+
+// ticketTexts returns what a ticket is found by, the most telling first.
+func ticketTexts(ctx context.Context, q read, id int64) ([]string, error) {
+	t, err := ticketWhere(ctx, q, `t.id = ?`, id)
+	if migrations.KindOf(err) == migrations.NotFound {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	g := &gather{left: maxIndexText}
+	// Both HD-12 and HD12 are typed.
+	g.add(t.Name(), fmt.Sprintf("HD%d", t.Number), t.Subject, t.ClientName, t.ClientAddress, t.ClientDepartment, t.AssigneeName, t.CategoryName, t.Fix, t.DropReason)
+	var addresses []string
+	err = q.Select(ctx, &addresses, `SELECT address FROM client_address WHERE client_id = ?
+		UNION SELECT a.address FROM participant p JOIN client_address a ON a.client_id = p.client_id WHERE p.ticket_id = ?
+		UNION SELECT c.name FROM participant p JOIN client c ON c.id = p.client_id WHERE p.ticket_id = ? LIMIT 500`, t.ClientID, id, id)
+	if err != nil {
+		return nil, err
+	}
+	g.add(addresses...)
+	var messages []struct {
+		Name    string `db:"from_name"`
+		Address string `db:"from_address"`
+		Subject string `db:"subject"`
+		Body    string `db:"body"`
+		Form    string `db:"form"`
+	}
+	err = q.Select(ctx, &messages, `SELECT from_name, from_address, subject, SUBSTR(body, 1, ?) AS body, form FROM message
+		WHERE ticket_id = ? AND state = 'shown' ORDER BY id LIMIT 200`, maxIndexPiece, id)
+	if err != nil {
+		return nil, err
+	}
+	var notes, files []string
+	if err := q.Select(ctx, &notes, `SELECT SUBSTR(body, 1, ?) FROM note WHERE ticket_id = ? AND kind <> 'system' ORDER BY id DESC LIMIT 200`, maxIndexPiece, id); err != nil {
+		return nil, err
+	}
+	err = q.Select(ctx, &files, `SELECT f.name FROM message m JOIN attachment f ON f.message_id = m.id
+		WHERE m.ticket_id = ? AND m.state = 'shown' AND f.role = 'file' ORDER BY f.id DESC LIMIT 200`, id)
+	if err != nil {
+		return nil, err
+	}
+	g.add(notes...)
+	g.add(files...)
+	for _, m := range messages {
+		g.add(m.Name, m.Address, m.Subject, m.Body)
+		g.add(formTexts(m.Form)...)
+	}
+	return g.texts, nil
+}
+
+func formTexts(data string) []string {
+	if data == "" {
+		return nil
+	}
+	var f Form
+	if json.Unmarshal([]byte(data), &f) != nil {
+		return nil
+	}
+	texts := []string{f.Requester.Name, f.Requester.Address}
+	for _, a := range f.Answers {
+		texts = append(texts, a.Answer)
+	}
+	return texts
+}
+
+func clientTexts(ctx context.Context, q read, id int64) ([]string, error) {
+	var c Client
+	err := q.Get(ctx, &c, `SELECT `+clientColumns+` FROM client WHERE id = ?`, id)
+	if migrations.KindOf(err) == migrations.NotFound {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var addresses []string
+	if err := q.Select(ctx, &addresses, `SELECT address FROM client_address WHERE client_id = ? LIMIT 500`, id); err != nil {
+		return nil, err
+	}
+	g := &gather{left: maxIndexText}
+	g.add(c.Name, c.Department, c.Phone)
+	g.add(addresses...)
+	return g.texts, nil
+}

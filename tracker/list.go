@@ -1,0 +1,112 @@
+package tracker
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"helpdeskd/migrations"
+)
+
+// TicketFilter chooses tickets for a list. The zero value finds all that are
+// not archived.
+type TicketFilter struct {
+	Stages     []Stage
+	Level      int64 // 0 for all
+	Star       bool  // only with a star
+	Untriaged  bool  // only where nobody has set the priority
+	News       bool  // only where the client waits for an answer
+	AssigneeID int64 // 0 for all, Nobody for what nobody has taken
+	CategoryID int64 // 0 for all, Nobody for what has none
+	ClientID   int64
+	Text       string // words to search; archived tickets are found too
+	Archived   Archived
+}
+
+// Archived says whether a list shows archived tickets.
+type Archived string
+
+// The choices of Archived. The zero value hides them, unless words are searched.
+const (
+	ArchivedHidden Archived = "hidden"
+	ArchivedAlso   Archived = "also"
+	ArchivedOnly   Archived = "only"
+)
+
+// Tickets returns the tickets that f chooses, the newest first, and what to
+// give as after for the next ones ("" at the end).
+func (s *Store) Tickets(ctx context.Context, f TicketFilter, after string, limit int) (list []Ticket, more string, err error) {
+	if limit <= 0 || limit > 500 {
+		limit = 50
+	}
+	var before int64
+	if after != "" {
+		if before, err = strconv.ParseInt(after, 10, 64); err != nil {
+			return nil, "", migrations.Invalidf("This page of the list is not known. Please start from its first page.")
+		}
+	}
+	conditions, args := f.where()
+	key, from := `t.id`, `ticket t `
+	if strings.TrimSpace(f.Text) != "" {
+		m, ok := s.match(f.Text)
+		if !ok {
+			return nil, "", nil
+		}
+		key, from = m.key, m.from+m.join+`ticket t ON t.id = d.ref `
+		conditions, args = append(conditions, m.where, `d.kind = 'ticket'`), append(args, m.arg)
+	}
+	if before != 0 {
+		conditions, args = append(conditions, key+` < ?`), append(args, before)
+	}
+	query := `SELECT ` + key + ` AS key, ` + ticketColumns + ` FROM ` + from + ticketJoins
+	if len(conditions) > 0 {
+		query += `WHERE ` + strings.Join(conditions, ` AND `)
+	}
+	var rows []struct {
+		Ticket
+		Key int64 `db:"key"`
+	}
+	if err := s.db.Select(ctx, &rows, query+` ORDER BY `+key+` DESC LIMIT ?`, append(args, limit+1)...); err != nil {
+		return nil, "", fmt.Errorf("list tickets: %w", err)
+	}
+	if len(rows) > limit {
+		rows = rows[:limit]
+		more = strconv.FormatInt(rows[limit-1].Key, 10)
+	}
+	for _, r := range rows {
+		list = append(list, r.Ticket)
+	}
+	return list, more, nil
+}
+
+func (f TicketFilter) where() (conditions []string, args []any) {
+	if n := len(f.Stages); n > 0 && n < 6 {
+		conditions, args = append(conditions, `t.stage IN (`+marks(n)+`)`), append(args, anys(f.Stages)...)
+	}
+	if f.Level != 0 {
+		conditions, args = append(conditions, `t.level = ?`), append(args, f.Level)
+	}
+	if f.Star {
+		conditions = append(conditions, `t.star`)
+	}
+	if f.Untriaged {
+		conditions = append(conditions, `t.triaged_at IS NULL`)
+	}
+	if f.News {
+		conditions = append(conditions, `t.news`)
+	}
+	conditions, args = oneOrNone(conditions, args, `t.assignee_id`, f.AssigneeID)
+	conditions, args = oneOrNone(conditions, args, `t.category_id`, f.CategoryID)
+	if f.ClientID != 0 {
+		conditions, args = append(conditions, `t.client_id = ?`), append(args, f.ClientID)
+	}
+	switch {
+	case f.Archived == ArchivedOnly:
+		conditions = append(conditions, `t.archived_at IS NOT NULL`)
+	case f.Archived == ArchivedAlso, f.Archived == "" && f.Text != "":
+	default:
+		conditions = append(conditions, `t.archived_at IS NULL`)
+	}
+	return conditions, args
+}

@@ -1,0 +1,186 @@
+package tracker
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"helpdeskd/migrations"
+)
+
+// Stage is where a ticket stands.
+type Stage string
+
+// The stages, in their order; dropped is reached from any.
+const (
+	Requested  Stage = "requested"
+	InProgress Stage = "in_progress"
+	Confirming Stage = "confirming" // a fix is recorded, the client is asked
+	Completed  Stage = "completed"
+	Dropped    Stage = "dropped"
+)
+
+// Stages returns every stage in its order.
+func Stages() []Stage { return []Stage{Requested, InProgress, Confirming, Completed, Dropped} }
+
+// Valid reports whether x is one of the stages.
+func (x Stage) Valid() bool {
+	return x == Requested || x == InProgress || x == Confirming || x.Closed()
+}
+
+// Closed reports whether nothing more is to be done in this stage.
+func (x Stage) Closed() bool { return x == Completed || x == Dropped }
+
+// Nobody, as an assignee or category in a filter, finds what has none.
+const Nobody int64 = -1
+
+// Ticket is one support request. Ids are 0 where there is none, and times 0
+// where it did not happen.
+type Ticket struct {
+	ID      int64  `db:"id"`
+	Number  int64  `db:"number"`
+	Subject string `db:"subject"`
+	Stage   Stage  `db:"stage"`
+
+	Level           int64            `db:"level"` // 1 to 3
+	Star            bool             `db:"star"`  // on level 3 only
+	TriagedAt       migrations.Stamp `db:"triaged_at"`
+	SuggestedLevel  int64            `db:"suggested_level"`
+	SuggestedStar   bool             `db:"suggested_star"`
+	SuggestedReason string           `db:"suggested_reason"`
+
+	ClientID         int64  `db:"client_id"` // 0: unknown (via form)
+	ClientName       string `db:"client_name"`
+	ClientAddress    string `db:"client_address"` // where answers go
+	ClientDepartment string `db:"client_department"`
+	ClientHigh       bool   `db:"client_high"` // high management
+	AssigneeID       int64  `db:"assignee_id"`
+	AssigneeName     string `db:"assignee_name"`
+	CategoryID       int64  `db:"category_id"`
+	CategoryName     string `db:"category_name"`
+	MailboxID        int64  `db:"mailbox_id"`
+
+	Fix         string           `db:"fix"`
+	FixedAt     migrations.Stamp `db:"fixed_at"`
+	DropReason  string           `db:"drop_reason"`
+	Unconfirmed bool             `db:"unconfirmed"` // completed because the client was silent
+	News        bool             `db:"news"`        // the client wrote and nobody has answered or looked
+
+	OpenedAt   migrations.Stamp `db:"opened_at"` // when the mail arrived
+	StageAt    migrations.Stamp `db:"stage_at"`
+	ClosedAt   migrations.Stamp `db:"closed_at"`
+	ArchivedAt migrations.Stamp `db:"archived_at"`
+	CreatedAt  migrations.Stamp `db:"created_at"`
+	UpdatedAt  migrations.Stamp `db:"updated_at"`
+	Version    int64            `db:"version"`
+}
+
+// Name returns the ticket's number as people write it: HD-12.
+func (t *Ticket) Name() string { return fmt.Sprintf("HD-%d", t.Number) }
+
+// Archived reports whether the ticket is read-only until it is re-opened.
+func (t *Ticket) Archived() bool { return t.ArchivedAt != 0 }
+
+// ticketSelect reads Tickets; what follows it may name t, c (client), a
+// (assignee) and k (category).
+const ticketSelect = `SELECT ` + ticketColumns + ` FROM ticket t ` + ticketJoins
+
+const ticketColumns = `t.id, t.number, t.subject, t.stage, t.level, t.star, COALESCE(t.triaged_at, 0) AS triaged_at,
+	t.suggested_level, t.suggested_star, t.suggested_reason,
+	COALESCE(t.client_id, 0) AS client_id, COALESCE(c.name, '') AS client_name, t.client_address,
+	COALESCE(c.department, '') AS client_department, COALESCE(c.high_management, FALSE) AS client_high,
+	COALESCE(t.assignee_id, 0) AS assignee_id, COALESCE(a.name, '') AS assignee_name,
+	COALESCE(t.category_id, 0) AS category_id, COALESCE(k.name, '') AS category_name, COALESCE(t.mailbox_id, 0) AS mailbox_id,
+	t.fix, COALESCE(t.fixed_at, 0) AS fixed_at, t.drop_reason, t.unconfirmed, t.news,
+	t.opened_at, t.stage_at, COALESCE(t.closed_at, 0) AS closed_at, COALESCE(t.archived_at, 0) AS archived_at,
+	t.created_at, t.updated_at, t.version`
+
+const ticketJoins = `LEFT JOIN client c ON c.id = t.client_id LEFT JOIN account a ON a.id = t.assignee_id
+	LEFT JOIN category k ON k.id = t.category_id `
+
+// TicketByNumber returns a ticket, archived or not.
+func (s *Store) TicketByNumber(ctx context.Context, number int64) (Ticket, error) {
+	return ticketWhere(ctx, s.db, `t.number = ?`, number)
+}
+
+func ticketWhere(ctx context.Context, q read, where string, args ...any) (Ticket, error) {
+	var t Ticket
+	err := q.Get(ctx, &t, ticketSelect+`WHERE `+where, args...)
+	if migrations.KindOf(err) == migrations.NotFound {
+		return t, migrations.NotFoundf("There is no such ticket.")
+	}
+	if err != nil {
+		return t, fmt.Errorf("read ticket: %w", err)
+	}
+	return t, nil
+}
+
+// editTicketTx takes a ticket for an edit that was made looking at version,
+// and raises that. An archived ticket is refused.
+func (s *Store) editTicketTx(ctx context.Context, tx *migrations.Tx, number, version int64) (Ticket, error) {
+	t, err := s.takeTicketTx(ctx, tx, number, version)
+	if err == nil && t.Archived() {
+		return t, migrations.Conflictf("%s is archived and can only be read. Re-open it first.", t.Name())
+	}
+	return t, err
+}
+
+// takeTicketTx is editTicketTx for archived tickets too. The row is locked
+// until the transaction ends.
+func (s *Store) takeTicketTx(ctx context.Context, tx *migrations.Tx, number, version int64) (Ticket, error) {
+	n, err := tx.Exec(ctx, `UPDATE ticket SET version = version + 1, updated_at = ? WHERE number = ? AND (version = ? OR ? = -1)`,
+		s.stamp(), number, version, version)
+	if err != nil {
+		return Ticket{}, fmt.Errorf("take ticket: %w", err)
+	}
+	t, err := ticketWhere(ctx, tx, `t.number = ?`, number)
+	if err == nil && n == 0 {
+		return t, errStale()
+	}
+	return t, err
+}
+
+// setTx changes columns of a ticket, for example `level = ?, star = ?`.
+func (t *Ticket) setTx(ctx context.Context, tx *migrations.Tx, columns string, args ...any) error {
+	if _, err := tx.Exec(ctx, `UPDATE ticket SET `+columns+` WHERE id = ?`, append(args, t.ID)...); err != nil {
+		return fmt.Errorf("change %s: %w", t.Name(), err)
+	}
+	return nil
+}
+
+// changedTx records an event of a ticket and reads it as it is now.
+func (s *Store) changedTx(ctx context.Context, tx *migrations.Tx, actor Actor, t *Ticket, kind, was, became string) error {
+	if err := s.RecordTx(ctx, tx, Event{Actor: actor, Subject: "ticket", SubjectID: t.ID, Kind: kind, Was: was, Became: became}); err != nil {
+		return err
+	}
+	now, err := ticketWhere(ctx, tx, `t.id = ?`, t.ID)
+	*t = now
+	return err
+}
+
+// editTicket runs fn on a ticket in a transaction of its own.
+func (s *Store) editTicket(ctx context.Context, doing string, number, version int64, fn func(tx *migrations.Tx, t *Ticket) error) (Ticket, error) {
+	var t Ticket
+	err := s.db.Tx(ctx, func(tx *migrations.Tx) (err error) {
+		if t, err = s.editTicketTx(ctx, tx, number, version); err != nil {
+			return err
+		}
+		return fn(tx, &t)
+	})
+	if err != nil {
+		return Ticket{}, fmt.Errorf("%s HD-%d: %w", doing, number, err)
+	}
+	return t, nil
+}
+
+// marks returns n parameter marks for IN: "?, ?, ?".
+func marks(n int) string { return strings.TrimSuffix(strings.Repeat("?, ", n), ", ") }
+
+// anys returns ids as arguments.
+func anys[T any](ids []T) []any {
+	out := make([]any, len(ids))
+	for i, id := range ids {
+		out[i] = id
+	}
+	return out
+}
