@@ -31,6 +31,8 @@ cleanup() {
   code=$?
   set +e
   [ -z "$pg" ] || as_pg "$bin/pg_ctl" -D "$work/pg/data" -m immediate -w stop >/dev/null 2>&1
+  # Whatever a test that was cut short has left running works in our folder.
+  pgrep -f -- "$work/" | grep -vx $$ | xargs -r kill -9 2>/dev/null
   [ -z "$policy" ] || rm -f /usr/sbin/policy-rc.d
   rm -rf "$work"
   exit "$code"
@@ -47,6 +49,7 @@ missing=
 [ -x /usr/lib/dovecot/lmtp ] || missing="$missing dovecot-lmtpd"
 command -v chromium >/dev/null || missing="$missing chromium"
 command -v strace >/dev/null || missing="$missing strace"
+command -v pgrep >/dev/null || missing="$missing procps"
 command -v git >/dev/null || missing="$missing git"
 [ -e /etc/ssl/certs/ca-certificates.crt ] || missing="$missing ca-certificates"
 if [ -n "$missing" ]; then

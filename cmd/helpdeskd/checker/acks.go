@@ -76,6 +76,9 @@ func (c *check) acks() {
 			c.report(Misacked, "a mail (%s) went to the helpdesk itself", h.Get("Subject"))
 			continue
 		}
+		if slices.ContainsFunc(c.record.Robots, func(a string) bool { return fold(a) == to }) {
+			c.report(Misacked, "a mail (%s) went to the robot %s", h.Get("Subject"), to)
+		}
 		if automatic := h.Get("Auto-Submitted"); automatic == "" || automatic == "no" || c.staff(to) {
 			continue
 		}

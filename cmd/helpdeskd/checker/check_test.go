@@ -137,7 +137,7 @@ func (w *world) notify(id, ticket int64) {
 
 func (w *world) receive(to, mailID, headers string) {
 	data := "From: help@corp.example\r\nTo: " + to + "\r\nMessage-ID: <" + mailID + ">\r\n" + headers + "\r\nHello.\r\n"
-	w.sent = append(w.sent, Received{From: "help@corp.example", To: []string{to}, Data: []byte(data)})
+	w.sent = append(w.sent, Received{From: "help@corp.example", To: []string{strings.ToLower(to)}, Data: []byte(data)})
 }
 
 func (w *world) check() []Finding {
@@ -208,6 +208,10 @@ func TestSeededFaultsAreFound(t *testing.T) {
 		{"a second ack", Misacked, "HD-1 was acknowledged twice", func(w *world) { w.ack(9, "ack", anna, 1, "<1@corp.example>") }},
 		{"the same ack sent again", Doubled, "came 2 times", func(w *world) { w.sent = append(w.sent, w.sent[0]) }},
 		{"an ack to a robot", Misacked, "must have none", func(w *world) { w.ack(9, "ack", robot, 3, "<5@backup.example>") }},
+		{"any mail to a robot", Misacked, "went to the robot robot@forms.example", func(w *world) {
+			w.record.Robots = []string{"robot@forms.example"}
+			w.receive("Robot@forms.example", "hd.77@corp.example", "Subject: hello\r\n")
+		}},
 		{"an ack to the helpdesk", Misacked, "the helpdesk itself", func(w *world) { w.ack(9, "ack", "help@corp.example", 3, "") }},
 		{"an ack to somebody else", Misacked, "belongs to ben@corp.example", func(w *world) {
 			w.exec(`DELETE FROM outbox WHERE id = 2`)

@@ -54,6 +54,8 @@ type Record struct {
 	Aliases []string
 	// Staff are the technicians' addresses: what they get is not an acknowledgement.
 	Staff []string
+	// Robots are addresses to which nothing at all may go.
+	Robots []string
 }
 
 // Add appends entries.

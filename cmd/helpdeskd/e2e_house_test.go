@@ -1,0 +1,215 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"helpdeskd/cmd/helpdeskd/checker"
+	"helpdeskd/cmd/helpdeskd/mailgen"
+	"helpdeskd/ingest/imaptest"
+	"helpdeskd/migrations"
+	"helpdeskd/migrations/dbtest"
+)
+
+const (
+	helpAddress = "help@corp.example"
+	helpLogin   = "help"
+	helpSecret  = "correct horse"
+)
+
+// engines are both databases.
+var engines = []migrations.Engine{migrations.SQLite, migrations.Postgres}
+
+// house is a helpdesk with everything around it: a real Dovecot, an SMTP
+// sink, a database, a configuration, and the record of what was put in.
+type house struct {
+	t      testing.TB
+	imap   *imaptest.Server
+	sink   *checker.Sink
+	dsn    string
+	dir    string // of the configuration and the data
+	listen string
+	record checker.Record
+	box    []string // lines for [[mailbox]]
+	top    []string // lines above it
+	imapTo string   // host:port, where not Dovecot's own
+	smtpTo string
+	secret string
+}
+
+// newHouse starts the servers around a helpdesk that is not started yet.
+func newHouse(t testing.TB, engine migrations.Engine) *house {
+	t.Helper()
+	sink, err := checker.NewSink()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { sink.Close() })
+	s := imaptest.New(t, imaptest.Options{Users: []imaptest.User{{Name: helpLogin, Password: helpSecret}}})
+	h := &house{t: t, imap: s, sink: sink, dsn: dbtest.DSN(t, engine), dir: t.TempDir(), listen: freeAddr(t), secret: helpSecret}
+	h.imapTo = net.JoinHostPort(s.Host, fmt.Sprint(s.Port))
+	h.smtpTo = sink.Addr
+	h.record = checker.Record{Address: helpAddress}
+	return h
+}
+
+// write writes the configuration.
+func (h *house) write() string {
+	h.t.Helper()
+	ih, ip, _ := net.SplitHostPort(h.imapTo)
+	sh, sp, _ := net.SplitHostPort(h.smtpTo)
+	text := fmt.Sprintf(`listen = %q
+database = %q
+data_dir = %q
+%s
+
+[ack]
+rate = 10000
+
+[[mailbox]]
+name = "help"
+address = %q
+begin = "everything"
+poll = "5s"
+%s
+[mailbox.imap]
+host = %q
+port = %s
+security = "plain"
+username = %q
+password = %q
+[mailbox.smtp]
+host = %q
+port = %s
+security = "plain"
+auth = "none"
+`, h.listen, h.dsn, h.dir, strings.Join(h.top, "\n"), helpAddress, strings.Join(h.box, "\n"), ih, ip, helpLogin, h.secret, sh, sp)
+	path := filepath.Join(h.dir, "helpdeskd.toml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		h.t.Fatal(err)
+	}
+	return path
+}
+
+// serve starts the helpdesk.
+func (h *house) serve(env ...string) *daemon {
+	h.t.Helper()
+	d := launch(h.t, env, "--config", h.write(), "serve")
+	d.listen = h.listen
+	return d
+}
+
+// command runs another command of the helpdesk to its end.
+func (h *house) command(args ...string) (int, string) {
+	h.t.Helper()
+	d := launch(h.t, nil, append([]string{"--config", h.write()}, args...)...)
+	return d.exit(h.t, time.Minute), d.log.String()
+}
+
+// put delivers mails into the mailbox and writes them down.
+func (h *house) put(entries ...checker.Entry) {
+	h.t.Helper()
+	for _, e := range entries {
+		if err := h.imap.Deliver(helpLogin, "INBOX", e.Raw, time.Time{}); err != nil {
+			h.t.Fatal(err)
+		}
+		h.record.Add(e)
+	}
+}
+
+func (h *house) options() checker.Options {
+	return checker.Options{Maildir: filepath.Join(h.imap.Dir, "mail", helpLogin), Processed: "Processed", DSN: h.dsn}
+}
+
+// settle waits until every mail put in has been dealt with and every answer has left.
+func (h *house) settle(timeout time.Duration) checker.State {
+	h.t.Helper()
+	s, err := checker.Wait(h.t.Context(), h.dsn, timeout, checker.Settled(len(h.record.Entries)))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return s
+}
+
+// check reports what the checker finds.
+func (h *house) check(opt checker.Options) {
+	h.t.Helper()
+	found, err := checker.Check(h.t.Context(), &h.record, h.sink.All(), opt)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	for i, f := range found {
+		if i == 30 {
+			h.t.Errorf("and %d more findings", len(found)-i)
+			break
+		}
+		h.t.Error(f)
+	}
+}
+
+// early reports mail that was moved before it was kept.
+func (h *house) early() {
+	h.t.Helper()
+	found, err := checker.Early(h.t.Context(), h.options())
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	for _, f := range found {
+		h.t.Error(f)
+	}
+}
+
+// generated turns generated mails into entries. Prefix keeps the threads of
+// several batches apart.
+func generated(prefix string, mails []mailgen.Mail) []checker.Entry {
+	out := make([]checker.Entry, len(mails))
+	for i, m := range mails {
+		e := checker.Entry{Key: fmt.Sprintf("%s %d, a %s in %s", prefix, i, m.Kind, m.Shape), Raw: m.Raw, Marker: m.Marker}
+		thread := func(n int) string { return fmt.Sprintf("%s %d", prefix, n) }
+		switch m.Kind {
+		case mailgen.Request:
+			e.Thread, e.Fates, e.Ticket, e.Requester, e.Ack = thread(i), []string{"new"}, true, m.From, checker.AckMust
+		case mailgen.Reply:
+			e.Thread, e.Fates, e.Ticket = thread(m.Of), []string{"append"}, true
+		case mailgen.Duplicate, mailgen.Traced:
+			e.Thread, e.Fates = thread(m.Of), []string{"duplicate"}
+		case mailgen.Bounce:
+			e.Thread, e.Fates = thread(i), []string{"none", "new"}
+		default: // robots: kept and shown to somebody, or kept only; never answered
+			e.Thread, e.Fates = thread(i), []string{"new", "none"}
+		}
+		out[i] = e
+	}
+	return out
+}
+
+// corpusDir returns the folder of a set of the mail corpus, and skips the
+// test where there is none.
+func corpusDir(t testing.TB, set string) string {
+	t.Helper()
+	if dir := os.Getenv("HELPDESKD_CORPUS"); dir != "" {
+		return filepath.Join(dir, set)
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		c := filepath.Join(filepath.Dir(dir), "shared", "corpus", set)
+		if _, err := os.Stat(c); err == nil {
+			return c
+		} else if !errors.Is(err, os.ErrNotExist) {
+			t.Fatal(err)
+		}
+		if filepath.Dir(dir) == dir {
+			t.Skip("the mail corpus is not here: put it beside the project as ../shared/corpus, or name it in HELPDESKD_CORPUS")
+		}
+		dir = filepath.Dir(dir)
+	}
+}
