@@ -1,0 +1,321 @@
+package ingest
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+	"golang.org/x/oauth2"
+
+	"helpdeskd/migrations"
+)
+
+// stage is what we were about when something failed.
+type stage string
+
+const (
+	stageDial     stage = "connect"
+	stageStartTLS stage = "starttls"
+	stageTLS      stage = "tls"
+	stageGreeting stage = "greeting"
+	stageToken    stage = "token"
+	stageLogin    stage = "login"
+	stageSelect   stage = "folder"
+	stageFolder   stage = "processed folder"
+	stageSearch   stage = "search"
+	stageFetch    stage = "fetch"
+	stageStore    stage = "store"
+	stageMove     stage = "move"
+	stageIdle     stage = "idle"
+)
+
+// Failure is why a mailbox can not be read, in words for the person who can
+// mend it. Error is for the log; Plain is for the mail-health page and check.
+type Failure struct {
+	Stage string
+	What  string        // what went wrong
+	Do    string        // what to do next
+	Wait  time.Duration // how long the server wants to be left alone; 0: it did not say
+	Login bool          // trying often would lock the account
+	Err   error
+}
+
+func (f *Failure) Error() string { return f.Stage + ": " + f.What + ": " + f.Err.Error() }
+
+// Unwrap returns the cause.
+func (f *Failure) Unwrap() error { return f.Err }
+
+// Plain says what went wrong and what to do.
+func (f *Failure) Plain() string { return f.What + ". " + f.Do }
+
+var (
+	errNotLoopback = errors.New("security plain, but the server is not on this machine")
+	errNoValidity  = errors.New("no UIDVALIDITY")
+	errCutOff      = errors.New("the connection ended within a message")
+)
+
+// plain returns the words of err for people.
+func plain(err error) string {
+	var f *Failure
+	if errors.As(err, &f) {
+		return f.Plain()
+	}
+	if m := migrations.SafeMessage(err); m != "" {
+		return m
+	}
+	return "An unexpected error: the log has it. It is tried again by itself."
+}
+
+// failure finds the words for an error of a stage.
+func failure(cfg MailboxConfig, at stage, err error) *Failure {
+	var f *Failure
+	if errors.As(err, &f) {
+		return f
+	}
+	f = &Failure{Stage: string(at), Err: err}
+	f.What, f.Do = "The mail server "+cfg.addr()+" gave an unexpected answer", "It is tried again by itself; if it stays, the log has the details."
+	var refused *imap.Error
+	switch {
+	case at == stageStore:
+		f.storing()
+	case at == stageToken:
+		f.token(cfg)
+	case throttled(f):
+	case errors.As(err, &refused):
+		f.refused(cfg, at, refused)
+	case at == stageStartTLS, at == stageTLS:
+		f.security(cfg)
+	case errors.As(err, new(*tokenRefused)):
+		f.Login = true
+		f.What = "The mail server refuses the token for " + cfg.Username
+		f.Do = exchangeAccess(cfg)
+	case errors.Is(err, errNotLoopback):
+		f.What = "Security is plain, but " + cfg.Host + " is not this machine"
+		f.Do = "Use tls or starttls: the password would go through the network readable."
+	case errors.Is(err, errNoValidity):
+		f.What = "The server gives no UIDVALIDITY for the folder " + cfg.Folder
+		f.Do = "Without it mail can not be told apart safely; ask the server's makers for an update (RFC 3501 requires it)."
+	default:
+		f.network(cfg, at)
+	}
+	return f
+}
+
+func exchangeAccess(cfg MailboxConfig) string {
+	return "On Microsoft 365 check three things: the app has the application permission IMAP.AccessAsApp with admin consent; " +
+		"New-ServicePrincipal was run with the Object ID from Enterprise applications (not from App registrations); " +
+		"and Add-MailboxPermission -Identity " + cfg.Username + " -AccessRights FullAccess names that service principal."
+}
+
+// throttled recognises a server that wants to be left alone.
+func throttled(f *Failure) bool {
+	text := f.Err.Error()
+	low := strings.ToLower(text)
+	var re *imap.Error
+	limit := errors.As(f.Err, &re) && (re.Code == imap.ResponseCodeLimit || re.Code == imap.ResponseCodeUnavailable || re.Code == imap.ResponseCodeInUse)
+	switch {
+	case strings.Contains(low, "throttled"), strings.Contains(low, "suggested backoff"):
+		f.Wait = 5 * time.Minute
+	case strings.Contains(low, "server unavailable"), strings.Contains(low, "server busy"), strings.Contains(low, "too many"), limit:
+		f.Wait = time.Minute
+	default:
+		return false
+	}
+	if _, after, ok := strings.Cut(low, "backoff time:"); ok {
+		var ms int64
+		if _, err := fmt.Sscanf(strings.TrimSpace(after), "%d", &ms); err == nil && ms > 0 {
+			f.Wait = min(time.Duration(ms)*time.Millisecond, time.Hour)
+		}
+	}
+	f.What = "The mail server asks to be left alone for a while (throttled)"
+	f.Do = fmt.Sprintf("Nothing to do: it is tried again in %s. If it happens often, see that no other program reads this mailbox many times a minute.", f.Wait.Round(time.Second))
+	return true
+}
+
+// refused explains a NO or BAD.
+func (f *Failure) refused(cfg MailboxConfig, at stage, e *imap.Error) {
+	low := strings.ToLower(e.Text)
+	switch {
+	case strings.Contains(low, "authenticated but not connected"):
+		f.What = "Signing in worked, but the server does not open the mailbox " + cfg.Username
+		f.Do = "The user name must be the mailbox's own address. " + exchangeAccess(cfg) + " It also happens for a few minutes after many logins."
+	case e.Code == imap.ResponseCodePrivacyRequired, strings.Contains(low, "logindisabled"):
+		f.Login = true
+		f.What = "The server takes no password on an unprotected connection"
+		f.Do = "Set security to tls or starttls."
+	case at == stageLogin && cfg.Auth == AuthXOAuth2:
+		f.Login = true
+		f.What = "The mail server refuses the token for " + cfg.Username
+		f.Do = exchangeAccess(cfg)
+	case at == stageLogin:
+		f.Login = true
+		f.What = "The mail server refuses the user name or the password of " + cfg.Username
+		f.Do = "Correct them in the configuration. Microsoft 365 takes no passwords any more (use xoauth2); Google wants an app password."
+	case at == stageSelect:
+		f.What = "The folder " + cfg.Folder + " can not be opened"
+		f.Do = "Correct the folder's name in the configuration, or give " + cfg.Username + " the right to open it."
+	case at == stageFolder, at == stageMove && e.Code == imap.ResponseCodeTryCreate:
+		f.What = "The folder " + cfg.Processed + " for processed mail can not be made or used"
+		f.Do = "Make it in the mailbox by hand, name another, or set the mailbox to leave mail in place. Mail is taken all the same; it stays in " + cfg.Folder + " until then."
+	case e.Code == imap.ResponseCodeOverQuota, strings.Contains(low, "quota"):
+		f.What = "The mailbox is full"
+		f.Do = "Empty its deleted items or raise its quota. Mail is taken all the same; it stays in " + cfg.Folder + " until then."
+	case e.Code == imap.ResponseCodeNoPerm:
+		f.What = "The mailbox lets us read but not move mail"
+		f.Do = "Give " + cfg.Username + " the right to change the folder, or set the mailbox to leave mail in place."
+	default:
+		f.What = "The mail server refuses a command (" + string(at) + "): " + clean(e.Text)
+	}
+}
+
+// security explains a failed STARTTLS or handshake.
+func (f *Failure) security(cfg MailboxConfig) {
+	var (
+		refused   *refusal
+		authority x509.UnknownAuthorityError
+		host      x509.HostnameError
+		invalid   x509.CertificateInvalidError
+		record    tls.RecordHeaderError
+	)
+	switch err := f.Err; {
+	case errors.As(err, &refused):
+		f.What = "The server offers no STARTTLS: " + clean(refused.line)
+		f.Do = "Set security to tls (usually port 993). Nothing was sent readable."
+	case errors.As(err, &authority):
+		f.What = "The certificate of " + cfg.Host + " is signed by an authority that this machine does not know"
+		f.Do = "Name the company's own authority as ca_file, or install a certificate of a public one."
+	case errors.As(err, &host):
+		f.What = "The certificate is not for " + cfg.Host + ": " + clean(host.Error())
+		f.Do = "Use the host name that stands in the certificate."
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		f.What = "The certificate of " + cfg.Host + " has expired or is not valid yet"
+		f.Do = "Renew it on the mail server; check that the clock of this machine is right."
+	case errors.As(err, &record):
+		f.What = "The port " + cfg.addr() + " does not speak TLS"
+		f.Do = "Use security starttls there, or another port (tls is usually 993)."
+	case migrations.KindOf(err) == migrations.Invalid:
+		f.What, f.Do = migrations.SafeMessage(err), "Correct the configuration."
+	default:
+		f.network(cfg, stageTLS)
+	}
+}
+
+// network explains an unreachable or vanished server.
+func (f *Failure) network(cfg MailboxConfig, at stage) {
+	var dns *net.DNSError
+	err := f.Err
+	timeout := errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded)
+	if n := net.Error(nil); errors.As(err, &n) && n.Timeout() {
+		timeout = true
+	}
+	switch {
+	case errors.As(err, &dns):
+		f.What = "The name " + cfg.Host + " is not known"
+		f.Do = "Check the host's spelling and this machine's DNS."
+		if dns.IsTemporary || dns.IsTimeout {
+			f.What = "The name server does not answer about " + cfg.Host
+			f.Do = "Check this machine's DNS and network; it is tried again by itself."
+		}
+	case errors.Is(err, syscall.ECONNREFUSED):
+		f.What = "Nothing answers at " + cfg.addr() + " (connection refused)"
+		f.Do = "Check host and port, and that the mail server runs; it is tried again by itself."
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		f.What = "This machine has no free file descriptors"
+		f.Do = "Raise the limit of open files (LimitNOFILE in the service)."
+	case timeout && at == stageDial:
+		f.What = "The server " + cfg.addr() + " can not be reached (no answer)"
+		f.Do = "Check host, port and the firewall between; it is tried again by itself."
+	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
+		f.What = "There is no way to " + cfg.addr() + " (network unreachable)"
+		f.Do = "Check this machine's network; it is tried again by itself."
+	case timeout:
+		f.What = "The mail server stopped answering (" + string(at) + ")"
+		f.Do = "Nothing is lost; it is tried again by itself. If it stays, check the network and the mail server."
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, net.ErrClosed), errors.Is(err, errCutOff):
+		f.What = "The mail server closed the connection (" + string(at) + ")"
+		f.Do = "Nothing is lost; it is tried again by itself. If it stays, check the mail server's log."
+	}
+}
+
+// token explains a refusing token endpoint.
+func (f *Failure) token(cfg MailboxConfig) {
+	var re *oauth2.RetrieveError
+	if !errors.As(f.Err, &re) {
+		f.network(cfg, stageToken)
+		f.What = "No token from " + cfg.TokenEndpoint + ": " + f.What
+		f.Do = "Check the token endpoint and that this machine may reach it; it is tried again by itself."
+		return
+	}
+	f.Login = true
+	f.What = "The token endpoint refuses the app"
+	if d := clean(re.ErrorDescription); d != "" {
+		f.What += ": " + d
+	} else if re.ErrorCode != "" {
+		f.What += ": " + clean(re.ErrorCode)
+	} else if re.Response != nil {
+		f.What += " (HTTP " + re.Response.Status + ")"
+	}
+	has := func(code string) bool { return strings.Contains(re.ErrorDescription, code) }
+	switch {
+	case has("AADSTS7000222"):
+		f.Do = "The client secret has expired: make a new one in the app registration and put its value into the configuration."
+	case has("AADSTS7000215"), re.ErrorCode == "invalid_client":
+		f.Do = "Correct the client id and the client secret: the secret's value, not its id."
+	case has("AADSTS700016"), re.ErrorCode == "unauthorized_client":
+		f.Do = "Correct the client id, and the tenant in the token endpoint."
+	case has("AADSTS90002"):
+		f.Do = "Correct the tenant in the token endpoint."
+	case has("AADSTS1002012"), has("AADSTS70011"), re.ErrorCode == "invalid_scope":
+		f.Do = "Correct the scope: https://outlook.office365.com/.default for Microsoft 365."
+	case re.Response != nil && re.Response.StatusCode >= 500, re.Response != nil && re.Response.StatusCode == 429:
+		f.Login = false
+		f.Do = "The endpoint has trouble of its own: it is tried again by itself."
+	default:
+		f.Do = "Check token endpoint, client id, client secret and scope."
+	}
+}
+
+// storing explains a database or disk that does not take mail.
+func (f *Failure) storing() {
+	low := strings.ToLower(f.Err.Error())
+	f.What = "The mail could not be stored"
+	f.Do = "Nothing is lost: the mail stays in the mailbox, and it is tried again by itself. The log has the details."
+	switch {
+	case errors.Is(f.Err, syscall.ENOSPC), errors.Is(f.Err, syscall.EDQUOT), strings.Contains(low, "disk is full"), strings.Contains(low, "no space left"):
+		f.What = "The disk is full: mail can not be stored"
+		f.Do = "Free some space in the data directory. Nothing is lost: mail stays in the mailbox until then."
+	case errors.Is(f.Err, syscall.EROFS), errors.Is(f.Err, syscall.EACCES), strings.Contains(low, "readonly database"):
+		f.What = "The data directory can not be written: mail can not be stored"
+		f.Do = "Correct its owner and permissions. Nothing is lost: mail stays in the mailbox until then."
+	case errors.Is(f.Err, syscall.EIO), strings.Contains(low, "disk i/o error"):
+		f.What = "The disk reports an error: mail can not be stored"
+		f.Do = "Check the disk and the system's log. Nothing is lost: mail stays in the mailbox until then."
+	case errors.Is(f.Err, syscall.ECONNREFUSED), errors.Is(f.Err, io.EOF), strings.Contains(low, "connection"):
+		f.What = "The database does not answer: mail can not be stored"
+		f.Do = "Check that PostgreSQL runs. Nothing is lost: mail stays in the mailbox until then."
+	}
+}
+
+// clean makes a server's words fit to be shown: one line, no control characters.
+func clean(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r == '\uFFFD' {
+			return ' '
+		}
+		return r
+	}, s)
+	s = strings.Join(strings.Fields(s), " ")
+	if len(s) > 200 {
+		s = strings.ToValidUTF8(s[:200], "") + "…"
+	}
+	return s
+}

@@ -1,0 +1,35 @@
+package ingest
+
+import (
+	"testing"
+
+	"helpdeskd/ingest/imaptest"
+	"helpdeskd/migrations"
+	"helpdeskd/migrations/dbtest"
+)
+
+func TestMailBecomesTicketsAndIsMoved(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
+		s, cfg := dovecot(t, imaptest.Options{})
+		r := newRig(t, db, cfg)
+		for n := range 250 {
+			deliver(t, s, note(n))
+		}
+		stop := r.start()
+		until(t, "250 tickets", func() bool { return r.tickets() == 250 })
+		until(t, "250 in Processed", func() bool { return inFolder(t, s, "Processed") == 250 })
+		until(t, "250 marked", func() bool { return r.count("moved_at IS NOT NULL") == 250 })
+		deliver(t, s, note(1000))
+		until(t, "one more", func() bool { return r.tickets() == 251 && inFolder(t, s, "Processed") == 251 })
+		stop()
+		if n := inFolder(t, s, "INBOX"); n != 0 {
+			t.Fatalf("%d left in the inbox", n)
+		}
+		if m := r.mailbox(); m.LastError != "" || m.LastOKAt == nil || m.UIDValidity == 0 {
+			t.Fatalf("mailbox %+v", m)
+		}
+		if n := r.count("state <> 'done' OR fate <> 'new' OR attempts <> 1"); n != 0 {
+			t.Fatalf("%d rows are not plain new tickets", n)
+		}
+	})
+}

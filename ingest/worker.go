@@ -1,0 +1,229 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"helpdeskd/tracker"
+)
+
+// workBatch is how many mails share a claim and a transaction.
+const workBatch = 50
+
+// Worker understands and decides kept mail of one mailbox, in the order in
+// which it was kept. While one batch is being committed the next is parsed.
+// A mail that panics, hangs or kills the process costs only its own tries.
+type Worker struct {
+	store *tracker.Store
+	id    int64
+	log   *slog.Logger
+	parse func(raw []byte) tracker.Inbound
+	times timing
+	crash func(edge string)
+	news  chan struct{}
+	stuck map[int64]chan struct{} // mails whose parsing has not come back, by inbox id
+}
+
+// NewWorker prepares the worker of a mailbox. A Poller has its own.
+func NewWorker(store *tracker.Store, mailboxID int64, o PollerOptions) *Worker {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Worker{store: store, id: mailboxID, log: o.Log, parse: o.Parse, times: defaultTiming(), crash: failpoints(),
+		news: make(chan struct{}, 1), stuck: map[int64]chan struct{}{}}
+}
+
+// wake says that mail was kept.
+func (w *Worker) wake() { signal(w.news) }
+
+func (w *Worker) hook(edge string) {
+	if w.crash != nil {
+		w.crash(edge)
+	}
+}
+
+// Run works whenever the mailbox's lease is ours, until ctx ends.
+func (w *Worker) Run(ctx context.Context) {
+	underLease(ctx, w.store, leaseName(w.id), w.log, w.under)
+}
+
+// under works under a lease until ctx ends or the lease is lost. What is in
+// hand when ctx ends is finished, so that stopping costs no mail a try.
+func (w *Worker) under(ctx context.Context, l *tracker.Lease) {
+	finish, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() {
+		t := time.AfterFunc(5*time.Second, cancel)
+		context.AfterFunc(finish, func() { t.Stop() })
+	})
+	defer stop()
+
+	batches := make(chan []tracker.Item)
+	committed := make(chan struct{})
+	go func() {
+		defer close(committed)
+		for items := range batches {
+			w.commit(finish, l, items)
+		}
+	}()
+	for ctx.Err() == nil {
+		items, n, err := w.next(ctx, finish, l)
+		if err != nil && ctx.Err() == nil {
+			w.log.Error("mail can not be claimed; it is tried again", slog.Any("error", err))
+			pause(ctx, w.times.workEvery)
+			continue
+		}
+		if len(items) > 0 {
+			batches <- items
+		}
+		if n == 0 {
+			w.await(ctx)
+		}
+	}
+	close(batches)
+	<-committed
+}
+
+// await waits for kept mail: until told, and otherwise a little.
+func (w *Worker) await(ctx context.Context) {
+	t := time.NewTimer(w.times.workEvery)
+	defer t.Stop()
+	select {
+	case <-w.news:
+	case <-w.store.InboxNews():
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
+
+// next claims a batch and understands it. It returns how many were claimed:
+// some of them may have been given back or set aside.
+func (w *Worker) next(ctx, finish context.Context, l *tracker.Lease) ([]tracker.Item, int, error) {
+	work, err := w.store.Claim(ctx, l, w.id, workBatch)
+	if err != nil {
+		return nil, 0, err
+	}
+	if len(work) > 0 {
+		w.hook("ingest.after-claim")
+	}
+	items := make([]tracker.Item, 0, len(work))
+	for _, job := range work {
+		in, err := w.understand(finish, job)
+		if err != nil {
+			w.giveBack(finish, l, job, err)
+			continue
+		}
+		items = append(items, tracker.Item{Work: job, Mail: in})
+	}
+	if len(items) > 0 {
+		w.hook("ingest.after-parse")
+	}
+	return items, len(work), nil
+}
+
+// understand parses one mail in a goroutine of its own, so that a panic is
+// caught and a hang can be left behind.
+func (w *Worker) understand(ctx context.Context, job tracker.Work) (tracker.Inbound, error) {
+	if done := w.stuck[job.InboxID]; done != nil {
+		select {
+		case <-done:
+			delete(w.stuck, job.InboxID)
+		default: // a second one would hang beside it
+			return tracker.Inbound{}, errStuck
+		}
+	}
+	blob, err := w.store.OpenBlob(ctx, job.Digest)
+	if err != nil {
+		return tracker.Inbound{}, &unreadable{err}
+	}
+	type result struct {
+		in  tracker.Inbound
+		err error
+	}
+	out := make(chan result, 1)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer blob.Close()
+		defer func() {
+			if v := recover(); v != nil {
+				out <- result{err: fmt.Errorf("reading it panicked: %v", v)}
+			}
+		}()
+		out <- result{in: w.parse(blob.Bytes())}
+	}()
+	t := time.NewTimer(w.times.parse)
+	defer t.Stop()
+	select {
+	case r := <-out:
+		return r.in, r.err
+	case <-t.C:
+		w.stuck[job.InboxID] = done
+		return tracker.Inbound{}, fmt.Errorf("reading it took more than %s", w.times.parse)
+	}
+}
+
+var errStuck = errors.New("reading it does not come to an end")
+
+// unreadable is a mail whose bytes could not be had.
+type unreadable struct{ err error }
+
+func (u *unreadable) Error() string { return "its bytes could not be read: " + u.err.Error() }
+func (u *unreadable) Unwrap() error { return u.err }
+
+// giveBack returns a mail that could not be understood, to be tried again; at
+// its last try, or while the former one still hangs, a person has to look.
+func (w *Worker) giveBack(ctx context.Context, l *tracker.Lease, job tracker.Work, why error) {
+	log := w.log.With(slog.Int64("inbox", job.InboxID), slog.Int("attempt", job.Attempts), slog.Any("error", why))
+	if job.Attempts >= tracker.MaxAttempts || errors.Is(why, errStuck) {
+		log.Error("a mail could not be read and is set aside")
+		w.insist(ctx, l, "a mail can not be set aside", 1, func() error {
+			return w.store.Quarantine(ctx, l, job.InboxID, why.Error()+"; the raw mail is kept")
+		})
+		return
+	}
+	wait := time.Duration(job.Attempts) * 2 * w.times.workEvery
+	if errors.As(why, new(*unreadable)) { // the disk's trouble rather than the mail's
+		wait = time.Duration(job.Attempts) * w.times.disk
+	}
+	log.Warn("a mail could not be read and is tried again", slog.Duration("retry", wait))
+	w.insist(ctx, l, "a mail can not be given back", 1, func() error {
+		return w.store.Release(ctx, l, job.InboxID, why.Error(), w.store.Now().Add(wait))
+	})
+}
+
+// commit has the tracker decide a batch.
+func (w *Worker) commit(ctx context.Context, l *tracker.Lease, items []tracker.Item) {
+	w.hook("ingest.before-receive")
+	w.insist(ctx, l, "mail can not be decided", len(items), func() error {
+		_, err := w.store.Receive(ctx, l, items)
+		return err
+	})
+	w.hook("ingest.after-receive")
+}
+
+// insist repeats what the database refused until it is done, the lease is
+// lost or ctx ends: the mails are claimed, and nobody else would take them up
+// while we live.
+func (w *Worker) insist(ctx context.Context, l *tracker.Lease, what string, mails int, fn func() error) {
+	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 15*time.Second) {
+		err := fn()
+		if err == nil {
+			return
+		}
+		select {
+		case <-l.Lost():
+			return
+		default:
+		}
+		if ctx.Err() != nil {
+			w.log.Warn("stopped before mail was decided; it is taken up at the next start", slog.Int("mails", mails), slog.Any("error", err))
+			return
+		}
+		w.log.Error(what+"; it is tried again", slog.Int("mails", mails), slog.Duration("retry", wait), slog.Any("error", err))
+		pause(ctx, wait)
+	}
+}
