@@ -1,0 +1,404 @@
+package ingest
+
+import (
+	"bytes"
+	"path"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"helpdeskd/ingest/htmltext"
+	"helpdeskd/tracker"
+)
+
+// Bounds on what is read as text.
+const (
+	maxText = 1 << 20 // bytes of text kept of one mail
+	maxHTML = 4 << 20 // bytes of HTML source that are looked at
+)
+
+// body is the readable side of a mail.
+type body struct {
+	text     string
+	plain    string        // of the text/plain parts, "" when there are none
+	doc      *htmltext.Doc // of the HTML parts, nil when there are none
+	fromHTML bool          // text was rendered from doc
+	parts    []tracker.Part
+}
+
+// readBody decodes the text, renders the HTML and lists the parts.
+func readBody(w *walker, root *node) *body {
+	sel := selectParts(root)
+	b := &body{}
+	cids := map[string]bool{}
+	var long []*node
+	var uu []tracker.Part
+	b.plain, uu, long = w.joinPlain(sel.text)
+	if b.doc = w.joinHTML(sel.html); b.doc != nil {
+		for _, c := range b.doc.CIDs {
+			cids[c] = true
+		}
+	}
+	b.choose()
+	if len(b.text) > maxText {
+		b.text = cutUTF8(b.text, maxText)
+		w.defect("the text is longer than is shown")
+	}
+	for _, n := range sel.html {
+		if n.typ == "text/html" {
+			b.parts = append(b.parts, w.part(n, tracker.RoleHTML, nil))
+		}
+	}
+	names := map[string]int{}
+	for _, n := range append(sel.files, long...) {
+		role := tracker.RoleFile
+		if isMedia(n.typ) && cids[contentID(n)] && n.disp.value != "attachment" {
+			role = tracker.RoleInline
+		}
+		b.parts = append(b.parts, w.part(n, role, names))
+	}
+	for _, p := range uu {
+		p.Name = uniqueName(p.Name, names)
+		b.parts = append(b.parts, p)
+	}
+	return b
+}
+
+// choose takes the plain text unless it is missing or empty beside real HTML.
+func (b *body) choose() {
+	b.text = b.plain
+	if b.doc == nil {
+		return
+	}
+	if strings.TrimSpace(b.plain) == "" {
+		b.text, b.fromHTML = cleanBody(b.doc.Text()), true
+	}
+}
+
+// joinPlain decodes text parts one after the other. HTML that stands in for a
+// text part is rendered in its place.
+func (w *walker) joinPlain(parts []*node) (text string, uu []tracker.Part, long []*node) {
+	var b strings.Builder
+	onlyHTML := true
+	for _, n := range parts {
+		if n.typ == "text/plain" {
+			onlyHTML = false
+		}
+	}
+	if onlyHTML {
+		return "", nil, nil
+	}
+	for _, n := range parts {
+		if b.Len() >= maxText {
+			long = append(long, n)
+			continue
+		}
+		var t string
+		switch n.typ {
+		case "text/plain":
+			var cut bool
+			t, cut = w.text(n, maxText-b.Len())
+			if cut {
+				w.defect("the text is longer than is shown; the whole of it is attached")
+				long = append(long, n)
+			}
+			if n.enc == "" && !cut && strings.Contains(t, "begin ") {
+				var found []tracker.Part
+				t, found = w.uuencoded(n, t)
+				uu = append(uu, found...)
+			}
+		case "text/html":
+			t = cleanBody(htmltext.Parse(w.html(n), maxText-b.Len()).Text())
+		default:
+			continue
+		}
+		if b.Len() > 0 && t != "" && !strings.HasSuffix(b.String(), "\n") {
+			b.WriteByte('\n')
+		}
+		b.WriteString(t)
+	}
+	return b.String(), uu, long
+}
+
+// joinHTML reads the HTML body; plain parts among it keep their place.
+func (w *walker) joinHTML(parts []*node) *htmltext.Doc {
+	var doc *htmltext.Doc
+	any := false
+	for _, n := range parts {
+		any = any || n.typ == "text/html"
+	}
+	if !any {
+		return nil
+	}
+	left := maxText
+	for _, n := range parts {
+		var d *htmltext.Doc
+		switch n.typ {
+		case "text/html":
+			d = htmltext.Parse(w.html(n), left)
+		case "text/plain":
+			t, _ := w.text(n, left)
+			d = htmltext.FromText(t)
+		default:
+			continue
+		}
+		if d.Cut {
+			w.defect("the text is longer than is shown")
+		}
+		left -= len(d.Text())
+		if doc == nil {
+			doc = d
+		} else {
+			doc.Append(d)
+		}
+		if left <= 0 {
+			break
+		}
+	}
+	return doc
+}
+
+// text decodes one text part: at most max bytes, line ends \n, valid UTF-8.
+func (w *walker) text(n *node, max int) (s string, cut bool) {
+	raw, cut := decodeAll(w.raw[n.off:n.end], n.enc, max)
+	if cut {
+		raw = trimPartialRune(raw)
+	}
+	s, note := decodeCharset(raw, n.charset())
+	if note != "" {
+		w.defect(note)
+	}
+	s = cleanBody(s)
+	if len(s) > max {
+		s, cut = cutUTF8(s, max), true
+	}
+	if strings.EqualFold(n.params["format"], "flowed") {
+		s = unflow(s, strings.EqualFold(n.params["delsp"], "yes"))
+	}
+	return s, cut
+}
+
+// html decodes the source of an HTML part.
+func (w *walker) html(n *node) string {
+	raw, cut := decodeAll(w.raw[n.off:n.end], n.enc, maxHTML)
+	if cut {
+		raw = trimPartialRune(raw)
+		w.defect("the HTML is longer than is read as text")
+	}
+	charset := n.charset()
+	if charset == "" {
+		charset = metaCharset(raw)
+	}
+	s, note := decodeCharset(raw, charset)
+	if note != "" {
+		w.defect(note)
+	}
+	if strings.IndexByte(s, 0) >= 0 {
+		s = strings.ReplaceAll(s, "\x00", "")
+	}
+	return strings.ToValidUTF8(s, "\uFFFD")
+}
+
+// metaCharset finds <meta … charset=x> in the first KiB of a document that
+// has no charset parameter.
+func metaCharset(raw []byte) string {
+	head := bytes.ToLower(raw[:min(len(raw), 2048)])
+	_, after, ok := bytes.Cut(head, []byte("charset="))
+	if !ok {
+		return ""
+	}
+	after = bytes.TrimLeft(after, "\"' ")
+	if i := bytes.IndexAny(after, "\"'>; /\r\n"); i > 0 && i < 40 {
+		return string(after[:i])
+	}
+	return ""
+}
+
+// unflow joins the lines of RFC 3676 format=flowed text.
+func unflow(s string, delsp bool) string {
+	var b strings.Builder
+	b.Grow(len(s))
+	open, depth := false, 0
+	for len(s) > 0 {
+		line, rest, more := strings.Cut(s, "\n")
+		s = rest
+		q := 0
+		for q < len(line) && line[q] == '>' {
+			q++
+		}
+		body := strings.TrimPrefix(line[q:], " ")
+		sig := body == "-- "
+		if !open || q != depth || sig {
+			if open {
+				b.WriteByte('\n')
+			}
+			if q > 0 {
+				b.WriteString(line[:q])
+				b.WriteByte(' ')
+			}
+		}
+		depth = q
+		open = strings.HasSuffix(body, " ") && !sig && more
+		if open && delsp {
+			body = body[:len(body)-1]
+		}
+		b.WriteString(body)
+		if !open && more {
+			b.WriteByte('\n')
+		}
+	}
+	return b.String()
+}
+
+// uuencoded cuts "begin 644 name … end" blocks out of a text and returns them
+// as parts.
+func (w *walker) uuencoded(n *node, text string) (string, []tracker.Part) {
+	body := w.raw[n.off:n.end]
+	var found []tracker.Part
+	for pos := 0; pos < len(body) && len(found) < maxParts; {
+		line, next := cutLine(body, pos)
+		name, ok := uuBegin(line)
+		if !ok {
+			pos = next
+			continue
+		}
+		i := bytes.Index(body[next:], []byte("\nend"))
+		if i < 0 {
+			break
+		}
+		end := next + i + 1
+		p := tracker.Part{Role: tracker.RoleFile, Name: cleanName(name), ContentType: typeByName(name), Encoding: "uuencode", Offset: int64(n.off + next), Length: int64(end - next)}
+		p.Size = decodedSize(body[next:end], "uuencode")
+		found = append(found, p)
+		if a := strings.Index(text, "begin "+string(line[6:])); a >= 0 {
+			if z := strings.Index(text[a:], "\nend"); z >= 0 {
+				text = text[:a] + strings.TrimPrefix(text[a+z+4:], "\n")
+			}
+		}
+		pos = end + 3
+	}
+	return text, found
+}
+
+func uuBegin(line []byte) (string, bool) {
+	rest, ok := bytes.CutPrefix(line, []byte("begin "))
+	if !ok || len(rest) < 5 || len(rest) > 300 {
+		return "", false
+	}
+	mode, name, ok := strings.Cut(string(rest), " ")
+	if !ok || len(mode) != 3 && len(mode) != 4 || strings.Trim(mode, "01234567") != "" {
+		return "", false
+	}
+	return strings.TrimSpace(name), true
+}
+
+// part describes a leaf. names makes attachment names unique; nil for bodies.
+func (w *walker) part(n *node, role tracker.Role, names map[string]int) tracker.Part {
+	p := tracker.Part{
+		Role: role, ContentType: n.typ, ContentID: contentID(n), Encoding: n.enc,
+		Offset: int64(n.off), Length: int64(n.end - n.off),
+	}
+	if strings.HasPrefix(n.typ, "text/") {
+		p.Charset = strings.ToLower(cleanLine(n.charset(), 64))
+	}
+	if n.opaque {
+		// the whole entity with its header, so that nothing is missing
+		p.ContentType, p.Encoding = "message/rfc822", ""
+		p.Offset, p.Length = int64(n.start), int64(n.end-n.start)
+	}
+	p.Size = decodedSize(w.raw[p.Offset:p.Offset+p.Length], p.Encoding)
+	if names != nil {
+		p.Name = uniqueName(w.fileName(n), names)
+	}
+	return p
+}
+
+func contentID(n *node) string {
+	id := n.header.get("content-id")
+	return cleanLine(strings.Trim(strings.TrimSpace(strings.ToValidUTF8(id, "")), "<>"), 255)
+}
+
+// fileName is the declared name, made safe; an attached message is named by
+// its subject, anything else without a name by its type.
+func (w *walker) fileName(n *node) string {
+	if s := cleanName(n.name()); s != "" {
+		return s
+	}
+	if n.opaque {
+		return "rest-of-message.eml"
+	}
+	if n.typ == "message/rfc822" || n.typ == "message/global" {
+		raw, _ := decodeAll(w.raw[n.off:n.end], n.enc, 64<<10)
+		inner := readHeader(raw)
+		subject := decodeText(inner.get("subject"), n.charset())
+		if s := cleanName(strings.NewReplacer("/", "-", "\\", "-").Replace(subject)); s != "" {
+			return s + ".eml"
+		}
+		return "message.eml"
+	}
+	return "attachment" + extensionOf(n.typ)
+}
+
+// cleanName makes a file name safe to show and offer: no path, no invisible
+// characters, no leading dots, at most 180 bytes with its extension kept.
+// Invisible characters go first, so that nothing hides behind them.
+func cleanName(s string) string {
+	s = cleanLine(s, 4096)
+	s = strings.ReplaceAll(s, "\\", "/")
+	if i := strings.LastIndexByte(s, '/'); i >= 0 {
+		s = s[i+1:]
+	}
+	s = strings.TrimSpace(strings.TrimLeft(s, ". "))
+	if len(s) > 2 && s[1] == ':' && (s[0]|0x20) >= 'a' && (s[0]|0x20) <= 'z' {
+		s = s[2:]
+	}
+	if len(s) > 180 {
+		ext := path.Ext(s)
+		if len(ext) > 16 {
+			ext = ""
+		}
+		s = cutUTF8(s, 180-len(ext)) + ext
+	}
+	return s
+}
+
+func uniqueName(s string, names map[string]int) string {
+	key := strings.ToLower(s)
+	names[key]++
+	if names[key] == 1 {
+		return s
+	}
+	ext := path.Ext(s)
+	for {
+		alt := strings.TrimSuffix(s, ext) + " (" + strconv.Itoa(names[key]) + ")" + ext
+		if names[strings.ToLower(alt)] == 0 {
+			names[strings.ToLower(alt)] = 1
+			return alt
+		}
+		names[key]++
+	}
+}
+
+// cutUTF8 cuts at most max bytes without splitting a character.
+func cutUTF8(s string, max int) string {
+	if len(s) <= max {
+		return s
+	}
+	for max > 0 && !utf8.RuneStart(s[max]) {
+		max--
+	}
+	return s[:max]
+}
+
+func trimPartialRune(b []byte) []byte {
+	for i := 1; i <= 3 && i <= len(b); i++ {
+		c := b[len(b)-i]
+		if c >= 0xc0 && !utf8.FullRune(b[len(b)-i:]) {
+			return b[:len(b)-i]
+		}
+		if c < 0x80 {
+			break
+		}
+	}
+	return b
+}

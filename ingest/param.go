@@ -1,0 +1,204 @@
+package ingest
+
+import (
+	"sort"
+	"strconv"
+	"strings"
+)
+
+// maxParams bounds the parameters read from one header field.
+const maxParams = 128
+
+// paramValue is a Content-Type or Content-Disposition: the value in lower
+// case and its parameters by lower-case name, decoded.
+type paramValue struct {
+	value  string
+	params map[string]string
+}
+
+// parseParams reads "value; name=value; …" (RFC 2045 section 5.1) with RFC
+// 2231 continuations and charsets, and with the RFC 2047 words and unquoted
+// blanks that the RFCs forbid and mailers write.
+func parseParams(s, hint string) paramValue {
+	if len(s) > 64<<10 {
+		s = s[:64<<10]
+	}
+	head, rest, _ := strings.Cut(s, ";")
+	pv := paramValue{value: strings.ToLower(strings.TrimSpace(head)), params: map[string]string{}}
+	if i := strings.IndexAny(pv.value, " \t\r\n("); i >= 0 {
+		pv.value = pv.value[:i]
+	}
+	pieces := map[string][]piece{}
+	for n := 0; rest != "" && n < maxParams; n++ {
+		var name, value string
+		var quoted bool
+		name, value, quoted, rest = cutParam(rest)
+		if name == "" {
+			continue
+		}
+		base, idx, ext := splitName(name)
+		if idx < 0 && !ext {
+			if _, dup := pv.params[base]; !dup {
+				if !quoted {
+					value = strings.TrimSpace(value)
+				}
+				pv.params[base] = decodeText(value, hint)
+			}
+			continue
+		}
+		pieces[base] = append(pieces[base], piece{idx: idx, ext: ext, value: value})
+	}
+	for base, ps := range pieces {
+		if v := joinPieces(ps, hint); v != "" {
+			pv.params[base] = v
+		}
+	}
+	return pv
+}
+
+// piece is one RFC 2231 segment: name*2*="…".
+type piece struct {
+	idx   int
+	ext   bool
+	value string
+}
+
+// joinPieces puts continuations together, in order, as long as they go on
+// without a gap.
+func joinPieces(ps []piece, hint string) string {
+	sort.SliceStable(ps, func(i, j int) bool { return ps[i].idx < ps[j].idx })
+	charset := ""
+	var raw []byte
+	anyExt := false
+	want := ps[0].idx
+	if want > 1 {
+		return ""
+	}
+	for i, p := range ps {
+		if p.idx != want {
+			if p.idx < want {
+				continue // a duplicate: the first one counts
+			}
+			break
+		}
+		want++
+		v := p.value
+		if p.ext {
+			if i == 0 {
+				if cs, rest, ok := strings.Cut(v, "'"); ok {
+					if _, text, ok := strings.Cut(rest, "'"); ok {
+						charset, v = cs, text
+					}
+				}
+			}
+			anyExt = true
+			raw = append(raw, percentDecode(v)...)
+			continue
+		}
+		raw = append(raw, v...)
+	}
+	if anyExt {
+		t, _ := decodeCharset(raw, charset)
+		return t
+	}
+	return decodeText(string(raw), hint)
+}
+
+// splitName splits "filename*0*" into its base, index (-1: none) and whether
+// it is extended.
+func splitName(name string) (base string, idx int, ext bool) {
+	base, tail, ok := strings.Cut(name, "*")
+	if !ok {
+		return name, -1, false
+	}
+	if tail == "" {
+		return base, 0, true
+	}
+	if t, ok := strings.CutSuffix(tail, "*"); ok {
+		tail, ext = t, true
+	}
+	n, err := strconv.Atoi(tail)
+	if err != nil || n < 0 || n > 1000 {
+		return name, -1, false
+	}
+	return base, n, ext
+}
+
+// cutParam reads one "name=value" up to its semicolon.
+func cutParam(s string) (name, value string, quoted bool, rest string) {
+	s = strings.TrimLeft(s, "; \t\r\n")
+	eq := strings.IndexAny(s, "=;")
+	if eq < 0 {
+		return "", "", false, ""
+	}
+	if s[eq] == ';' {
+		return "", "", false, s[eq+1:]
+	}
+	name = strings.ToLower(strings.TrimSpace(s[:eq]))
+	s = strings.TrimLeft(s[eq+1:], " \t\r\n")
+	if strings.HasPrefix(s, `"`) {
+		var b strings.Builder
+		for i := 1; i < len(s); i++ {
+			switch {
+			case s[i] == '\\' && i+1 < len(s) && (s[i+1] == '"' || s[i+1] == '\\'):
+				i++
+				b.WriteByte(s[i])
+			case s[i] == '"':
+				after := strings.TrimLeft(s[i+1:], " \t\r\n")
+				// a lone quote inside the name, as in "a "b".pdf"
+				if after != "" && after[0] != ';' && after[0] != '(' && strings.IndexByte(after, '"') >= 0 && !strings.Contains(before(after, `"`), "=") {
+					b.WriteByte('"')
+					continue
+				}
+				_, rest, _ = strings.Cut(after, ";")
+				if after != "" && after[0] != ';' && looksParam(after) {
+					rest = after
+				}
+				return name, b.String(), true, rest
+			default:
+				b.WriteByte(s[i])
+			}
+		}
+		return name, strings.TrimSpace(before(b.String(), ";")), true, ""
+	}
+	// unquoted: to the semicolon, but never inside an encoded word
+	end := 0
+	for end < len(s) && s[end] != ';' {
+		if strings.HasPrefix(s[end:], "=?") {
+			if _, _, n, ok := cutWord(s[end:]); ok {
+				end += n
+				continue
+			}
+		}
+		end++
+	}
+	value = s[:end]
+	if end < len(s) {
+		rest = s[end+1:]
+	}
+	return name, strings.TrimSpace(value), false, rest
+}
+
+// looksParam says whether text goes on with "name=", a missing semicolon.
+func looksParam(s string) bool {
+	i := strings.IndexByte(s, '=')
+	return i > 0 && i < 40 && !strings.ContainsAny(s[:i], " \t\"")
+}
+
+func before(s, sep string) string {
+	s, _, _ = strings.Cut(s, sep)
+	return s
+}
+
+func percentDecode(s string) []byte {
+	out := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		if s[i] == '%' && i+2 < len(s) && isHex(s[i+1]) && isHex(s[i+2]) {
+			out = append(out, unhex(s[i+1])<<4|unhex(s[i+2]))
+			i += 2
+			continue
+		}
+		out = append(out, s[i])
+	}
+	return out
+}

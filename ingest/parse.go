@@ -1,0 +1,169 @@
+package ingest
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"net/mail"
+	"strings"
+	"time"
+
+	"helpdeskd/ingest/reply"
+	"helpdeskd/tracker"
+)
+
+// Options is what Parse knows of the desk it reads for. The zero value reads
+// any mail; it only finds no reply tokens in recipients.
+type Options struct {
+	// Own are the mailbox's addresses and aliases, in any case.
+	Own []string
+	// FormSenders are addresses whose mails are form answers even where
+	// nothing in the headers says so.
+	FormSenders []string
+	// Labels adds to the built-in synonyms of form labels: a label as people
+	// write it, in any case, and what it asks for.
+	Labels map[string]tracker.Meaning
+}
+
+// Parse understands one mail. It is pure: the same bytes and options give the
+// same result, nothing is fetched and nothing decided. It never fails and
+// never panics whatever the bytes; what is damaged is listed in Defects. Time
+// is linear in len(raw), and memory beyond raw is bounded however large the
+// mail is.
+func Parse(raw []byte, opt Options) tracker.Inbound {
+	sum := sha256.Sum256(raw)
+	in := tracker.Inbound{Digest: hex.EncodeToString(sum[:]), Size: int64(len(raw))}
+	w := &walker{raw: raw}
+	root := w.entity(0, len(raw), 0, "text/plain")
+	w.hint = root.charset()
+	h := &root.header
+	in.Defects = append(in.Defects, h.defects...)
+
+	readIdentity(&in, h, w.hint)
+	readThread(&in, h, opt, w.hint)
+	readVerdicts(&in, h)
+	if d := h.get("date"); d != "" {
+		in.Date = readDate(d)
+	}
+
+	b := readBody(w, root)
+	in.Text, in.Parts = b.text, b.parts
+	in.Defects = append(in.Defects, w.defects...)
+
+	classify(&in, h, root, b, w)
+	if in.Class != tracker.ClassMalformed {
+		readForm(&in, h, b, opt)
+	}
+	if in.Form != nil {
+		in.Reply = in.Text
+		return in
+	}
+	if b.doc != nil && b.fromHTML {
+		in.Reply, in.Quoted = reply.SplitDoc(b.doc)
+	} else {
+		in.Reply, in.Quoted = reply.Split(in.Text)
+	}
+	if in.Class == tracker.ClassHuman {
+		in.ForwardedFrom = forwardedFrom(&in, w, root)
+	}
+	return in
+}
+
+// readIdentity collects every claim of who wrote the mail, and whether the
+// claim can be relied on: RFC 5322 section 3.6.2 wants exactly one From.
+func readIdentity(in *tracker.Inbound, h *header, hint string) {
+	var froms, odd int
+	for i := range h.fields {
+		f := &h.fields[i]
+		if f.name != "from" {
+			continue
+		}
+		froms++
+		list, strange := addressList(f.value, hint)
+		if len(in.From) < maxAddresses {
+			in.From = append(in.From, list...)
+		}
+		if strange != "" {
+			in.FromDefect = "From has " + strange
+		}
+		if f.odd {
+			odd++
+		}
+	}
+	real := 0
+	for _, a := range in.From {
+		if strings.Contains(a.Address, "@") {
+			real++
+		}
+	}
+	switch {
+	case h.tooBig:
+		in.FromDefect = "the header is larger than a mail may have"
+	case froms == 0:
+		in.FromDefect = "there is no From header"
+	case froms > 1:
+		in.FromDefect = "there are several From headers"
+	case odd > 0:
+		in.FromDefect = "From is written in a way that mail readers disagree about"
+	case in.FromDefect != "":
+	case len(in.From) == 0:
+		in.FromDefect = "From is empty"
+	case real == 0:
+		in.FromDefect = "From holds no address"
+	case len(in.From) > 1:
+		in.FromDefect = "From names several people"
+	}
+	one := func(name string) []tracker.Address {
+		var out []tracker.Address
+		for _, v := range h.all(name) {
+			list, _ := addressList(v, hint)
+			if out = append(out, list...); len(out) > maxAddresses {
+				return out[:maxAddresses]
+			}
+		}
+		return out
+	}
+	if s := one("sender"); len(s) > 0 {
+		in.Sender = &s[0]
+	}
+	in.ReplyTo, in.To, in.Cc = one("reply-to"), one("to"), one("cc")
+	if h.has("return-path") {
+		rp, _ := cleanAddress(strings.Trim(strings.TrimSpace(before(h.get("return-path"), "(")), "<>"))
+		in.ReturnPath = &rp
+	}
+	in.Subject = cleanLine(decodeText(h.get("subject"), hint), maxSubject)
+}
+
+// readVerdicts takes over what servers on the way stamped, unjudged.
+func readVerdicts(in *tracker.Inbound, h *header) {
+	in.AuthAs = cleanLine(h.get("x-ms-exchange-organization-authas"), 64)
+	for _, v := range h.all("authentication-results") {
+		if len(in.AuthResults) >= 20 {
+			break
+		}
+		in.AuthResults = append(in.AuthResults, cleanLine(strings.ToValidUTF8(v, "\uFFFD"), 4096))
+	}
+}
+
+// readDate reads a Date header as far as it can be; the zero time otherwise.
+func readDate(s string) time.Time {
+	if len(s) > 200 {
+		s = s[:200]
+	}
+	s = strings.Join(strings.Fields(s), " ")
+	t, err := mail.ParseDate(s)
+	if err != nil {
+		if i := strings.IndexByte(s, '('); i > 0 {
+			t, err = mail.ParseDate(strings.TrimSpace(s[:i]))
+		}
+	}
+	for _, layout := range []string{time.RFC3339, "2006-01-02 15:04:05 -0700", "Mon Jan 2 15:04:05 2006", "2 Jan 2006 15:04:05", "Mon, 2 Jan 2006 15:04:05"} {
+		if err == nil {
+			break
+		}
+		t, err = time.Parse(layout, s)
+	}
+	if err != nil || t.Year() < 1970 || t.Year() > 2200 {
+		return time.Time{}
+	}
+	return t.UTC()
+}

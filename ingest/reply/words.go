@@ -1,0 +1,52 @@
+package reply
+
+// The words below are what mail programs write around what they quote, in the
+// languages they ship in. Everything is compared in lower case.
+
+// wrote are the verbs of attribution lines: "On …, Anna wrote:".
+var wrote = []string{
+	"wrote", "writes", "a écrit", "écrivait", "ecrit", "schrieb", "geschrieben", "escribió", "escribio", "ha scritto", "scrive", "schreef", "heeft geschreven", "geschreven", "escreveu", "skrev", "kirjoitti", "napisał", "napisał(a)", "napisala", "napísal", "napsal", "napisao", "je napisal", "написал", "написала", "пишет", "написав", "пише", "yazdı", "şunu yazdı", "írta", "a scris", "έγραψε", "написа", "viết", "menulis", "เขียน", "写道", "寫道", "写道", "作成", "書きました", "님이 작성", "작성", "כתב", "כתבה", "كتب", "said", "via", "rašė", "rakstīja", "kirjutas", "ha escrit", "skrifaði", "a trimis",
+}
+
+// starters begin attribution lines, besides digits and names of days.
+var starters = []string{
+	"on ", "le ", "am ", "el ", "il ", "op ", "em ", "den ", "på ", "w dniu", "dnia ", "dne ", "dňa ", "ons ", "a(z) ", "în ", "la ", "στις ", "vào ", "pada ", "в ", "у ", "ve ", "em ", "no ", "na ", "fra ", "från ", "von ", "il giorno", "el día", "um ", "at ", "in ", "za ", "van ", "from ", "date ", "quoting ", "citando", "zitat ", "dana ", "tor", "fre", "den", "pe ", "ke ", "to ", "ti ", "ma ", "su ", "la ", "em", "vom", "2", "1", "3", "4", "5", "6", "7", "8", "9", "0", "mon", "tue", "wed", "thu", "fri", "sat", "sun", "lun", "mar", "mer", "jeu", "ven", "sam", "dim", "mo", "di", "mi", "do", "sa", "so", "пн", "вт", "ср", "чт", "пт", "сб", "вс", "понедельник", "вторник", "среда", "среду", "четверг", "пятница", "пятницу", "суббота", "воскресенье", "於 ", "于 ", "于", "在 ", "在", "@", "\"", "<", "lør", "søn", "man", "tir", "lör", "sön", "mån", "tis", "pon", "uto", "sri", "čet", "pet", "sub", "ned", "wt", "śr", "czw", "pt", "sob", "niedz",
+}
+
+// Labels of the header block that Outlook and others put above a quote.
+type label int
+
+const (
+	noLabel label = iota
+	lFrom
+	lDate
+	lTo
+	lCc
+	lSubject
+	lOther
+)
+
+var labels = map[string]label{
+	"from": lFrom, "von": lFrom, "de": lFrom, "da": lFrom, "van": lFrom, "fra": lFrom, "från": lFrom, "lähettäjä": lFrom, "od": lFrom, "feladó": lFrom, "от": lFrom, "від": lFrom, "kimden": lFrom, "gönderen": lFrom, "από": lFrom, "de la": lFrom, "发件人": lFrom, "寄件者": lFrom, "寄件人": lFrom, "差出人": lFrom, "送信者": lFrom, "보낸 사람": lFrom, "보낸사람": lFrom, "מאת": lFrom, "من": lFrom, "expéditeur": lFrom, "remitente": lFrom, "mittente": lFrom, "remetente": lFrom, "afzender": lFrom, "absender": lFrom, "från:": lFrom, "avsändare": lFrom, "pošiljatelj": lFrom, "nuo": lFrom, "no": lFrom, "saatja": lFrom, "từ": lFrom, "dari": lFrom, "sender": lFrom, "отправитель": lFrom, "emisor": lFrom, "desde": lFrom,
+	"sent": lDate, "date": lDate, "gesendet": lDate, "datum": lDate, "envoyé": lDate, "envoyé le": lDate, "envoyée": lDate, "enviado": lDate, "enviado el": lDate, "enviada": lDate, "enviada em": lDate, "enviado em": lDate, "fecha": lDate, "data": lDate, "inviato": lDate, "inviata": lDate, "verzonden": lDate, "sendt": lDate, "dato": lDate, "skickat": lDate, "lähetetty": lDate, "päivämäärä": lDate, "wysłano": lDate, "wysłane": lDate, "odesláno": lDate, "odoslané": lDate, "dátum": lDate, "elküldve": lDate, "отправлено": lDate, "отправлен": lDate, "дата": lDate, "надіслано": lDate, "gönderildi": lDate, "gönderme tarihi": lDate, "tarih": lDate, "ημερομηνία": lDate, "στάλθηκε": lDate, "trimis": lDate, "发送时间": lDate, "发送日期": lDate, "日期": lDate, "傳送日期": lDate, "送信日時": lDate, "日時": lDate, "日付": lDate, "보낸 날짜": lDate, "날짜": lDate, "נשלח": lDate, "תאריך": lDate, "تاريخ": lDate, "message du": lDate, "am": lDate, "send": lDate, "poslano": lDate, "išsiųsta": lDate, "le": lDate, "когда": lDate, "sent on": lDate, "sent at": lDate,
+	"to": lTo, "an": lTo, "à": lTo, "a": lTo, "para": lTo, "aan": lTo, "til": lTo, "till": lTo, "vastaanottaja": lTo, "do": lTo, "komu": lTo, "címzett": lTo, "кому": lTo, "kime": lTo, "alıcı": lTo, "προς": lTo, "către": lTo, "收件人": lTo, "收件者": lTo, "宛先": lTo, "받는 사람": lTo, "받는사람": lTo, "אל": lTo, "إلى": lTo, "destinataire": lTo, "destinatario": lTo, "destinatário": lTo, "empfänger": lTo, "za": lTo, "kepada": lTo,
+	"cc": lCc, "kopie": lCc, "copie": lCc, "copie à": lCc, "копия": lCc, "kopia": lCc, "kopi": lCc, "抄送": lCc, "副本": lCc, "참조": lCc, "bcc": lCc, "cci": lCc, "másolat": lCc, "kopie (cc)": lCc, "копія": lCc, "עותק": lCc,
+	"subject": lSubject, "betreff": lSubject, "objet": lSubject, "sujet": lSubject, "asunto": lSubject, "oggetto": lSubject, "assunto": lSubject, "onderwerp": lSubject, "emne": lSubject, "ämne": lSubject, "aihe": lSubject, "temat": lSubject, "předmět": lSubject, "predmet": lSubject, "tárgy": lSubject, "тема": lSubject, "konu": lSubject, "θέμα": lSubject, "subiect": lSubject, "主题": lSubject, "主旨": lSubject, "主題": lSubject, "件名": lSubject, "제목": lSubject, "נושא": lSubject, "الموضوع": lSubject, "zadeva": lSubject, "tema": lSubject, "re": lSubject, "subjek": lSubject, "chủ đề": lSubject,
+	"reply-to": lOther, "importance": lOther, "attachments": lOther, "priority": lOther, "wichtigkeit": lOther, "antwort an": lOther, "organization": lOther, "message-id": lOther, "répondre à": lOther, "pièces jointes": lOther,
+}
+
+// originals are the words on separator lines such as
+// "-----Original Message-----".
+var originals = []string{
+	"original message", "original email", "originalnachricht", "ursprüngliche nachricht", "ursprungliche nachricht", "original nachricht", "message d'origine", "message original", "message initial", "mensaje original", "messaggio originale", "mensagem original", "oorspronkelijk bericht", "oprindelig meddelelse", "original meddelelse", "opprinnelig melding", "originalmeddelande", "ursprungligt meddelande", "alkuperäinen viesti", "wiadomość oryginalna", "oryginalna wiadomość", "původní zpráva", "pôvodná správa", "eredeti üzenet", "исходное сообщение", "пересылаемое сообщение", "оригинальное сообщение", "вихідне повідомлення", "orijinal ileti", "özgün ileti", "αρχικό μήνυμα", "mesaj original", "原始邮件", "原始郵件", "原邮件", "元のメッセージ", "원본 메시지", "원본메시지", "הודעה מקורית", "الرسالة الأصلية", "antwort auf", "reply message", "originele bericht", "previous message", "izvorna poruka", "originalna poruka",
+}
+
+// forwards are the words on lines that begin a forwarded mail.
+var forwards = []string{
+	"forwarded message", "begin forwarded message", "forwarded by", "weitergeleitete nachricht", "anfang der weitergeleiteten", "message transféré", "message réexpédié", "début du message réexpédié", "début du message transféré", "mensaje reenviado", "inicio del mensaje reenviado", "messaggio inoltrato", "inizio messaggio inoltrato", "mensagem encaminhada", "mensagem reencaminhada", "início da mensagem", "doorgestuurd bericht", "begin doorgestuurd bericht", "videresendt", "start på videresendt", "vidarebefordrat", "välitetty viesti", "przekazana wiadomość", "wiadomość przekazana", "přeposlaná zpráva", "preposlaná správa", "továbbított üzenet", "пересланное сообщение", "переслане повідомлення", "iletilen ileti", "iletilmiş", "προωθημένο", "redirecționat", "转发的邮件", "轉寄郵件", "転送メッセージ", "전달된 메시지", "הודעה שהועברה",
+}
+
+// devices are the beginnings of the lines that phones and programs add.
+var devices = []string{
+	"sent from my ", "sent via ", "sent from outlook", "sent from mail", "sent from yahoo", "sent from proton", "sent from samsung", "sent from iphone", "sent from blackberry", "sent using ", "sent with ", "get outlook for ", "von meinem ", "von meiner ", "gesendet von ", "gesendet mit ", "diese nachricht wurde von meinem", "envoyé de mon ", "envoyé depuis ", "envoyé à partir de ", "envoyé de ", "enviado desde ", "enviado do meu ", "enviado de ", "enviado a partir", "inviato da ", "inviato dal ", "verzonden vanaf ", "verstuurd vanaf ", "verzonden met ", "sendt fra ", "skickat från ", "skickat från", "lähetetty ", "wysłane z ", "wysłano z ", "odesláno z ", "odoslané z ", "отправлено с ", "отправлено из ", "надіслано з ", "iphone'umdan", "gönderildi", "enviado mediante", "obter o outlook", "obtener outlook", "téléchargez outlook", "télécharger outlook", "outlook für ", "outlook voor", "scarica outlook", "iphoneから送信", "从我的", "發自我的", "发自我的", "從我的", "나의 iphone에서 보냄", "trimis de pe", "poslano s", "küldve ",
+}

@@ -1,0 +1,184 @@
+package ingest
+
+import (
+	"strconv"
+	"strings"
+
+	"helpdeskd/tracker"
+)
+
+// maxReferences is how many References ids are kept: the newest ones.
+const maxReferences = 50
+
+// IsToken says whether s has the form of a reply token: 26 lower-case base32
+// characters (RFC 4648 alphabet) for 128 random bits.
+func IsToken(s string) bool {
+	if len(s) != 26 {
+		return false
+	}
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; !('a' <= c && c <= 'z' || '2' <= c && c <= '7') {
+			return false
+		}
+	}
+	return true
+}
+
+// TokenOfID returns the reply token in one of our own Message-IDs, which have
+// the form hd.TOKEN@domain, and "" for any other.
+func TokenOfID(id string) string {
+	local, _, _ := strings.Cut(strings.Trim(id, "<> "), "@")
+	if t, ok := strings.CutPrefix(strings.ToLower(local), "hd."); ok && IsToken(t) {
+		return t
+	}
+	return ""
+}
+
+// TokenOfAddress returns the reply token in local+TOKEN@domain, and the
+// address without it; "" where the tag is not a token.
+func TokenOfAddress(addr string) (token, base string) {
+	at := strings.LastIndexByte(addr, '@')
+	if at < 0 {
+		return "", addr
+	}
+	local, tag, ok := strings.Cut(addr[:at], "+")
+	if !ok || !IsToken(strings.ToLower(tag)) {
+		return "", addr
+	}
+	return strings.ToLower(tag), local + addr[at:]
+}
+
+// readThread collects everything that may tie the mail to a ticket.
+func readThread(in *tracker.Inbound, h *header, opt Options, hint string) {
+	if ids := messageIDs(h.get("message-id")); len(ids) > 0 {
+		in.MessageID = ids[0]
+	}
+	for _, v := range h.all("in-reply-to") {
+		in.InReplyTo = append(in.InReplyTo, messageIDs(v)...)
+	}
+	if len(in.InReplyTo) > maxReferences {
+		in.InReplyTo = in.InReplyTo[:maxReferences]
+	}
+	for _, v := range h.all("references") {
+		in.References = append(in.References, messageIDs(v)...)
+	}
+	if n := len(in.References); n > maxReferences {
+		in.References = append([]string(nil), in.References[n-maxReferences:]...)
+	}
+	if ids := messageIDs(h.get("x-microsoft-original-message-id")); len(ids) > 0 {
+		in.OriginalID = ids[0]
+	}
+	in.ThreadIndex = cleanLine(h.get("thread-index"), 998)
+	in.ThreadTopic = cleanLine(decodeText(h.get("thread-topic"), hint), maxSubject)
+	in.SubjectTags = subjectTags(in.Subject)
+	in.ReplyTokens = replyTokens(in, h, opt)
+}
+
+// messageIDs reads a list of ids: in angle brackets, or bare words where a
+// mailer left the brackets out. Ids are kept as written, bounded and on one
+// line; an empty <> is no id.
+func messageIDs(s string) []string {
+	var out []string
+	add := func(id string) {
+		id = strings.Map(func(r rune) rune {
+			if r <= ' ' || invisible(r) {
+				return -1
+			}
+			return r
+		}, strings.ToValidUTF8(id, ""))
+		if len(id) > 998 {
+			id = strings.ToValidUTF8(id[:998], "")
+		}
+		if id != "" && id != "@" {
+			out = append(out, id)
+		}
+	}
+	if !strings.Contains(s, "<") {
+		for _, w := range strings.Fields(s) {
+			if w = strings.Trim(w, "<>,;\""); strings.Contains(w, "@") || !strings.Contains(s, "@") {
+				add(w)
+			}
+		}
+		return out
+	}
+	for {
+		i := strings.IndexByte(s, '<')
+		if i < 0 {
+			return out
+		}
+		s = s[i+1:]
+		j := strings.IndexAny(s, "<>")
+		if j < 0 {
+			j = len(s)
+		}
+		add(s[:j])
+		s = s[j:]
+	}
+}
+
+// subjectTags finds [HD-123] anywhere in the subject.
+func subjectTags(s string) []int64 {
+	var out []int64
+	for len(out) < 20 {
+		i := strings.Index(s, "[")
+		if i < 0 || i+1 >= len(s) {
+			return out
+		}
+		s = s[i+1:]
+		j := strings.IndexByte(s, ']')
+		if j < 0 {
+			return out
+		}
+		tag := strings.TrimSpace(s[:j])
+		if len(tag) > 3 && strings.EqualFold(tag[:3], "HD-") {
+			if n, err := strconv.ParseInt(strings.TrimSpace(tag[3:]), 10, 64); err == nil && n > 0 {
+				out = append(out, n)
+			}
+		}
+	}
+	return out
+}
+
+// replyTokens gathers token candidates: from our plus-addresses among the
+// recipients, and from referenced ids of our form, nearest first.
+func replyTokens(in *tracker.Inbound, h *header, opt Options) []string {
+	var out []string
+	add := func(t string) {
+		if t == "" || len(out) >= 2*maxReferences {
+			return
+		}
+		for _, o := range out {
+			if o == t {
+				return
+			}
+		}
+		out = append(out, t)
+	}
+	for _, id := range in.InReplyTo {
+		add(TokenOfID(id))
+	}
+	for i := len(in.References) - 1; i >= 0; i-- {
+		add(TokenOfID(in.References[i]))
+	}
+	own := func(a string) bool {
+		for _, o := range opt.Own {
+			if strings.EqualFold(o, a) {
+				return true
+			}
+		}
+		return false
+	}
+	rcpt := append(append([]tracker.Address(nil), in.To...), in.Cc...)
+	for _, name := range []string{"delivered-to", "x-original-to", "envelope-to"} {
+		for _, v := range h.all(name) {
+			list, _ := addressList(v, "")
+			rcpt = append(rcpt, list...)
+		}
+	}
+	for _, a := range rcpt {
+		if t, base := TokenOfAddress(a.Address); t != "" && own(base) {
+			add(t)
+		}
+	}
+	return out
+}

@@ -1,0 +1,254 @@
+package ingest
+
+import (
+	"encoding/base64"
+	"strings"
+	"unicode/utf8"
+)
+
+// maxSubject bounds decoded one-line header texts, in bytes (RFC 5322 2.1.1).
+const maxSubject = 998
+
+// decodeText decodes a header text for display: RFC 2047 encoded words
+// anywhere, also where the RFC forbids them (inside quotes, glued to text),
+// and raw 8-bit bytes. hint is the charset to try for those, "" for a guess.
+// The input is cut first, so that a flood of encoded words costs nothing.
+func decodeText(s, hint string) string {
+	if len(s) > 16<<10 {
+		s = s[:16<<10]
+	}
+	if !strings.Contains(s, "=?") {
+		return decodeRaw(s, hint)
+	}
+	var b strings.Builder
+	var run []byte // decoded bytes of neighbouring words in one charset
+	charset := ""
+	flush := func() {
+		if run != nil {
+			t, _ := decodeCharset(run, charset)
+			b.WriteString(t)
+			run = nil
+		}
+	}
+	for len(s) > 0 {
+		i := strings.Index(s, "=?")
+		if i < 0 {
+			break
+		}
+		cs, data, n, ok := cutWord(s[i:])
+		if !ok {
+			flush()
+			b.WriteString(decodeRaw(s[:i+2], hint))
+			s = s[i+2:]
+			continue
+		}
+		between := s[:i]
+		if run == nil || strings.TrimSpace(between) != "" {
+			flush()
+			b.WriteString(decodeRaw(between, hint))
+		}
+		// white space between two encoded words is dropped (RFC 2047 6.2); a
+		// character split over two words needs their bytes side by side
+		if run != nil && !strings.EqualFold(cs, charset) {
+			flush()
+		}
+		charset = cs
+		run = append(run, data...)
+		if run == nil {
+			run = []byte{}
+		}
+		s = s[i+n:]
+	}
+	flush()
+	b.WriteString(decodeRaw(s, hint))
+	return b.String()
+}
+
+// cutWord reads one encoded word at the start of s and says how long it is.
+func cutWord(s string) (charset string, data []byte, n int, ok bool) {
+	rest := s[2:]
+	i := strings.IndexByte(rest, '?')
+	if i <= 0 || i > 64 || i+2 >= len(rest) || rest[i+2] != '?' {
+		return "", nil, 0, false
+	}
+	charset = rest[:i]
+	if strings.ContainsAny(charset, " \t\"<>,;=") {
+		return "", nil, 0, false
+	}
+	charset, _, _ = strings.Cut(charset, "*") // RFC 2231 language
+	enc := rest[i+1] | 0x20
+	body := rest[i+3:]
+	end := strings.Index(body, "?=")
+	if end < 0 {
+		return "", nil, 0, false
+	}
+	// "=?utf-8?q?a?==20b?=": a "?=" that is itself followed by hex is text
+	if enc == 'q' && end+3 < len(body) && isHex(body[end+2]) && isHex(body[end+3]) && end+4 < len(body) {
+		if e := strings.Index(body[end+2:], "?="); e >= 0 && !strings.ContainsAny(body[end+2:end+2+e], " \t") {
+			end += 2 + e
+		}
+	}
+	text := body[:end]
+	n = 2 + i + 3 + end + 2
+	switch enc {
+	case 'b':
+		return charset, decodeBase64([]byte(text), 0), n, true
+	case 'q':
+		return charset, decodeQ(text), n, true
+	}
+	return "", nil, 0, false
+}
+
+// decodeQ is the Q encoding: RFC 2047 section 4.2.
+func decodeQ(s string) []byte {
+	out := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '_':
+			out = append(out, ' ')
+		case c == '=' && i+2 < len(s) && isHex(s[i+1]) && isHex(s[i+2]):
+			out = append(out, unhex(s[i+1])<<4|unhex(s[i+2]))
+			i += 2
+		default:
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+func decodeRaw(s, hint string) string {
+	for i := 0; i < len(s); i++ {
+		if s[i] >= 0x80 || s[i] == 0x1b {
+			if utf8.ValidString(s) && s[i] >= 0x80 {
+				return s
+			}
+			t, _ := decodeCharset([]byte(s), hint)
+			return t
+		}
+	}
+	return s
+}
+
+func isHex(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
+}
+
+func unhex(c byte) byte {
+	switch {
+	case c <= '9':
+		return c - '0'
+	case c >= 'a':
+		return c - 'a' + 10
+	}
+	return c - 'A' + 10
+}
+
+// invisible says whether a rune may not stand in a name, subject or file
+// name: controls, bidi marks and overrides, zero-width characters, tags.
+func invisible(r rune) bool {
+	switch {
+	case r < 0x20 || 0x7f <= r && r < 0xa0:
+		return true
+	case r == 0xad, r == 0x61c, r == 0x180e, r == 0xfeff:
+		return true
+	case 0x200b <= r && r <= 0x200f, 0x2028 <= r && r <= 0x202e, 0x2060 <= r && r <= 0x206f:
+		return true
+	case 0xfff9 <= r && r <= 0xfffb, 0xe0000 <= r && r <= 0xe007f:
+		return true
+	}
+	return false
+}
+
+// cleanLine makes a decoded text safe to show on one line: line breaks and
+// tabs become a space, invisible characters go, the length is bounded.
+func cleanLine(s string, max int) string {
+	ok := utf8.ValidString(s) && len(s) <= max
+	if ok {
+		for _, r := range s {
+			if invisible(r) {
+				ok = false
+				break
+			}
+		}
+	}
+	if ok {
+		return strings.TrimSpace(s)
+	}
+	var b strings.Builder
+	space := false
+	for _, r := range s {
+		if r == '\n' || r == '\r' || r == '\t' || r == '\v' || r == '\f' || r == 0x2028 || r == 0x2029 {
+			r = ' '
+			if space {
+				continue
+			}
+		} else if invisible(r) {
+			continue
+		}
+		space = r == ' '
+		if b.Len()+utf8.RuneLen(r) > max {
+			break
+		}
+		b.WriteRune(r)
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// cleanBody makes body text fit for storing and showing: valid UTF-8, line
+// ends as \n, no controls but tab and newline, no bidi overrides.
+func cleanBody(s string) string {
+	dirty := !utf8.ValidString(s)
+	if !dirty {
+		for _, r := range s {
+			if badInBody(r) {
+				dirty = true
+				break
+			}
+		}
+	}
+	if !dirty {
+		return s
+	}
+	var b strings.Builder
+	b.Grow(len(s))
+	prev := rune(0)
+	for _, r := range s {
+		switch {
+		case r == '\r':
+			b.WriteByte('\n')
+		case r == '\n' && prev == '\r':
+		case r == '\f' || r == '\v' || r == 0x85 || r == 0x2028 || r == 0x2029:
+			b.WriteByte('\n')
+		case badInBody(r):
+		default:
+			b.WriteRune(r)
+		}
+		prev = r
+	}
+	return b.String()
+}
+
+func badInBody(r rune) bool {
+	switch {
+	case r == '\t' || r == '\n':
+		return false
+	case r < 0x20, 0x7f <= r && r < 0xa0:
+		return true
+	case 0x202a <= r && r <= 0x202e, 0x2066 <= r && r <= 0x2069, r == 0x2028, r == 0x2029:
+		return true
+	}
+	return false
+}
+
+// decodeBase64 decodes tolerantly: anything outside the alphabet is skipped,
+// padding may be missing or stand in the middle, at most max bytes are
+// returned (0 for all).
+func decodeBase64(src []byte, max int) []byte {
+	n := base64.StdEncoding.DecodedLen(len(src)) + 3
+	if max > 0 && n > max {
+		n = max + 3
+	}
+	d := base64Decoder{}
+	out, _ := d.decode(make([]byte, 0, n), src, max)
+	return d.finish(out)
+}
