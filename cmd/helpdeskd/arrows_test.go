@@ -37,7 +37,7 @@ var homes = map[string][]string{
 	"github.com/BurntSushi/toml":     {"cmd/helpdeskd/config"},
 }
 
-// testHelpers are packages that only tests import: they may stand between floors.
+// testHelpers are packages that only tests (and bench) import: they may stand between floors.
 var testHelpers = []string{"migrations/dbtest", "ingest/imaptest", checkerPackage}
 
 // checkerPackage shares no code with what it judges.

@@ -26,6 +26,7 @@ type commands struct {
 
 	User    userCmd    `cmd:"" help:"Add and list the people who sign in, disable them, set their passwords."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database's schema up to date, or show where it stands."`
+	Bench   benchCmd   `cmd:"" help:"Measure this machine with this program."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 

@@ -39,6 +39,7 @@ type Mail struct {
 	Name      string
 	Subject   string
 	Marker    string
+	Body      string // the author's words, quote included
 	Shape     string // how it is encoded, for people
 	Of        int    // for replies and copies: index of the mail it belongs to, else -1
 }

@@ -46,6 +46,7 @@ func (g *Generator) write(m *Mail, extra []string, words string) {
 	for g.Size > 0 && len(words)*2+b.Len() < g.Size {
 		words += "\n" + one(g.r, sentences) + " " + one(g.r, sentences)
 	}
+	m.Body = words
 	g.body(&b, m.Shape, strings.ReplaceAll(words, "\n", "\r\n"))
 	m.Raw = b.Bytes()
 }

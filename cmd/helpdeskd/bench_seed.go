@@ -1,0 +1,142 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"helpdeskd/cmd/helpdeskd/mailgen"
+	"helpdeskd/tracker"
+)
+
+type benchSeedCmd struct {
+	benchPlace
+	N int `arg:"" help:"How many tickets there should be."`
+}
+
+// Run fills the database that --database names.
+func (c benchSeedCmd) Run(s *session) error {
+	if c.Database == "" {
+		return fmt.Errorf("name the database to fill, for example --database sqlite:/tmp/bench/helpdeskd.db")
+	}
+	c.Tickets = c.N
+	_, done, err := c.prepare(s)
+	if err != nil {
+		return err
+	}
+	defer done()
+	fmt.Fprintf(s.out, "%d tickets\n", c.N)
+	return nil
+}
+
+// fill brings the database to n tickets, with the search index.
+func (b *bench) fill(n int) error {
+	st, box, err := b.store(b.ctx)
+	if err != nil {
+		return err
+	}
+	defer st.DB().Close()
+	var have int
+	if err := st.DB().Get(b.ctx, &have, `SELECT COUNT(*) FROM ticket`); err != nil {
+		return fmt.Errorf("count tickets: %w", err)
+	}
+	if have >= n {
+		return nil
+	}
+	admin, err := st.AccountByEmail(b.ctx, benchAdmin)
+	if err != nil {
+		return err
+	}
+	h := newHistory(uint64(have), n-have, admin.ID)
+	step, end := b.bar(fmt.Sprintf("making %d tickets", n-have), n-have)
+	for at := have; at < n; {
+		size := min(500, n-at)
+		if err := st.Seed(b.ctx, box.ID, h.next(size)); err != nil {
+			return err
+		}
+		at += size
+		step(size)
+	}
+	end()
+	return b.index(st)
+}
+
+// index fills the search index.
+func (b *bench) index(st *tracker.Store) error {
+	var waiting int
+	if err := st.DB().Get(b.ctx, &waiting, `SELECT COUNT(*) FROM search_queue`); err != nil {
+		return fmt.Errorf("count what must be indexed: %w", err)
+	}
+	_, end := b.bar(fmt.Sprintf("indexing %d", waiting), waiting)
+	defer end()
+	_, err := st.IndexPending(b.ctx, nil)
+	return err
+}
+
+// history makes up requests of the past: three years of them, most done with,
+// the last few days' still open.
+type history struct {
+	g     *mailgen.Generator
+	r     *rand.Rand
+	made  int
+	total int
+	admin int64
+	start time.Time
+}
+
+func newHistory(seed uint64, total int, admin int64) *history {
+	start := time.Now().AddDate(-3, 0, 0)
+	g := mailgen.New(seed+1, benchAddress, max(10, total/25), mailgen.Mix{Plain: true}, start)
+	return &history{g: g, r: rand.New(rand.NewPCG(seed, 3)), total: total, admin: admin, start: start}
+}
+
+func (h *history) next(n int) []tracker.Past {
+	span := time.Since(h.start)
+	out := make([]tracker.Past, n)
+	for i := range out {
+		m := h.g.Next()
+		opened := h.start.Add(time.Duration(float64(span) * float64(h.made) / float64(h.total)))
+		h.made++
+		p := tracker.Past{
+			Client: tracker.Address{Name: m.Name, Address: m.From}, Department: departments[h.r.IntN(len(departments))],
+			Subject: m.Subject, Raw: m.Raw, Body: m.Body, MessageID: m.MessageID,
+			Level: 1 + h.r.IntN(3), CategoryID: int64(1 + h.r.IntN(8)), OpenedAt: opened, StageAt: opened.Add(time.Duration(1+h.r.IntN(60)) * time.Hour),
+		}
+		p.Star = p.Level == 3 && h.r.IntN(20) == 0
+		h.stage(&p)
+		out[i] = p
+	}
+	return out
+}
+
+func (h *history) stage(p *tracker.Past) {
+	age := time.Since(p.OpenedAt)
+	x := h.r.IntN(100)
+	switch {
+	case age < 48*time.Hour && x < 60:
+		p.Stage, p.StageAt = "requested", p.OpenedAt
+		return
+	case age < 7*24*time.Hour && x < 70:
+		p.Stage, p.AccountID = "in_progress", h.admin
+	case age < 9*24*time.Hour:
+		p.Stage, p.AccountID, p.Fix = "confirming", h.admin, "Restarted the service."
+	case x < 6:
+		p.Stage = "dropped"
+	default:
+		p.Stage, p.AccountID, p.Fix = "completed", h.admin, fixes[h.r.IntN(len(fixes))]
+	}
+	if now := time.Now(); p.StageAt.After(now) {
+		p.StageAt = now
+	}
+	if p.AccountID != 0 && x%2 == 0 {
+		p.Answer = "Hello,\n\nthank you for telling us. " + fixes[h.r.IntN(len(fixes))] + "\n\nYour helpdesk"
+	}
+	p.Archived = (p.Stage == "completed" || p.Stage == "dropped") && time.Since(p.StageAt) > 62*24*time.Hour
+}
+
+var departments = []string{"Finance", "Sales", "Warehouse", "Human resources", "Production", "Research", "Legal", "Reception"}
+
+var fixes = []string{
+	"Switched it off and on.", "Replaced the toner and cleaned the rollers.", "Renewed the certificate.", "Reset the password and the telephone's app.",
+	"Reinstalled the driver.", "Moved the socket to the right network.", "Gave access to the folder.", "Exchanged the docking station.", "Updated the firmware of the access point.",
+}
