@@ -40,6 +40,7 @@ type Store struct {
 	inboxNews  chan struct{}
 	outboxNews chan struct{}
 	live       hub
+	feed       feed
 	hasher     hasher
 }
 

@@ -76,7 +76,7 @@ type Ticket struct {
 }
 
 // Name returns the ticket's number as people write it: HD-12.
-func (t *Ticket) Name() string { return fmt.Sprintf("HD-%d", t.Number) }
+func (t *Ticket) Name() string { return TicketName(t.Number) }
 
 // Archived reports whether the ticket is read-only until it is re-opened.
 func (t *Ticket) Archived() bool { return t.ArchivedAt != 0 }
@@ -115,18 +115,8 @@ func ticketWhere(ctx context.Context, q read, where string, args ...any) (Ticket
 	return t, nil
 }
 
-// editTicketTx takes a ticket for an edit that was made looking at version,
-// and raises that. An archived ticket is refused.
-func (s *Store) editTicketTx(ctx context.Context, tx *migrations.Tx, number, version int64) (Ticket, error) {
-	t, err := s.takeTicketTx(ctx, tx, number, version)
-	if err == nil && t.Archived() {
-		return t, migrations.Conflictf("%s is archived and can only be read. Re-open it first.", t.Name())
-	}
-	return t, err
-}
-
-// takeTicketTx is editTicketTx for archived tickets too. The row is locked
-// until the transaction ends.
+// takeTicketTx takes a ticket for an edit that was made looking at version,
+// and raises that. The row is locked until the transaction ends.
 func (s *Store) takeTicketTx(ctx context.Context, tx *migrations.Tx, number, version int64) (Ticket, error) {
 	n, err := tx.Exec(ctx, `UPDATE ticket SET version = version + 1, updated_at = ? WHERE number = ? AND (version = ? OR ? = -1)`,
 		s.stamp(), number, version, version)
@@ -158,19 +148,42 @@ func (s *Store) changedTx(ctx context.Context, tx *migrations.Tx, actor Actor, t
 	return err
 }
 
-// editTicket runs fn on a ticket in a transaction of its own.
+// editTicket runs fn on a ticket that is not archived, in a transaction of
+// its own, for an edit that was made looking at version.
 func (s *Store) editTicket(ctx context.Context, doing string, number, version int64, fn func(tx *migrations.Tx, t *Ticket) error) (Ticket, error) {
+	return s.onTicket(ctx, doing, number, fn, func(tx *migrations.Tx) (Ticket, error) { return s.takeTicketTx(ctx, tx, number, version) })
+}
+
+// addToTicket is editTicket for what only adds something: it makes nobody's
+// edit stale.
+func (s *Store) addToTicket(ctx context.Context, doing string, number int64, fn func(tx *migrations.Tx, t *Ticket) error) (Ticket, error) {
+	return s.onTicket(ctx, doing, number, fn, func(tx *migrations.Tx) (Ticket, error) {
+		if _, err := tx.Exec(ctx, `UPDATE ticket SET updated_at = ? WHERE number = ?`, s.stamp(), number); err != nil {
+			return Ticket{}, fmt.Errorf("take ticket: %w", err)
+		}
+		return ticketWhere(ctx, tx, `t.number = ?`, number)
+	})
+}
+
+func (s *Store) onTicket(ctx context.Context, doing string, number int64, fn func(tx *migrations.Tx, t *Ticket) error, take func(tx *migrations.Tx) (Ticket, error)) (Ticket, error) {
 	var t Ticket
 	err := s.db.Tx(ctx, func(tx *migrations.Tx) (err error) {
-		if t, err = s.editTicketTx(ctx, tx, number, version); err != nil {
+		if t, err = take(tx); err != nil {
 			return err
+		}
+		if t.Archived() {
+			return errArchived(&t)
 		}
 		return fn(tx, &t)
 	})
 	if err != nil {
-		return Ticket{}, fmt.Errorf("%s HD-%d: %w", doing, number, err)
+		return Ticket{}, fmt.Errorf("%s %s: %w", doing, TicketName(number), err)
 	}
 	return t, nil
+}
+
+func errArchived(t *Ticket) error {
+	return migrations.Conflictf("%s is archived and can only be read. Re-open it first.", t.Name())
 }
 
 // marks returns n parameter marks for IN: "?, ?, ?".

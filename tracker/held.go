@@ -1,0 +1,142 @@
+package tracker
+
+import (
+	"context"
+	"fmt"
+
+	"helpdeskd/migrations"
+)
+
+// HeldMessage is a mail that waits until a person decides about it.
+type HeldMessage struct {
+	Message
+	TicketNumber  int64  // 0: it would open a ticket
+	TicketSubject string // of that ticket
+	Technician    string // the account's name, where approving sends it to the client as theirs
+}
+
+// HeldCount returns how many mails wait for a decision.
+func (s *Store) HeldCount(ctx context.Context) (int, error) {
+	var n int
+	if err := s.db.Get(ctx, &n, `SELECT count(*) FROM message WHERE state = 'held'`); err != nil {
+		return 0, fmt.Errorf("count held mails: %w", err)
+	}
+	return n, nil
+}
+
+// Held returns the mails that wait for a decision, the newest first, and what
+// to give as before for the next ones (0 at the end).
+func (s *Store) Held(ctx context.Context, before int64, limit int) (list []HeldMessage, more int64, err error) {
+	if limit <= 0 || limit > 200 {
+		limit = 50
+	}
+	if before == 0 {
+		before = 1<<63 - 1
+	}
+	messages, err := s.messagesWhere(ctx, `WHERE m.state = 'held' AND m.id < ? ORDER BY m.id DESC LIMIT ?`, before, limit+1)
+	if err != nil {
+		return nil, 0, err
+	}
+	if len(messages) > limit {
+		messages = messages[:limit]
+		more = messages[limit-1].ID
+	}
+	for _, m := range messages {
+		h := HeldMessage{Message: m}
+		if m.TicketID != 0 {
+			t, err := ticketWhere(ctx, s.db, `t.id = ?`, m.TicketID)
+			if err != nil {
+				return nil, 0, err
+			}
+			h.TicketNumber, h.TicketSubject = t.Number, t.Subject
+			if m.AccountID != 0 {
+				a, err := s.Account(ctx, m.AccountID)
+				if err != nil {
+					return nil, 0, err
+				}
+				h.Technician = a.Name
+			}
+		}
+		list = append(list, h)
+	}
+	return list, more, nil
+}
+
+// ApproveHeld lets a held mail in: a technician's goes to the client in their
+// name, anybody else's joins its ticket or opens one. participant also makes
+// who wrote it take part in the ticket from now on. It returns the ticket.
+func (s *Store) ApproveHeld(ctx context.Context, actor Actor, messageID int64, participant bool) (Ticket, error) {
+	var t Ticket
+	err := s.db.Tx(ctx, func(tx *migrations.Tx) error {
+		if err := lockHeldTx(ctx, tx, messageID); err != nil {
+			return err
+		}
+		id, err := s.admitTx(ctx, tx, actor, messageID)
+		if err != nil {
+			return err
+		}
+		if t, err = ticketWhere(ctx, tx, `t.id = ?`, id); err != nil || !participant {
+			return err
+		}
+		var client int64
+		if err := tx.Get(ctx, &client, `SELECT COALESCE(client_id, 0) FROM message WHERE id = ?`, messageID); err != nil || client == 0 {
+			return err
+		}
+		return s.joinPersonTx(ctx, tx, actor, &t, client)
+	})
+	if err != nil {
+		return Ticket{}, fmt.Errorf("approve held mail %d: %w", messageID, err)
+	}
+	return t, nil
+}
+
+// RejectHeld sets a held mail aside for good: it stays readable, and nobody
+// is told.
+func (s *Store) RejectHeld(ctx context.Context, actor Actor, messageID int64, why string) error {
+	err := s.db.Tx(ctx, func(tx *migrations.Tx) error {
+		if err := lockHeldTx(ctx, tx, messageID); err != nil {
+			return err
+		}
+		var m struct {
+			State    string `db:"state"`
+			TicketID int64  `db:"ticket_id"`
+			InboxID  int64  `db:"inbox_id"`
+		}
+		err := tx.Get(ctx, &m, `SELECT state, COALESCE(ticket_id, 0) AS ticket_id, COALESCE(inbox_id, 0) AS inbox_id FROM message WHERE id = ?`, messageID)
+		if err != nil {
+			return err
+		}
+		if m.State != "held" {
+			return migrations.Conflictf("Somebody has decided about this mail meanwhile.")
+		}
+		if _, err := tx.Exec(ctx, `UPDATE message SET state = 'rejected' WHERE id = ?`, messageID); err != nil {
+			return err
+		}
+		reason := "rejected"
+		if why = oneLine(why); why != "" {
+			reason += ": " + why
+		}
+		_, err = tx.Exec(ctx, `UPDATE inbox SET fate = 'none', reason = ?, resolved_by = ? WHERE id = ?`, clip(reason, 500), orNull(actor.AccountID), m.InboxID)
+		if err != nil {
+			return err
+		}
+		e := Event{Actor: actor, Subject: "ticket", SubjectID: m.TicketID, Kind: "rejected"}
+		if m.TicketID == 0 {
+			e.Subject, e.SubjectID = "inbox", m.InboxID
+		}
+		return s.RecordTx(ctx, tx, e)
+	})
+	if err != nil {
+		return fmt.Errorf("reject held mail %d: %w", messageID, err)
+	}
+	return nil
+}
+
+// lockHeldTx keeps others from deciding about the same message.
+func lockHeldTx(ctx context.Context, tx *migrations.Tx, messageID int64) error {
+	n, err := tx.Exec(ctx, `UPDATE message SET state = state WHERE id = ?`, messageID)
+	if err == nil && n == 0 {
+		return migrations.NotFoundf("There is no such mail.")
+	}
+	return err
+}
