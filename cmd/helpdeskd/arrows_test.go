@@ -30,7 +30,7 @@ var homes = map[string][]string{
 	"github.com/emersion/go-message": {"ingest"},
 	"github.com/wneessen/go-mail":    {"mailer"},
 	"github.com/go-chi":              {"web"},
-	"github.com/jmoiron/sqlx":        {"migrations"},
+	"github.com/jmoiron/sqlx":        {"migrations", "tracker"},
 	"github.com/lib/pq":              {"migrations"},
 	"modernc.org/sqlite":             {"migrations"},
 	"github.com/alecthomas/kong":     {"cmd/helpdeskd"},

@@ -24,6 +24,8 @@ type console struct {
 type commands struct {
 	Config string `help:"The configuration file (also HELPDESKD_CONFIG; usually /etc/helpdeskd/helpdeskd.toml)." placeholder:"FILE"`
 
+	Parse   parseCmd   `cmd:"" help:"Show what is understood of mails, storing nothing."`
+	Ingest  ingestCmd  `cmd:"" help:"Take mails as an MTA's pipe would, and apply them as if they had been polled."`
 	User    userCmd    `cmd:"" help:"Add and list the people who sign in, disable them, set their passwords."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database's schema up to date, or show where it stands."`
 	Bench   benchCmd   `cmd:"" help:"Measure this machine with this program."`

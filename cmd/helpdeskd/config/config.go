@@ -66,6 +66,7 @@ type Mailbox struct {
 	Trust          string        `toml:"trust"`       // exchange, authserv-id, none
 	AuthservID     string        `toml:"authserv_id"` // with trust = "authserv-id"
 	FormSenders    []string      `toml:"form_senders"`
+	PipeOnly       bool          `toml:"pipe_only"` // mail comes by the ingest command alone
 	Folder         string        `toml:"folder"`
 	Processed      string        `toml:"processed"`
 	LeaveInPlace   bool          `toml:"leave_in_place"`

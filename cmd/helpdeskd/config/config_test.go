@@ -120,6 +120,7 @@ func TestEveryMistakeIsNamed(t *testing.T) {
 		{"no processed", box(`processed = ""`), "mailbox 1, processed: missing"},
 		{"processed is folder", box(`processed = "inbox"`), "mailbox 1, processed: this is the folder that is read"},
 		{"poll", box(`poll = "1h"`), "mailbox 1, poll: 1h0m0s is out of range"},
+		{"pipe and imap", box(`pipe_only = true`), "line 7, mailbox 1, pipe_only: imap.host is given too"},
 		{"begin", box(`begin = "yesterday"`), `mailbox 1, begin: "yesterday" is not where reading can begin`},
 		{"imap host", replace("host = \"mail.aster.example\"\n", ""), "line 8, mailbox 1, imap.host: missing: write the server's name, for example \"outlook.office365.com\""},
 		{"an empty line", imap(""), ""},

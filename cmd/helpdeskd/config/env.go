@@ -17,11 +17,11 @@ import (
 const Prefix = "HELPDESKD_"
 
 // notKeys are variables with our prefix that mean something else: to the
-// command line, to tests, and those that Kubernetes sets for a service that
-// is called helpdeskd.
+// command line, to tests (where processes are killed at a FAILPOINT), and
+// those that Kubernetes sets for a service that is called helpdeskd.
 func notKeys(name string) bool {
 	rest := strings.TrimPrefix(name, Prefix)
-	return rest == "CONFIG" || rest == "CORPUS" || rest == "PORT" ||
+	return rest == "CONFIG" || rest == "CORPUS" || rest == "PORT" || rest == "FAILPOINT" ||
 		strings.HasPrefix(rest, "TEST_") || strings.HasPrefix(rest, "PORT_") || strings.HasPrefix(rest, "SERVICE_") ||
 		strings.Contains(rest, "_SERVICE_HOST") || strings.Contains(rest, "_SERVICE_PORT")
 }
@@ -43,7 +43,8 @@ func (l *loader) environment(environ []string) {
 	box := envKeys(reflect.TypeFor[Mailbox](), "")
 	names := l.mailboxNames()
 	vars := append([]string(nil), environ...)
-	sort.SliceStable(vars, func(i, j int) bool { return natural(vars[i]) < natural(vars[j]) })
+	name := func(kv string) string { n, _, _ := strings.Cut(kv, "="); return n }
+	sort.SliceStable(vars, func(i, j int) bool { return natural(name(vars[i])) < natural(name(vars[j])) })
 	for _, kv := range vars {
 		name, value, _ := strings.Cut(kv, "=")
 		if !strings.HasPrefix(name, Prefix) || notKeys(name) {

@@ -120,7 +120,11 @@ func (b *Mailbox) validate(m *Mistakes, at string) {
 	}
 	b.trust(m, at)
 	b.reading(m, at)
-	b.IMAP.validate(m, at+"imap.", "imap")
+	if !b.PipeOnly {
+		b.IMAP.validate(m, at+"imap.", "imap")
+	} else if b.IMAP.Host != "" {
+		m.add(at+"pipe_only", "imap.host is given too: drop it, or set pipe_only = false")
+	}
 	b.SMTP.validate(m, at+"smtp.", "smtp")
 	b.OAuth.validate(m, at+"oauth.", b.IMAP.Auth == "xoauth2" || b.SMTP.Auth == "xoauth2")
 }

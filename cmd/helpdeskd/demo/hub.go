@@ -31,6 +31,7 @@ type Letter struct {
 	ID   int // place in the mailbox, from 1
 	At   time.Time
 	Sent bool // written by the mailbox's owner, not received
+	Seen bool // opened on /demo
 	Raw  []byte
 }
 
@@ -132,6 +133,18 @@ func (h *Hub) Letters(address string) []Letter {
 		return slices.Clone(a.letters)
 	}
 	return nil
+}
+
+// Open returns one letter and marks it as seen.
+func (h *Hub) Open(address string, id int) (Letter, bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	a := h.accounts[strings.ToLower(address)]
+	if a == nil || id < 1 || id > len(a.letters) {
+		return Letter{}, false
+	}
+	a.letters[id-1].Seen = true
+	return a.letters[id-1], true
 }
 
 // Changed returns a channel that is closed when the next letter arrives anywhere.

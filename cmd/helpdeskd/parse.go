@@ -1,0 +1,104 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"helpdeskd/ingest"
+	"helpdeskd/tracker"
+)
+
+type parseCmd struct {
+	JSON  bool     `help:"One JSON object a line."`
+	Files []string `arg:"" help:"Mails, each in its file; - is stdin." name:"file"`
+}
+
+// Run shows what is understood of each mail, in the order given. A file that
+// can not be read still gives its line, and fails the command at the end.
+func (c parseCmd) Run(s *session) error {
+	out := bufio.NewWriter(s.out)
+	failed := 0
+	for _, file := range c.Files {
+		raw, err := s.read(file)
+		if err != nil {
+			failed++
+			fmt.Fprintf(s.err, "helpdeskd parse: %v\n", err)
+		}
+		d := ingest.Describe(file, ingest.Parse(raw, ingest.Options{}))
+		if err := c.print(out, d); err != nil {
+			return err
+		}
+	}
+	if err := out.Flush(); err != nil {
+		return fmt.Errorf("write the result: %w", err)
+	}
+	if failed > 0 {
+		return errQuiet
+	}
+	return nil
+}
+
+func (c parseCmd) print(w io.Writer, d ingest.Description) error {
+	if c.JSON {
+		enc := json.NewEncoder(w)
+		enc.SetEscapeHTML(false)
+		if err := enc.Encode(d); err != nil {
+			return fmt.Errorf("write what is understood of %s: %w", d.File, err)
+		}
+		return nil
+	}
+	fmt.Fprintf(w, "%s\n  class    %s%s\n", d.File, d.Class, inBrackets(d.ClassReason))
+	if d.From != nil {
+		fmt.Fprintf(w, "  from     %s <%s>\n", d.From.Name, d.From.Address)
+	}
+	fmt.Fprintf(w, "  subject  %s\n", d.Subject)
+	if d.Form != nil {
+		fmt.Fprintf(w, "  form     %s, of %s <%s>\n", d.Form.Source, d.Form.Requester.Name, d.Form.Requester.Email)
+		for _, a := range d.Form.Answers {
+			fmt.Fprintf(w, "    %s: %s\n", a.Question, a.Answer)
+		}
+	}
+	for _, a := range d.Attachments {
+		fmt.Fprintf(w, "  file     %s (%s, %d bytes)\n", a.Name, a.ContentType, a.Size)
+	}
+	for _, x := range d.Defects {
+		fmt.Fprintf(w, "  damage   %s\n", x)
+	}
+	_, err := fmt.Fprintf(w, "  words\n    %s\n\n", strings.ReplaceAll(strings.TrimSpace(d.Reply), "\n", "\n    "))
+	return err
+}
+
+func inBrackets(s string) string {
+	if s == "" {
+		return ""
+	}
+	return " (" + s + ")"
+}
+
+// read returns a whole mail.
+func (s *session) read(file string) ([]byte, error) {
+	if file == "-" {
+		b, err := io.ReadAll(s.in)
+		if err != nil {
+			return nil, fmt.Errorf("read stdin: %w", err)
+		}
+		return b, nil
+	}
+	b, err := os.ReadFile(file)
+	var p *os.PathError
+	if errors.As(err, &p) {
+		return nil, fmt.Errorf("%s can not be read: %w", file, p.Err)
+	}
+	return b, err
+}
+
+// parser returns how a mailbox's mails are read.
+func parser(p tracker.Policy) func(raw []byte) tracker.Inbound {
+	o := ingest.Options{Own: append([]string{p.Address}, p.Aliases...), FormSenders: p.FormSenders}
+	return func(raw []byte) tracker.Inbound { return ingest.Parse(raw, o) }
+}
