@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/jmoiron/sqlx"
@@ -37,6 +38,14 @@ func rebind(e Engine, q string) string {
 	return r
 }
 
+// rebindOnce is rebind for texts of varying length, which are not remembered.
+func rebindOnce(e Engine, q string) string {
+	if e == SQLite {
+		return q
+	}
+	return sqlx.Rebind(sqlx.DOLLAR, q)
+}
+
 // Dialect returns the engine.
 func (db *DB) Dialect() Engine { return db.Engine }
 
@@ -56,6 +65,7 @@ type Tx struct {
 	tx     *sqlx.Tx
 	engine Engine
 	once   map[string]*sqlx.Stmt
+	later  []*pending
 	after  []func()
 }
 
@@ -70,6 +80,9 @@ func (db *DB) Tx(ctx context.Context, fn func(tx *Tx) error) error {
 	tx := &Tx{tx: t, engine: db.Engine, once: map[string]*sqlx.Stmt{}}
 	defer t.Rollback()
 	if err := fn(tx); err != nil {
+		return err
+	}
+	if err := tx.Flush(ctx); err != nil {
 		return err
 	}
 	if err := t.Commit(); err != nil {
@@ -146,6 +159,70 @@ func (tx *Tx) Select(ctx context.Context, dest any, query string, args ...any) e
 		return translate(s.SelectContext(ctx, dest, args...))
 	}
 	return translate(tx.tx.SelectContext(ctx, dest, rebind(tx.engine, query), args...))
+}
+
+// pending is rows that one INSERT will write.
+type pending struct {
+	head, tail string
+	width      int
+	args       []any
+	seen       map[string]bool
+}
+
+// laterRows is how many rows one INSERT of Later carries at most.
+const laterRows = 100
+
+// Later adds a row to an INSERT that runs before the commit, or at Flush:
+// what nobody reads back within the transaction costs a batch one statement
+// instead of one a row. head ends before VALUES, tail begins after the rows
+// and is empty or an ON CONFLICT clause. Equal rows are written once.
+func (tx *Tx) Later(ctx context.Context, head, tail string, args ...any) error {
+	var p *pending
+	for _, q := range tx.later {
+		if q.head == head && q.tail == tail {
+			p = q
+		}
+	}
+	if p == nil {
+		p = &pending{head: head, tail: tail, width: len(args), seen: map[string]bool{}}
+		tx.later = append(tx.later, p)
+	}
+	if tail != "" {
+		key := fmt.Sprint(args...)
+		if p.seen[key] {
+			return nil
+		}
+		p.seen[key] = true
+	}
+	p.args = append(p.args, args...)
+	if len(p.args) < laterRows*p.width {
+		return nil
+	}
+	return tx.flush(ctx, p)
+}
+
+// Flush writes what Later put off.
+func (tx *Tx) Flush(ctx context.Context) error {
+	for _, p := range tx.later {
+		if err := tx.flush(ctx, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (tx *Tx) flush(ctx context.Context, p *pending) error {
+	if len(p.args) == 0 {
+		return nil
+	}
+	row := "(" + strings.Repeat("?, ", p.width-1) + "?)"
+	rows := len(p.args) / p.width
+	query := p.head + " VALUES " + strings.Repeat(row+", ", rows-1) + row + " " + p.tail
+	args := p.args
+	p.args = nil
+	clear(p.seen)
+	_, err := tx.tx.ExecContext(ctx, rebindOnce(tx.engine, query), args...)
+	return translate(err)
 }
 
 // Insert runs an INSERT … RETURNING id.

@@ -127,7 +127,7 @@ func (s *Store) systemNoteTx(ctx context.Context, tx *migrations.Tx, ticketID in
 // is a form's: flows may send as the shared mailbox.
 func (s *Store) settleOwn(ctx context.Context, tx *migrations.Tx, d *decision) error {
 	for _, id := range []string{d.in.MessageID, d.in.OriginalID} {
-		if id == "" {
+		if id == "" || !d.batch.maybe(id) {
 			continue
 		}
 		ours, err := exists(ctx, tx, `SELECT 1 FROM outbox WHERE mail_id = ? AND mail_id <> '' UNION ALL SELECT 1 FROM outbox WHERE server_mail_id = ? AND server_mail_id <> '' LIMIT 1`, id, id)

@@ -52,7 +52,7 @@ type EventRow struct {
 // RecordTx writes an event in the transaction that makes the change, and has
 // those who watch told once it is committed.
 func (s *Store) RecordTx(ctx context.Context, tx *migrations.Tx, e Event) error {
-	_, err := tx.Exec(ctx, `INSERT INTO event (at, actor, subject, subject_id, kind, was, became) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+	err := tx.Later(ctx, `INSERT INTO event (at, actor, subject, subject_id, kind, was, became)`, "",
 		s.stamp(), e.Actor.String(), e.Subject, e.SubjectID, e.Kind, e.Was, e.Became)
 	if err != nil {
 		return fmt.Errorf("record %s of %s %d: %w", e.Kind, e.Subject, e.SubjectID, err)

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/jmoiron/sqlx"
+
 	"helpdeskd/migrations"
 )
 
@@ -187,16 +189,19 @@ func (s *Store) Claim(ctx context.Context, l *Lease, mailboxID int64, limit int)
 		if n == 0 && len(next) > 0 {
 			n = 1
 		}
-		for _, row := range next[:n] {
-			var w Work
-			err := tx.Get(ctx, &w, `UPDATE inbox SET state = 'working', attempts = attempts + 1, fence = ?, retry_at = NULL WHERE id = ?
-				RETURNING id, mailbox_id, digest, size, received_at, attempts`, fence, row.ID)
-			if err != nil {
-				return err
-			}
-			work = append(work, w)
+		if n == 0 {
+			return nil
 		}
-		return nil
+		ids := make([]int64, n)
+		for i, row := range next[:n] {
+			ids[i] = row.ID
+		}
+		query, args, err := sqlx.In(`UPDATE inbox SET state = 'working', attempts = attempts + 1, fence = ?, retry_at = NULL WHERE id IN (?)
+			RETURNING id, mailbox_id, digest, size, received_at, attempts`, fence, ids)
+		if err != nil {
+			return err
+		}
+		return tx.Select(ctx, &work, query, args...)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("claim mail: %w", err)

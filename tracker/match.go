@@ -28,13 +28,8 @@ type tokenRow struct {
 
 // identify finds out whom From names, without making anybody.
 func (s *Store) identify(ctx context.Context, tx *migrations.Tx, d *decision) error {
-	a, err := accountWhere(ctx, tx, "email = ?", strings.ToLower(d.author.Address))
-	switch {
-	case err == nil:
-		d.account = &a
-	case migrations.KindOf(err) != migrations.NotFound:
-		return err
-	}
+	d.account = d.batch.accounts[strings.ToLower(d.author.Address)]
+	var err error
 	d.client, err = clientByAddress(ctx, tx, d.author.Address)
 	return err
 }
@@ -157,9 +152,12 @@ func (s *Store) matchByReference(ctx context.Context, tx *migrations.Tx, d *deci
 	if d.in.MessageID != "" {
 		ids = append(slices.Clone(refs), d.in.MessageID)
 	}
-	ids = slices.DeleteFunc(ids, func(id string) bool { return id == "" })
+	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return id == "" || !d.batch.maybe(id) })
 	if len(ids) == 0 {
 		return match{}, nil
+	}
+	if err := tx.Flush(ctx); err != nil { // an earlier mail of this batch may have brought them
+		return match{}, err
 	}
 	var rows []struct {
 		Ref      string `db:"ref"`

@@ -238,9 +238,8 @@ func (s *Store) acknowledgeTx(ctx context.Context, tx *migrations.Tx, d *decisio
 		!sendable(address), d.policy.isOurs(address), s.stale(d):
 		return 0, nil
 	}
-	on, err := s.setting(ctx, tx, SetAck)
-	if err != nil || on != "on" {
-		return 0, err
+	if !d.batch.acks {
+		return 0, nil
 	}
 	bounced, err := exists(ctx, tx, `SELECT 1 FROM client_address WHERE address = ? AND bounced_at IS NOT NULL`, strings.ToLower(address))
 	if err != nil || bounced {

@@ -33,8 +33,12 @@ func (s *Store) Receive(ctx context.Context, l *Lease, items []Item) ([]Outcome,
 	var out []Outcome
 	err := s.underLease(ctx, l, func(tx *migrations.Tx) error {
 		out = out[:0]
+		b, err := s.gather(ctx, tx, items)
+		if err != nil {
+			return err
+		}
 		for _, it := range items {
-			o, err := s.receiveTx(ctx, tx, it)
+			o, err := s.receiveTx(ctx, tx, b, it)
 			if err != nil {
 				return err
 			}
@@ -99,11 +103,12 @@ type decision struct {
 	client  *Client  // who wrote, where known already
 	out     Outcome
 	ticket  int64 // the ticket that the fate names
+	batch   *batch
 }
 
 // receiveTx decides one mail and writes its fate.
-func (s *Store) receiveTx(ctx context.Context, tx *migrations.Tx, it Item) (Outcome, error) {
-	d := &decision{in: &it.Mail, work: it.Work, policy: s.policy(it.Work.MailboxID)}
+func (s *Store) receiveTx(ctx context.Context, tx *migrations.Tx, b *batch, it Item) (Outcome, error) {
+	d := &decision{in: &it.Mail, work: it.Work, policy: s.policy(it.Work.MailboxID), batch: b}
 	d.author = authorOf(d.in)
 	d.verdict = judge(d.policy, d.in)
 	d.out = Outcome{InboxID: it.Work.InboxID, Class: d.in.Class}
@@ -130,6 +135,7 @@ func (s *Store) receiveTx(ctx context.Context, tx *migrations.Tx, it Item) (Outc
 	if n == 0 {
 		return Outcome{}, errUndecided
 	}
+	b.add(d.in)
 	return d.out, nil
 }
 
@@ -211,9 +217,11 @@ func (s *Store) settleKnown(ctx context.Context, tx *migrations.Tx, d *decision)
 		Content  string `db:"content"`
 		State    string `db:"state"`
 	}
-	err := tx.Select(ctx, &same, `SELECT id, ticket_id, content, state FROM message WHERE identity = ? AND identity <> '' ORDER BY id`, identity(d.in))
-	if err != nil {
-		return err
+	if id := identity(d.in); d.batch.maybe(id) {
+		err := tx.Select(ctx, &same, `SELECT id, ticket_id, content, state FROM message WHERE identity = ? AND identity <> '' ORDER BY id`, id)
+		if err != nil {
+			return err
+		}
 	}
 	if len(same) > 0 {
 		first := same[0]
@@ -241,7 +249,7 @@ func (s *Store) settleKnown(ctx context.Context, tx *migrations.Tx, d *decision)
 	var known struct {
 		TicketID *int64 `db:"ticket_id"`
 	}
-	err = tx.Get(ctx, &known, `SELECT ticket_id FROM message WHERE form_key = ? AND form_key <> '' AND at >= ? ORDER BY id LIMIT 1`, key, since)
+	err := tx.Get(ctx, &known, `SELECT ticket_id FROM message WHERE form_key = ? AND form_key <> '' AND at >= ? ORDER BY id LIMIT 1`, key, since)
 	if migrations.KindOf(err) == migrations.NotFound {
 		return nil
 	}
@@ -369,9 +377,9 @@ func (s *Store) referTx(ctx context.Context, tx *migrations.Tx, ticketID int64, 
 	}
 	var err error
 	if known {
-		_, err = tx.Exec(ctx, `INSERT INTO message_ref (ref, ticket_id, known) VALUES (?, ?, TRUE) ON CONFLICT (ref, ticket_id) DO UPDATE SET known = TRUE`, clip(id, 998), ticketID)
+		err = tx.Later(ctx, `INSERT INTO message_ref (ref, ticket_id, known)`, `ON CONFLICT (ref, ticket_id) DO UPDATE SET known = TRUE`, clip(id, 998), ticketID, true)
 	} else {
-		_, err = tx.Exec(ctx, `INSERT INTO message_ref (ref, ticket_id, known) VALUES (?, ?, FALSE) ON CONFLICT (ref, ticket_id) DO NOTHING`, clip(id, 998), ticketID)
+		err = tx.Later(ctx, `INSERT INTO message_ref (ref, ticket_id, known)`, `ON CONFLICT (ref, ticket_id) DO NOTHING`, clip(id, 998), ticketID, false)
 	}
 	if err != nil {
 		return fmt.Errorf("record Message-ID: %w", err)

@@ -48,7 +48,7 @@ func BenchmarkReceive(b *testing.B) {
 					items = append(items, Item{w, Inbound{
 						Digest: w.Digest, ContentDigest: w.Digest, MessageID: fmt.Sprintf("%d@x.example", n-100+i), Date: s.Now(),
 						From: []Address{{Name: "P", Address: fmt.Sprintf("p%d@aldermere.example", (n-100+i)/2)}}, Subject: "The printer is on fire", Class: ClassHuman, Reply: string(body[:1500]), Text: "x",
-						References: []string{fmt.Sprintf("r%d@x.example", n)},
+						References: []string{fmt.Sprintf("r%d@x.example", n-100+i)},
 					}})
 				}
 				if out, err := s.Receive(ctx, l, items); err != nil || len(out) != 100 {
