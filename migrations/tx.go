@@ -175,7 +175,8 @@ const laterRows = 100
 // Later adds a row to an INSERT that runs before the commit, or at Flush:
 // what nobody reads back within the transaction costs a batch one statement
 // instead of one a row. head ends before VALUES, tail begins after the rows
-// and is empty or an ON CONFLICT clause. Equal rows are written once.
+// and is empty or an ON CONFLICT clause; with one, rows that are alike in their
+// first two values, which must be the key, are written once.
 func (tx *Tx) Later(ctx context.Context, head, tail string, args ...any) error {
 	var p *pending
 	for _, q := range tx.later {
@@ -188,7 +189,7 @@ func (tx *Tx) Later(ctx context.Context, head, tail string, args ...any) error {
 		tx.later = append(tx.later, p)
 	}
 	if tail != "" {
-		key := fmt.Sprint(args...)
+		key := fmt.Sprint(args[0], "\x00", args[1])
 		if p.seen[key] {
 			return nil
 		}

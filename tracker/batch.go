@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"helpdeskd/migrations"
 )
@@ -14,17 +15,23 @@ type batch struct {
 	accounts map[string]*Account // by address
 	acks     bool                // acknowledgements are switched on
 	ids      map[string]bool     // of the ids and identities in this batch, those the database or the batch itself holds
+	clients  map[string]*Client  // of the batch's authors and requesters, by address
+	bounced  map[string]bool     // addresses that mail does not reach
+	acked    map[string]int      // acknowledgements of the last hour, by address
+	notifies bool                // somebody wishes to be notified
+	number   int64               // the last ticket number drawn in this transaction, 0 for none
 }
 
 // gather asks, once for all mails, which of their ids are known.
 func (s *Store) gather(ctx context.Context, tx *migrations.Tx, items []Item) (*batch, error) {
-	b := &batch{accounts: map[string]*Account{}, ids: map[string]bool{}}
+	b := &batch{accounts: map[string]*Account{}, ids: map[string]bool{}, clients: map[string]*Client{}, bounced: map[string]bool{}, acked: map[string]int{}}
 	var accounts []Account
 	if err := tx.Select(ctx, &accounts, `SELECT `+accountColumns+` FROM account`); err != nil {
 		return nil, fmt.Errorf("read accounts: %w", err)
 	}
 	for i := range accounts {
 		b.accounts[strings.ToLower(accounts[i].Email)] = &accounts[i]
+		b.notifies = b.notifies || accounts[i].Enabled && accounts[i].Notify != NotifyNone
 	}
 	on, err := s.setting(ctx, tx, SetAck)
 	if err != nil {
@@ -45,8 +52,51 @@ func (s *Store) gather(ctx context.Context, tx *migrations.Tx, items []Item) (*b
 			return nil, err
 		}
 	}
-	return b, nil
+	return b, s.gatherPeople(ctx, tx, b, items)
 }
+
+// gatherPeople looks up the clients of every address that may turn out to be
+// a requester, and how many acknowledgements they had.
+func (s *Store) gatherPeople(ctx context.Context, tx *migrations.Tx, b *batch, items []Item) error {
+	var addresses []string
+	for i := range items {
+		in := &items[i].Mail
+		addresses = append(addresses, strings.ToLower(authorOf(in).Address))
+		if in.Form != nil {
+			addresses = append(addresses, strings.ToLower(in.Form.Requester.Address))
+		}
+	}
+	var rows []struct {
+		Client
+		Address string `db:"address"`
+		Bounced bool   `db:"bounced"`
+	}
+	err := selectIn(ctx, tx, &rows, `SELECT c.id, c.name, c.department, c.phone, c.high_management, c.created_at, c.version, a.address, a.bounced_at IS NOT NULL AS bounced
+		FROM client_address a JOIN client c ON c.id = a.client_id WHERE a.address IN (?)`, addresses)
+	if err != nil {
+		return fmt.Errorf("look up clients: %w", err)
+	}
+	for i := range rows {
+		b.clients[rows[i].Address] = &rows[i].Client
+		b.bounced[rows[i].Address] = rows[i].Bounced
+	}
+	var acked []struct {
+		Address string `db:"to_address"`
+		N       int    `db:"n"`
+	}
+	err = selectIn(ctx, tx, &acked, `SELECT to_address, count(*) AS n FROM outbox WHERE to_address IN (?) AND created_at > ? AND kind = 'ack' GROUP BY to_address`,
+		addresses, migrations.At(s.Now().Add(-time.Hour)))
+	if err != nil {
+		return fmt.Errorf("count acknowledgements: %w", err)
+	}
+	for _, a := range acked {
+		b.acked[a.Address] = a.N
+	}
+	return nil
+}
+
+// clientOf is clientByAddress for addresses that were gathered.
+func (b *batch) clientOf(address string) *Client { return b.clients[strings.ToLower(address)] }
 
 // idsOf returns the identities of mails, and every id that they carry or name.
 func idsOf(items []Item) (identities, ids []string) {

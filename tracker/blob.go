@@ -91,6 +91,12 @@ func (s *Store) putSmallTx(ctx context.Context, tx *migrations.Tx, digest string
 	return err
 }
 
+// putLaterTx is putSmallTx for many at a time; tx.Flush writes them.
+func (s *Store) putLaterTx(ctx context.Context, tx *migrations.Tx, digest string, data []byte) error {
+	return tx.Later(ctx, `INSERT INTO blob (digest, size, place, data, created_at)`, `ON CONFLICT (digest) DO UPDATE SET created_at = excluded.created_at`,
+		digest, int64(len(data)), "row", data, s.stamp())
+}
+
 func (s *Store) putLarge(ctx context.Context, r io.Reader) (digest string, size int64, err error) {
 	dir := ""
 	if s.db.Engine == migrations.SQLite {

@@ -96,6 +96,7 @@ func (s *Store) settleBounce(ctx context.Context, tx *migrations.Tx, d *decision
 			return err
 		}
 	}
+	d.batch.bounced[ours.ToAddress] = d.batch.bounced[ours.ToAddress] || b.Permanent
 	if ours.TicketID == nil {
 		return nil
 	}

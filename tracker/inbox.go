@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -47,16 +48,10 @@ type RawMail struct {
 // Keep makes mails ours, in one transaction: after it the mailbox may be
 // touched. It returns an inbox id a mail, 0 for one that was ours already.
 func (s *Store) Keep(ctx context.Context, l *Lease, mailboxID int64, mails []RawMail) ([]int64, error) {
-	ids := make([]int64, len(mails))
-	err := s.underLease(ctx, l, func(tx *migrations.Tx) error {
-		for i, m := range mails {
-			id, err := s.keepTx(ctx, tx, mailboxID, m)
-			if err != nil {
-				return err
-			}
-			ids[i] = id
-		}
-		return nil
+	var ids []int64
+	err := s.underLease(ctx, l, func(tx *migrations.Tx) (err error) {
+		ids, err = s.keepTx(ctx, tx, mailboxID, mails)
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("keep %d mails: %w", len(mails), err)
@@ -65,31 +60,65 @@ func (s *Store) Keep(ctx context.Context, l *Lease, mailboxID int64, mails []Raw
 	return ids, nil
 }
 
-func (s *Store) keepTx(ctx context.Context, tx *migrations.Tx, mailboxID int64, m RawMail) (int64, error) {
-	digest, size := m.Digest, m.Size
-	if digest == "" {
-		digest, size = Digest(m.Data), int64(len(m.Data))
-		if err := s.putSmallTx(ctx, tx, digest, m.Data); err != nil {
-			return 0, err
+// keepRows is how many mails one INSERT carries at most.
+const keepRows = 100
+
+func (s *Store) keepTx(ctx context.Context, tx *migrations.Tx, mailboxID int64, mails []RawMail) ([]int64, error) {
+	now := s.stamp()
+	var ids []int64
+	for part := range slices.Chunk(mails, keepRows) {
+		args := make([]any, 0, 8*len(part))
+		for _, m := range part {
+			if m.Digest == "" {
+				m.Digest, m.Size = Digest(m.Data), int64(len(m.Data))
+				if err := s.putLaterTx(ctx, tx, m.Digest, m.Data); err != nil {
+					return nil, err
+				}
+			}
+			var validity, uid *int64
+			if m.UID != 0 {
+				v, u := int64(m.UIDValidity), int64(m.UID)
+				validity, uid = &v, &u
+			}
+			received := migrations.At(m.ReceivedAt)
+			if received <= 0 || received > now { // age never depends on another's clock
+				received = now
+			}
+			args = append(args, mailboxID, validity, uid, m.Digest, m.Size, received, now, inboxKept)
+		}
+		if err := tx.Flush(ctx); err != nil { // the rows refer to their blobs
+			return nil, err
+		}
+		var rows []struct {
+			ID  int64  `db:"id"`
+			UID *int64 `db:"uid"`
+		}
+		const row = "(?, ?, ?, ?, ?, ?, ?, ?)"
+		err := tx.Select(ctx, &rows, `INSERT INTO inbox (mailbox_id, uidvalidity, uid, digest, size, received_at, kept_at, state) VALUES `+
+			row+strings.Repeat(", "+row, len(part)-1)+` ON CONFLICT (mailbox_id, uidvalidity, uid) DO NOTHING RETURNING id, uid`, args...)
+		if err != nil {
+			return nil, err
+		}
+		byUID := map[uint32]int64{}
+		var piped []int64 // handed over by the ingest command, in order
+		for _, r := range rows {
+			if r.UID != nil {
+				byUID[uint32(*r.UID)] = r.ID
+			} else {
+				piped = append(piped, r.ID)
+			}
+		}
+		slices.Sort(piped)
+		for _, m := range part {
+			if m.UID != 0 {
+				ids = append(ids, byUID[m.UID])
+				continue
+			}
+			ids = append(ids, piped[0])
+			piped = piped[1:]
 		}
 	}
-	var validity, uid *int64
-	if m.UID != 0 {
-		v, u := int64(m.UIDValidity), int64(m.UID)
-		validity, uid = &v, &u
-	}
-	now := s.stamp()
-	received := migrations.At(m.ReceivedAt)
-	if received <= 0 || received > now { // age never depends on another's clock
-		received = now
-	}
-	id, err := tx.Insert(ctx, `INSERT INTO inbox (mailbox_id, uidvalidity, uid, digest, size, received_at, kept_at, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (mailbox_id, uidvalidity, uid) DO NOTHING RETURNING id`,
-		mailboxID, validity, uid, digest, size, received, now, inboxKept)
-	if migrations.KindOf(err) == migrations.NotFound {
-		return 0, nil
-	}
-	return id, err
+	return ids, nil
 }
 
 // KnownUIDs returns which UIDs at or above from the inbox holds.

@@ -29,9 +29,8 @@ type tokenRow struct {
 // identify finds out whom From names, without making anybody.
 func (s *Store) identify(ctx context.Context, tx *migrations.Tx, d *decision) error {
 	d.account = d.batch.accounts[strings.ToLower(d.author.Address)]
-	var err error
-	d.client, err = clientByAddress(ctx, tx, d.author.Address)
-	return err
+	d.client = d.batch.clientOf(d.author.Address)
+	return nil
 }
 
 // tokensOf returns the hashes of the reply tokens that a mail may carry, the

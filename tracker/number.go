@@ -25,11 +25,30 @@ func ParseTicketName(s string) (int64, error) {
 	return n, nil
 }
 
-// nextNumberTx draws the next ticket number.
-func nextNumberTx(ctx context.Context, tx *migrations.Tx) (int64, error) {
+// nextNumberTx draws the next ticket number. The first draw of a batch locks
+// the counter until the commit, so the others need not ask; endNumbersTx
+// writes the last one back.
+func nextNumberTx(ctx context.Context, tx *migrations.Tx, b *batch) (int64, error) {
+	if b != nil && b.number != 0 {
+		b.number++
+		return b.number, nil
+	}
 	var n int64
 	if err := tx.Get(ctx, &n, `UPDATE counter SET value = value + 1 WHERE name = 'ticket' RETURNING value`); err != nil {
 		return 0, fmt.Errorf("draw a ticket number: %w", err)
 	}
+	if b != nil {
+		b.number = n
+	}
 	return n, nil
+}
+
+func endNumbersTx(ctx context.Context, tx *migrations.Tx, b *batch) error {
+	if b.number == 0 {
+		return nil
+	}
+	if _, err := tx.Exec(ctx, `UPDATE counter SET value = ? WHERE name = 'ticket'`, b.number); err != nil {
+		return fmt.Errorf("write back the ticket number: %w", err)
+	}
+	return nil
 }

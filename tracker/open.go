@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"helpdeskd/migrations"
@@ -19,12 +18,13 @@ type opening struct {
 	Subject   string
 	OpenedAt  migrations.Stamp
 	Form      *Form
+	batch     *batch // of Receive, or nil
 }
 
 // openTx makes a ticket: level 1, not yet triaged, with the suggested
 // priority beside it.
 func (s *Store) openTx(ctx context.Context, tx *migrations.Tx, o opening) (id, number int64, err error) {
-	if number, err = nextNumberTx(ctx, tx); err != nil {
+	if number, err = nextNumberTx(ctx, tx, o.batch); err != nil {
 		return 0, 0, err
 	}
 	level, star, why := suggest(o.Form, o.Client)
@@ -126,7 +126,7 @@ func (s *Store) settleNew(ctx context.Context, tx *migrations.Tx, d *decision) e
 	d.client = from
 	id, number, err := s.openTx(ctx, tx, opening{
 		Actor: clientActor(from), MailboxID: d.work.MailboxID, Client: from, Address: address,
-		Subject: subjectOf(d.in), OpenedAt: d.work.ReceivedAt, Form: d.in.Form,
+		Subject: subjectOf(d.in), OpenedAt: d.work.ReceivedAt, Form: d.in.Form, batch: d.batch,
 	})
 	if err != nil {
 		return err
@@ -143,7 +143,7 @@ func (s *Store) settleNew(ctx context.Context, tx *migrations.Tx, d *decision) e
 	if d.out.Acks, err = s.acknowledgeTx(ctx, tx, d, id, messageID, from, address); err != nil {
 		return err
 	}
-	if s.stale(d) {
+	if s.stale(d) || !d.batch.notifies {
 		return nil
 	}
 	return s.notifyTx(ctx, tx, id, messageID)
@@ -171,7 +171,13 @@ func (s *Store) requesterTx(ctx context.Context, tx *migrations.Tx, d *decision)
 	case d.in.ForwardedFrom != nil && d.account != nil && d.account.Enabled && d.verdict == verdictPass && May(*d.account, WorkTickets) && sendable(d.in.ForwardedFrom.Address):
 		who = *d.in.ForwardedFrom
 	}
+	if c := d.batch.clientOf(who.Address); c != nil && (who.Name == "" || c.Name == who.Name) {
+		return c, who.Address, nil
+	}
 	c, err := s.clientTx(ctx, tx, who)
+	if err == nil {
+		d.batch.clients[strings.ToLower(who.Address)] = c
+	}
 	return c, who.Address, err
 }
 
@@ -241,20 +247,15 @@ func (s *Store) acknowledgeTx(ctx context.Context, tx *migrations.Tx, d *decisio
 	if !d.batch.acks {
 		return 0, nil
 	}
-	bounced, err := exists(ctx, tx, `SELECT 1 FROM client_address WHERE address = ? AND bounced_at IS NOT NULL`, strings.ToLower(address))
-	if err != nil || bounced {
-		return 0, err
+	to := strings.ToLower(address)
+	if d.batch.bounced[to] {
+		return 0, nil
 	}
-	var recent int
-	hour := migrations.At(s.Now().Add(-time.Hour))
-	err = tx.Get(ctx, &recent, `SELECT count(*) FROM (SELECT 1 FROM outbox WHERE to_address = ? AND created_at > ? AND kind = 'ack' LIMIT 4) recent`, strings.ToLower(address), hour)
-	if err != nil {
-		return 0, fmt.Errorf("count acknowledgements: %w", err)
-	}
-	if recent >= maxAcks {
+	if d.batch.acked[to] >= maxAcks {
 		return 0, s.RecordTx(ctx, tx, Event{Subject: "ticket", SubjectID: ticketID, Kind: "ack_withheld", Became: "more than 3 an hour"})
 	}
-	_, err = s.EnqueueTx(ctx, tx, Mail{
+	d.batch.acked[to]++
+	_, err := s.EnqueueTx(ctx, tx, Mail{
 		Kind: MailAck, MailboxID: d.work.MailboxID, TicketID: ticketID, MessageID: messageID, ClientID: c.ID, ToAddress: address, ToName: nameUnless(c.Name, address),
 		Ack: &AckDetail{EchoSubject: d.policy.isInside(address), AskQuestions: d.in.Form == nil},
 	})

@@ -44,7 +44,7 @@ func (s *Store) Receive(ctx context.Context, l *Lease, items []Item) ([]Outcome,
 			}
 			out = append(out, o)
 		}
-		return nil
+		return endNumbersTx(ctx, tx, b)
 	})
 	if err == nil {
 		return out, nil
