@@ -3,6 +3,7 @@ package ingest
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"io"
 	"net/mail"
 	"strings"
 	"time"
@@ -36,6 +37,7 @@ func Parse(raw []byte, opt Options) tracker.Inbound {
 	root := w.entity(0, len(raw), 0, "text/plain")
 	w.hint = root.charset()
 	h := &root.header
+	in.ContentDigest = contentDigest(raw, root)
 	in.Defects = append(in.Defects, h.defects...)
 
 	readIdentity(&in, h, w.hint)
@@ -66,6 +68,19 @@ func Parse(raw []byte, opt Options) tracker.Inbound {
 		in.ForwardedFrom = forwardedFrom(&in, w, root)
 	}
 	return in
+}
+
+// contentDigest names what the author wrote: equal where only trace headers
+// differ, as between two copies of one mail on different ways.
+func contentDigest(raw []byte, root *node) string {
+	d := sha256.New()
+	for _, name := range []string{"content-type", "content-transfer-encoding"} {
+		for _, v := range root.header.all(name) {
+			io.WriteString(d, name+":"+strings.Join(strings.Fields(v), " ")+"\n")
+		}
+	}
+	d.Write(raw[root.off:])
+	return hex.EncodeToString(d.Sum(nil))
 }
 
 // readIdentity collects every claim of who wrote the mail, and whether the
