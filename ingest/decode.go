@@ -3,6 +3,7 @@ package ingest
 import (
 	"bytes"
 	"io"
+	"strings"
 
 	"helpdeskd/tracker"
 )
@@ -300,4 +301,26 @@ func (d *uuDecoder) finish(dst []byte) []byte {
 		dst = d.flushLine(dst)
 	}
 	return dst
+}
+
+// maxShownHTML bounds how much of an HTML part is shown, in bytes.
+const maxShownHTML = 8 << 20
+
+// PartReader opens the parts of kept mails, for pages.
+type PartReader struct{}
+
+// OpenPart returns a part's content with its transfer encoding undone. An
+// HTML body comes as UTF-8 (at most 8
+// MiB of it); files come as they were sent.
+func (PartReader) OpenPart(raw io.ReaderAt, p tracker.Part) (io.Reader, error) {
+	r := DecodePart(raw, p)
+	if p.Role != tracker.RoleHTML {
+		return r, nil
+	}
+	b, err := io.ReadAll(io.LimitReader(r, maxShownHTML))
+	if err != nil {
+		return nil, err
+	}
+	text, _ := decodeCharset(b, p.Charset)
+	return strings.NewReader(text), nil
 }
