@@ -227,6 +227,7 @@ func (s *Store) entries(ctx context.Context, ticketID int64, before migrations.S
 	if err != nil {
 		return nil, false, err
 	}
+	slices.Reverse(messages) // read from the end, shown from the beginning
 	for i := range messages {
 		all = append(all, Entry{At: messages[i].At, Message: &messages[i]})
 	}
@@ -234,15 +235,17 @@ func (s *Store) entries(ctx context.Context, ticketID int64, before migrations.S
 	if err := s.db.Select(ctx, &notes, noteSelect+`WHERE n.ticket_id = ? AND n.at < ? ORDER BY n.at DESC, n.id DESC LIMIT ?`, ticketID, before, maxEntries+1); err != nil {
 		return nil, false, fmt.Errorf("read notes: %w", err)
 	}
+	slices.Reverse(notes)
 	for i := range notes {
 		all = append(all, Entry{At: notes[i].At, Note: &notes[i]})
 	}
 	var events []EventRow
 	err = s.db.Select(ctx, &events, `SELECT id, at, actor, subject, subject_id, kind, was, became FROM event
-		WHERE subject = 'ticket' AND subject_id = ? AND at < ? AND kind NOT IN ('message', 'auto_message', 'answered', 'note', 'seen', 'sent') ORDER BY at DESC, id DESC LIMIT ?`, ticketID, before, maxEntries+1)
+		WHERE subject = 'ticket' AND subject_id = ? AND at < ? AND kind NOT IN ('message', 'auto_message', 'answered', 'replied', 'note', 'seen', 'sent') ORDER BY at DESC, id DESC LIMIT ?`, ticketID, before, maxEntries+1)
 	if err != nil {
 		return nil, false, fmt.Errorf("read events: %w", err)
 	}
+	slices.Reverse(events)
 	names, err := s.namesOf(ctx, events)
 	if err != nil {
 		return nil, false, err

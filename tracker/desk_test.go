@@ -1,10 +1,12 @@
 package tracker
 
 import (
-	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/language"
 
 	"helpdeskd/migrations"
 	"helpdeskd/migrations/dbtest"
@@ -72,7 +74,7 @@ func (d *desk) open(t *testing.T, subject, who string) Ticket {
 	t.Helper()
 	var number int64
 	err := d.db.Tx(t.Context(), func(tx *migrations.Tx) error {
-		a := Address{Name: strings.ToUpper(who[:1]) + who[1:], Address: who + "@office.example"}
+		a := Address{Name: cases.Title(language.Und).String(who), Address: who + "@office.example"}
 		c, err := d.clientTx(t.Context(), tx, a)
 		if err != nil {
 			return err

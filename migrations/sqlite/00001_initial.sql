@@ -321,6 +321,7 @@ CREATE INDEX outbox_due ON outbox (priority, due_at, id) WHERE state = 'queued';
 CREATE INDEX outbox_open ON outbox (state, id) WHERE state <> 'sent';
 CREATE INDEX outbox_ticket ON outbox (ticket_id, id);
 CREATE INDEX outbox_message ON outbox (message_id) WHERE message_id IS NOT NULL;
+CREATE INDEX outbox_digest ON outbox (digest) WHERE digest <> '';
 CREATE INDEX outbox_mail ON outbox (mail_id) WHERE mail_id <> '';
 CREATE INDEX outbox_server_mail ON outbox (server_mail_id) WHERE server_mail_id <> '';
 CREATE INDEX outbox_notify ON outbox (account_id) WHERE kind = 'notify' AND state = 'queued';
