@@ -1,0 +1,80 @@
+package web
+
+import (
+	"net/http"
+	"time"
+
+	"helpdeskd/migrations"
+	"helpdeskd/tracker"
+)
+
+// ownView is one's own account page.
+type ownView struct {
+	Problem string
+	Min     int
+}
+
+func (s *site) ownAccount(w http.ResponseWriter, r *http.Request) error {
+	return s.ownPage(w, r, http.StatusOK, "")
+}
+
+func (s *site) ownPage(w http.ResponseWriter, r *http.Request, status int, problem string) error {
+	return s.render(w, r, status, "account", view{Title: s.words.say("nav.account"), Section: "account", Data: ownView{Problem: problem, Min: tracker.MinPassword}})
+}
+
+// changePassword asks for the old password, and signs every other session out.
+func (s *site) changePassword(w http.ResponseWriter, r *http.Request) error {
+	ctx := r.Context()
+	me := accountOf(ctx)
+	if _, err := s.store.CheckPassword(ctx, me.Email, r.PostFormValue("old"), s.clientIP(r)); err != nil {
+		if migrations.KindOf(err) == migrations.Denied {
+			return s.ownPage(w, r, http.StatusUnprocessableEntity, s.words.say("account.wrong_old"))
+		}
+		return err
+	}
+	if r.PostFormValue("new") != r.PostFormValue("again") {
+		return s.ownPage(w, r, http.StatusUnprocessableEntity, s.words.say("account.not_twice"))
+	}
+	// The session gets a new id, and the change ends all the others.
+	if err := s.store.SetPassword(ctx, actorOf(r), me.ID, r.PostFormValue("new"), s.sessions.Token(ctx)); err != nil {
+		if migrations.KindOf(err) == migrations.Invalid {
+			return s.ownPage(w, r, http.StatusUnprocessableEntity, migrations.SafeMessage(err))
+		}
+		return err
+	}
+	if err := s.sessions.RenewToken(ctx); err != nil {
+		return err
+	}
+	s.flash(r, "account.password_changed")
+	return seeOther(w, r, "/account")
+}
+
+func (s *site) changeNotify(w http.ResponseWriter, r *http.Request) error {
+	notify := r.PostFormValue("notify")
+	me := accountOf(r.Context())
+	if _, err := s.store.UpdateAccount(r.Context(), actorOf(r), me.ID, tracker.AccountChange{Notify: &notify}, tracker.AnyVersion); err != nil {
+		return err
+	}
+	s.flash(r, "flash.saved")
+	return seeOther(w, r, "/account")
+}
+
+func (s *site) changeTheme(w http.ResponseWriter, r *http.Request) error {
+	c := &http.Cookie{Name: themeCookie, Path: "/", SameSite: http.SameSiteLaxMode, Secure: s.secure, HttpOnly: true, MaxAge: int(365 * 24 * time.Hour / time.Second)}
+	switch v := r.PostFormValue("theme"); v {
+	case "light", "dark":
+		c.Value = v
+	default:
+		c.MaxAge = -1
+	}
+	http.SetCookie(w, c)
+	return seeOther(w, r, backTo(r, "/account"))
+}
+
+// backTo returns the page that a form was sent from.
+func backTo(r *http.Request, fallback string) string {
+	if p := pathOf(r.Header.Get("Referer")); p != "" {
+		return p
+	}
+	return fallback
+}

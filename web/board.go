@@ -1,0 +1,128 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"helpdeskd/tracker"
+)
+
+// boardView is the board as its template gets it.
+type boardView struct {
+	Columns []columnView
+	Chips   []chip
+	Self    string // this page's address, to read it again when something changes
+}
+
+// columnView is one column: a stage, or the archived tickets.
+type columnView struct {
+	Key, Word, Empty string
+	Count            string
+	Tickets          []tracker.Ticket
+	More             string // address of the rest
+}
+
+// chip is a filter that can be switched on and off.
+type chip struct {
+	Word, To, Icon string
+	On             bool
+}
+
+func (s *site) board(w http.ResponseWriter, r *http.Request) error {
+	ctx := r.Context()
+	q := r.URL.Query()
+	all := q.Get("closed") == "1"
+	me := accountOf(ctx)
+	f := tracker.BoardFilter{Dropped: all, Limit: 50}
+	switch q.Get("who") {
+	case "me":
+		f.AssigneeID = me.ID
+	case "nobody":
+		f.AssigneeID = tracker.Nobody
+	}
+	columns, err := s.store.Board(ctx, f)
+	if err != nil {
+		return err
+	}
+	b := boardView{Chips: s.boardChips(q), Self: "/board?" + liveQuery(q)}
+	for _, c := range columns {
+		b.Columns = append(b.Columns, s.columnView(c, q.Get("who")))
+	}
+	if all {
+		c, err := s.archivedColumn(r, f.AssigneeID)
+		if err != nil {
+			return err
+		}
+		b.Columns = append(b.Columns, c)
+	}
+	return s.render(w, r, http.StatusOK, "board", view{Title: s.words.say("nav.board"), Section: "board", Live: true, Data: b})
+}
+
+func (s *site) columnView(c tracker.Column, who string) columnView {
+	key := string(c.Stage)
+	v := columnView{Key: key, Word: s.words.say("stage." + key), Empty: s.words.say("board.empty." + key), Tickets: c.Tickets, Count: strconv.Itoa(c.Count)}
+	if c.Count > tracker.CountCap {
+		v.Count = s.words.say("count.over", fmt.Sprintf("%d,000", tracker.CountCap/1000))
+	}
+	if c.More != "" {
+		q := url.Values{"stage": {key}}
+		if who != "" {
+			q.Set("who", who)
+		}
+		v.More = "/tickets?" + q.Encode()
+	}
+	return v
+}
+
+// archivedColumn is the board's last column, behind the switch.
+func (s *site) archivedColumn(r *http.Request, assignee int64) (columnView, error) {
+	list, more, err := s.store.Tickets(r.Context(), tracker.TicketFilter{Archived: tracker.ArchivedOnly, AssigneeID: assignee}, "", 30)
+	if err != nil {
+		return columnView{}, err
+	}
+	v := columnView{Key: "archived", Word: s.words.say("stage.archived"), Empty: s.words.say("board.empty.archived"), Tickets: list}
+	if more != "" {
+		v.More = "/tickets?archived=only"
+	}
+	return v, nil
+}
+
+func (s *site) boardChips(q url.Values) []chip {
+	who, closed := q.Get("who"), q.Get("closed")
+	to := func(who, closed string) string {
+		v := url.Values{}
+		if who != "" {
+			v.Set("who", who)
+		}
+		if closed != "" {
+			v.Set("closed", closed)
+		}
+		if len(v) == 0 {
+			return "/board"
+		}
+		return "/board?" + v.Encode()
+	}
+	other := "1"
+	if closed == "1" {
+		other = ""
+	}
+	return []chip{
+		{Word: s.words.say("filter.everybody"), To: to("", closed), On: who == ""},
+		{Word: s.words.say("filter.mine"), To: to("me", closed), On: who == "me"},
+		{Word: s.words.say("filter.nobody"), To: to("nobody", closed), On: who == "nobody"},
+		{Word: s.words.say("board.closed"), Icon: "archive", To: to(who, other), On: closed == "1"},
+	}
+}
+
+// liveQuery is a page's query marked as one that the page asks by itself, so
+// that it does not use up what is meant for the reader's eyes.
+func liveQuery(q url.Values) string {
+	v := url.Values{}
+	for k, vals := range q {
+		v[k] = vals
+	}
+	v.Set("live", "1")
+	return v.Encode()
+}

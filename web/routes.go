@@ -1,0 +1,149 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+
+	"helpdeskd/tracker"
+)
+
+// route is one entry of the route table.
+type route struct {
+	method, path string
+	need         tracker.Action // who may; anyone for everybody, signed in or not
+	handle       handler
+}
+
+const (
+	anyone     tracker.Action = ""
+	formLimit                 = 1 << 20  // bytes of a form
+	filesLimit                = 30 << 20 // bytes of a form with files
+)
+
+// table is every address of the site. Whatever changes something is a POST.
+func (s *site) table() []route {
+	const get, post = http.MethodGet, http.MethodPost
+	return []route{
+		{get, "/healthz", anyone, s.healthz},
+		{get, "/login", anyone, s.loginPage},
+		{post, "/login", anyone, s.login},
+		{get, "/setup", anyone, s.setupPage},
+		{post, "/setup", anyone, s.setup},
+
+		{get, "/", tracker.ReadPlain, s.home},
+		{get, "/requests", tracker.ReadPlain, s.requests},
+		{post, "/logout", tracker.EditOwnAccount, s.logout},
+		{get, "/account", tracker.EditOwnAccount, s.ownAccount},
+		{post, "/account/password", tracker.EditOwnAccount, s.changePassword},
+		{post, "/account/notify", tracker.EditOwnAccount, s.changeNotify},
+		{post, "/account/theme", tracker.EditOwnAccount, s.changeTheme},
+
+		{get, "/board", tracker.ReadTickets, s.board},
+		{get, "/live", tracker.ReadTickets, s.live},
+		{get, "/tickets", tracker.ReadTickets, s.ticketList},
+		{get, "/tickets/new", tracker.WorkTickets, s.newTicketPage},
+		{post, "/tickets", tracker.WorkTickets, s.newTicket},
+		{get, "/tickets/{number}", tracker.ReadTickets, s.ticket},
+		{post, "/tickets/{number}/stage", tracker.WorkTickets, s.changeStage},
+		{post, "/tickets/{number}/priority", tracker.WorkTickets, s.changePriority},
+		{post, "/tickets/{number}/assignee", tracker.WorkTickets, s.changeAssignee},
+		{post, "/tickets/{number}/category", tracker.WorkTickets, s.changeCategory},
+		{post, "/tickets/{number}/subject", tracker.WorkTickets, s.changeSubject},
+		{post, "/tickets/{number}/requester", tracker.EditPeople, s.changeRequester},
+		{post, "/tickets/{number}/reply", tracker.WorkTickets, s.reply},
+		{post, "/tickets/{number}/note", tracker.WorkTickets, s.addNote},
+		{post, "/tickets/{number}/fix", tracker.WorkTickets, s.recordFix},
+		{get, "/messages/{id}/html", tracker.ReadTickets, s.messageHTML},
+		{get, "/messages/{id}/raw", tracker.ReadTickets, s.messageRaw},
+		{get, "/attachments/{uid}", tracker.ReadTickets, s.attachment},
+		{get, "/search", tracker.ReadTickets, s.search},
+
+		{get, "/held", tracker.DecideHeld, s.held},
+		{post, "/held/{id}/approve", tracker.DecideHeld, s.approveHeld},
+		{post, "/held/{id}/reject", tracker.DecideHeld, s.rejectHeld},
+
+		{get, "/people", tracker.ReadPeople, s.people},
+		{get, "/people/{id}", tracker.ReadPeople, s.person},
+		{post, "/people/{id}", tracker.EditPeople, s.changePerson},
+
+		{get, "/mail", tracker.ReadHealth, s.mailHealth},
+		{get, "/mail/quarantine/{id}", tracker.ReadHealth, s.quarantined},
+		{get, "/mail/quarantine/{id}/raw", tracker.ReadHealth, s.quarantinedRaw},
+		{post, "/mail/quarantine/{id}/retry", tracker.MendMail, s.retryQuarantined},
+		{post, "/mail/quarantine/{id}/discard", tracker.MendMail, s.discardQuarantined},
+		{post, "/mail/outbox/{id}/resend", tracker.MendMail, s.resendOutbox},
+		{post, "/mail/outbox/{id}/cancel", tracker.MendMail, s.cancelOutbox},
+
+		{get, "/accounts", tracker.ManageAccounts, s.accounts},
+		{post, "/accounts", tracker.ManageAccounts, s.newAccount},
+		{post, "/accounts/{id}", tracker.ManageAccounts, s.changeAccount},
+		{post, "/accounts/{id}/password", tracker.ManageAccounts, s.resetPassword},
+		{get, "/settings", tracker.EditSettings, s.settings},
+		{post, "/settings", tracker.EditSettings, s.changeSettings},
+	}
+}
+
+// withFiles are the addresses whose forms may carry files.
+var withFiles = map[string]bool{"/tickets/{number}/reply": true}
+
+// routes builds the router out of the table.
+func (s *site) routes() (http.Handler, error) {
+	crossOrigin, err := s.crossOrigin()
+	if err != nil {
+		return nil, err
+	}
+	r := chi.NewRouter()
+	r.Use(s.recover, s.secureHeaders)
+	r.Handle("/static/*", s.assets)
+	r.Group(func(r chi.Router) {
+		r.Use(middleware.Compress(5, "text/html"), crossOrigin, s.sessions.LoadAndSave, s.identify)
+		for _, e := range s.table() {
+			r.Method(e.method, e.path, s.guard(e))
+		}
+		r.NotFound(s.handle(func(http.ResponseWriter, *http.Request) error { return errNowhere }))
+		r.MethodNotAllowed(s.handle(func(http.ResponseWriter, *http.Request) error { return errMethod }))
+	})
+	if s.opts.Extra != nil {
+		r.Group(func(r chi.Router) {
+			r.Use(crossOrigin)
+			s.opts.Extra(r)
+		})
+	}
+	return r, nil
+}
+
+// guard puts before a handler what its route asks for: the right person, and
+// a form of a bearable size.
+func (s *site) guard(e route) http.Handler {
+	limit := int64(formLimit)
+	if withFiles[e.path] {
+		limit = filesLimit
+	}
+	h := s.handle(func(w http.ResponseWriter, r *http.Request) error {
+		if r.Method == http.MethodPost {
+			r.Body = http.MaxBytesReader(w, r.Body, limit)
+			if err := parseForm(r); err != nil {
+				return formError(err)
+			}
+			if r.MultipartForm != nil {
+				defer r.MultipartForm.RemoveAll()
+			}
+		}
+		return e.handle(w, r)
+	})
+	if e.need == anyone {
+		return h
+	}
+	return s.need(e.need)(h)
+}
+
+func formError(err error) error {
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return &tooLarge{large}
+	}
+	return errForm
+}

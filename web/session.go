@@ -1,0 +1,147 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+
+	"helpdeskd/migrations"
+	"helpdeskd/tracker"
+)
+
+const (
+	// sessionLife is how long a sign-in lasts. There is no idle limit: it
+	// would write to the database at every request.
+	sessionLife = 7 * 24 * time.Hour
+	themeCookie = "theme"
+)
+
+// newSessions wires scs to the sessions in the database.
+func (s *site) newSessions() *scs.SessionManager {
+	m := scs.New()
+	m.Store = s.store.Sessions()
+	m.Lifetime = sessionLife
+	m.Codec = scs.GobCodec{}
+	m.Cookie.Name = "helpdeskd"
+	if s.secure {
+		m.Cookie.Name = "__Host-helpdeskd" // bound to this host, and Secure (RFC 6265bis section 4.1.3)
+	}
+	m.Cookie.Path = "/"
+	m.Cookie.HttpOnly = true
+	m.Cookie.SameSite = http.SameSiteLaxMode
+	m.Cookie.Secure = s.secure
+	m.Cookie.Persist = true
+	m.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) { s.fail(w, r, err) }
+	return m
+}
+
+type accountKey struct{}
+
+// accountOf returns who is signed in, nil for nobody.
+func accountOf(ctx context.Context) *tracker.Account {
+	a, _ := ctx.Value(accountKey{}).(*tracker.Account)
+	return a
+}
+
+// actorOf returns who does what this request does.
+func actorOf(r *http.Request) tracker.Actor {
+	if a := accountOf(r.Context()); a != nil {
+		return a.Actor()
+	}
+	return tracker.Actor{}
+}
+
+// identify finds out who is signed in, afresh at every request, so that a
+// changed role and a disabled account count at once.
+func (s *site) identify(next http.Handler) http.Handler {
+	return s.handle(func(w http.ResponseWriter, r *http.Request) error {
+		id := s.sessions.GetInt64(r.Context(), tracker.SessionAccount)
+		if id != 0 {
+			a, err := s.store.Account(r.Context(), id)
+			switch {
+			case migrations.KindOf(err) == migrations.NotFound:
+			case err != nil:
+				return err
+			case a.Enabled:
+				r = r.WithContext(context.WithValue(r.Context(), accountKey{}, &a))
+			}
+		}
+		next.ServeHTTP(w, r)
+		return nil
+	})
+}
+
+// need lets through only those who may do what the routes behind it are for;
+// whoever is not signed in is sent to the sign-in page.
+func (s *site) need(do tracker.Action) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return s.handle(func(w http.ResponseWriter, r *http.Request) error {
+			a := accountOf(r.Context())
+			if a == nil {
+				return s.askToSignIn(w, r)
+			}
+			if !tracker.May(*a, do) {
+				return migrations.Deniedf("%s", s.words.say("error.403.happened"))
+			}
+			next.ServeHTTP(w, r)
+			return nil
+		})
+	}
+}
+
+// askToSignIn sends a reader to the sign-in page and back afterwards. What
+// somebody had typed when the session ended is shown to them, not lost.
+func (s *site) askToSignIn(w http.ResponseWriter, r *http.Request) error {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		if r.Header.Get("HX-Request") != "" {
+			w.Header().Set("HX-Refresh", "true")
+			w.WriteHeader(http.StatusUnauthorized)
+			return nil
+		}
+		to := "/login"
+		if r.URL.Path != "/" {
+			to += "?next=" + url.QueryEscape(r.URL.RequestURI())
+		}
+		http.Redirect(w, r, to, http.StatusSeeOther)
+		return nil
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, 4<<20)
+	parseForm(r)
+	f := loginForm{Problem: s.words.say("login.session_over"), Typed: typedTexts(r)}
+	if back := pathOf(r.Header.Get("Referer")); back != "" {
+		f.Next = back
+	}
+	return s.render(w, r, http.StatusUnauthorized, "login", view{Title: s.words.say("login.title"), Bare: true, Data: f})
+}
+
+// parseForm reads a form of either encoding into r.PostForm.
+func parseForm(r *http.Request) error {
+	err := r.ParseMultipartForm(1 << 20)
+	if err == http.ErrNotMultipart {
+		return nil // ParseMultipartForm has parsed it as the other kind
+	}
+	return err
+}
+
+// pathOf returns the path of an address of this site, "" for anything odd.
+func pathOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Path == "" {
+		return ""
+	}
+	return localPath(u.RequestURI(), "")
+}
+
+// flash has the next page say something once.
+func (s *site) flash(r *http.Request, key string, args ...any) {
+	s.sessions.Put(r.Context(), "flash", s.words.say(key, args...))
+}
+
+// seeOther ends a change: the browser is sent to a page that shows it.
+func seeOther(w http.ResponseWriter, r *http.Request, to string) error {
+	http.Redirect(w, r, to, http.StatusSeeOther)
+	return nil
+}

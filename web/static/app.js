@@ -1,0 +1,241 @@
+// What pages do beyond HTML: keys, dragging, drafts, fresh times. Every page
+// reads and every form works without it.
+(() => {
+	"use strict";
+	const $ = (sel, in_ = document) => in_.querySelector(sel);
+	const $$ = (sel, in_ = document) => [...in_.querySelectorAll(sel)];
+	const words = JSON.parse($("#words")?.textContent || "{}");
+	const say = (key, n) => {
+		const [one, many] = (words[key] || key).split(" | ");
+		return (many && n !== 1 ? many : one).replace("{0}", n);
+	};
+	const typing = (el) => el && (el.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(el.tagName));
+
+	// ---- times: fresh words, the exact time in the reader's own zone on hover
+	const exact = new Intl.DateTimeFormat(document.documentElement.lang || undefined, { dateStyle: "full", timeStyle: "short" });
+	function times() {
+		for (const el of $$("time[datetime]")) {
+			const at = new Date(el.dateTime), s = (Date.now() - at) / 1000;
+			el.title = exact.format(at);
+			if (s < -60 || s >= 7 * 86400 && !el.classList.contains("age")) continue;
+			const k = el.classList.contains("age") ? "age." : "time.";
+			el.textContent = s < 60 ? say(k + "now") : s < 3600 ? say(k + "minutes", Math.floor(s / 60))
+				: s < 86400 ? say(k + "hours", Math.floor(s / 3600)) : say(k + "days", Math.floor(s / 86400));
+		}
+	}
+	setInterval(times, 30000);
+
+	// ---- menus: one open at a time, closed by Escape and by a click elsewhere
+	const closeMenus = (but) => $$("details.menu[open]").forEach((d) => d !== but && !d.contains(but) && d.removeAttribute("open"));
+	document.addEventListener("click", (e) => closeMenus(e.target.closest("details.menu")));
+	document.addEventListener("toggle", (e) => {
+		const d = e.target;
+		if (!d.matches?.("details") || !d.open) return;
+		if (d.matches(".menu")) closeMenus(d);
+		$("[data-focus]", d)?.focus();
+		keepInside($(".sheet", d));
+		$$("iframe.paper", d).forEach(fit);
+	}, true);
+	function keepInside(sheet) {
+		if (!sheet) return;
+		sheet.style.translate = "";
+		const over = sheet.getBoundingClientRect().right - (innerWidth - 8);
+		if (over > 0) sheet.style.translate = -over + "px 0";
+	}
+
+	// ---- keys
+	document.addEventListener("keydown", (e) => {
+		if (e.key === "Escape") {
+			const open = $("details.menu[open], details.edit[open]");
+			if (open) { open.removeAttribute("open"); $("summary", open)?.focus(); }
+			else if (typing(e.target)) e.target.blur();
+			closeMove();
+			return;
+		}
+		if ((e.ctrlKey || e.metaKey) && e.key === "Enter" && e.target.form?.closest(".composer")) {
+			e.preventDefault();
+			e.target.form.requestSubmit();
+			return;
+		}
+		if (e.ctrlKey || e.metaKey || e.altKey || typing(e.target)) return;
+		if (moving) return moveKey(e);
+		if (e.key === "/") { const q = $("#q"); if (q?.offsetParent) { e.preventDefault(); q.focus(); q.select(); } else location.href = "/search"; return; }
+		const tab = { r: "reply", n: "note", f: "fix" }[e.key];
+		if (tab && $("#tab-" + tab)) { e.preventDefault(); openTab(tab); return; }
+		boardKey(e);
+	});
+	function openTab(name) {
+		const tab = $("#tab-" + name);
+		tab.checked = true;
+		$(`.f-${name} textarea`)?.focus();
+	}
+
+	// ---- the board: move with j k h l or arrows, m and a stage's number; or drag
+	const cards = () => $$("#board .tcard");
+	function boardKey(e) {
+		if (!$("#board")) return;
+		const here = document.activeElement?.closest?.(".tcard");
+		if (e.key === "m" && here) { e.preventDefault(); askMove(here); return; }
+		const step = { j: [0, 1], ArrowDown: [0, 1], k: [0, -1], ArrowUp: [0, -1], l: [1, 0], ArrowRight: [1, 0], h: [-1, 0], ArrowLeft: [-1, 0] }[e.key];
+		if (!step) return;
+		if (!here) { if (cards().length) { e.preventDefault(); focusCard(cards()[0]); } return; }
+		e.preventDefault();
+		const columns = $$("#board .cards").map((c) => $$(".tcard", c)).filter((c) => c.length);
+		const x = columns.findIndex((c) => c.includes(here)), y = columns[x].indexOf(here);
+		const column = columns[Math.min(Math.max(x + step[0], 0), columns.length - 1)];
+		focusCard(column[Math.min(Math.max(step[0] ? y : y + step[1], 0), column.length - 1)]);
+	}
+	const focusCard = (card) => { const a = $(".subject", card); a.focus({ focusVisible: true }); card.scrollIntoView({ block: "nearest", inline: "nearest" }); };
+
+	let moving = null;
+	const stages = () => $$("#board .cards").map((c) => c.dataset.stage).filter((s) => s !== "archived");
+	function askMove(card) {
+		closeMove();
+		const bar = document.createElement("div");
+		bar.className = "movebar";
+		bar.setAttribute("role", "menu");
+		const p = document.createElement("p");
+		p.textContent = say("board.move");
+		bar.append(p);
+		stages().forEach((stage, i) => {
+			if (card.closest(".cards").dataset.stage === stage) return;
+			const b = document.createElement("button"), k = document.createElement("kbd");
+			b.type = "button";
+			b.setAttribute("role", "menuitem");
+			b.textContent = $(`#h-${stage}`).textContent;
+			k.textContent = i + 1;
+			b.append(k);
+			b.addEventListener("click", () => { closeMove(); move(card, stage); });
+			bar.append(b);
+		});
+		document.body.append(bar);
+		const r = card.getBoundingClientRect();
+		bar.style.left = Math.min(r.left + 12, innerWidth - bar.offsetWidth - 12) + "px";
+		bar.style.top = Math.max(8, Math.min(r.top + 32, innerHeight - bar.offsetHeight - 12)) + "px";
+		moving = { card, bar };
+		$("button", bar)?.focus();
+	}
+	function moveKey(e) {
+		const n = parseInt(e.key, 10) - 1, stage = stages()[n];
+		const buttons = $$("button", moving.bar), at = buttons.indexOf(document.activeElement);
+		if (stage) { e.preventDefault(); const { card } = moving; closeMove(); move(card, stage); }
+		else if (e.key === "ArrowDown" || e.key === "j") { e.preventDefault(); buttons[(at + 1) % buttons.length].focus(); }
+		else if (e.key === "ArrowUp" || e.key === "k") { e.preventDefault(); buttons[(at - 1 + buttons.length) % buttons.length].focus(); }
+	}
+	function closeMove() {
+		if (!moving) return;
+		const { card, bar } = moving;
+		moving = null;
+		bar.remove();
+		if (card.isConnected) focusCard(card);
+	}
+	document.addEventListener("pointerdown", (e) => moving && !moving.bar.contains(e.target) && closeMove());
+
+	// move asks the server; a stage that needs words is finished on the ticket's page.
+	async function move(card, stage) {
+		const number = card.dataset.number;
+		if ((stage === "confirming" || stage === "completed") && !card.dataset.fix) { location.href = `/tickets/${number}?do=fix&then=${stage}#composer`; return; }
+		if (stage === "dropped") { location.href = `/tickets/${number}?do=drop`; return; }
+		if (stage === "confirming") { location.href = `/tickets/${number}?do=fix&then=confirming#composer`; return; }
+		card.setAttribute("aria-busy", "true");
+		const body = new URLSearchParams({ stage, version: card.dataset.version });
+		try {
+			const res = await fetch(`/tickets/${number}/stage`, { method: "POST", body, headers: { "X-From": "board" } });
+			if (!res.ok) notice(await problemOf(res));
+		} catch { notice(say("live.offline")); }
+		await refreshBoard();
+		const again = document.getElementById("t" + number);
+		if (again) focusCard(again);
+	}
+	async function problemOf(res) {
+		const page = new DOMParser().parseFromString(await res.text(), "text/html");
+		return $(".trouble h2, .problem span", page)?.textContent || say("live.offline");
+	}
+	const refreshBoard = () => htmx.ajax("GET", $("#board").getAttribute("hx-get"), { target: "#board", select: "#board", swap: "outerMorph" });
+	function notice(text) {
+		const at = $("#flash"), p = document.createElement("p");
+		p.className = "flash problem";
+		p.textContent = text;
+		at.replaceChildren(p);
+		at.scrollIntoView({ block: "nearest" });
+	}
+
+	let dragging = false;
+	function sortable() {
+		if (typeof Sortable === "undefined" || matchMedia("(max-width: 700px)").matches) return;
+		for (const list of $$("#board .cards")) {
+			if (Sortable.get(list)) continue;
+			const archived = list.dataset.stage === "archived";
+			Sortable.create(list, {
+				group: { name: "board", put: !archived, pull: !archived }, sort: false, animation: 120, draggable: ".tcard", delay: 150, delayOnTouchOnly: true,
+				onStart() { dragging = true; $("#board").classList.add("dragging"); },
+				onEnd(e) {
+					dragging = false;
+					$("#board").classList.remove("dragging");
+					if (e.from === e.to) return;
+					const stage = e.to.dataset.stage;
+					e.from.insertBefore(e.item, e.from.children[e.oldIndex] || null); // the server's answer moves it
+					move(e.item, stage);
+				},
+			});
+		}
+	}
+	document.addEventListener("htmx:before:swap", (e) => { if (dragging) e.preventDefault(); });
+
+	// ---- drafts: what is being typed survives a reload, a lost session, a failed save
+	const draftKey = (el) => "draft:" + el.dataset.draft, sentKey = (el) => "sent:" + el.dataset.draft;
+	function drafts() {
+		const saved = $("#flash .flash:not(.problem)");
+		for (const el of $$("textarea[data-draft]")) {
+			const draft = sessionStorage.getItem(draftKey(el)) || (!saved && sessionStorage.getItem(sentKey(el)));
+			sessionStorage.removeItem(sentKey(el));
+			if (draft && !el.value) el.value = draft;
+			grown(el);
+		}
+	}
+	const grown = (el) => el.closest(".composer")?.classList.toggle("typing", $$(".composer textarea").some((t) => t.value !== ""));
+	document.addEventListener("input", (e) => {
+		const el = e.target;
+		if (!el.matches("textarea[data-draft]")) return;
+		if (el.value) sessionStorage.setItem(draftKey(el), el.value); else sessionStorage.removeItem(draftKey(el));
+		grown(el);
+	});
+	document.addEventListener("submit", (e) => {
+		for (const el of $$("textarea[data-draft]", e.target)) {
+			if (el.value) sessionStorage.setItem(sentKey(el), el.value);
+			sessionStorage.removeItem(draftKey(el));
+		}
+		// A second click must not send it twice.
+		if (e.target.method === "post" && !e.target.hasAttribute("hx-post")) {
+			if (e.target.dataset.sent) { e.preventDefault(); return; }
+			e.target.dataset.sent = "1";
+			setTimeout(() => delete e.target.dataset.sent, 5000);
+		}
+		e.target.closest("details.menu, details.edit")?.removeAttribute("open");
+	});
+
+	// ---- mail frames are as tall as their mail
+	function fit(frame) {
+		const measure = () => {
+			const doc = frame.contentDocument;
+			if (doc?.documentElement && frame.offsetParent) frame.style.height = Math.min(doc.documentElement.scrollHeight + 2, Math.max(innerHeight * 1.5, 800)) + "px";
+		};
+		measure();
+		if (!frame.dataset.fitted) { frame.dataset.fitted = "1"; frame.addEventListener("load", measure); }
+	}
+
+	// ---- live: while the stream is down, pages ask again by themselves
+	let streaming = false;
+	document.addEventListener("htmx:sse:after:connection", () => { streaming = true; offline(false); });
+	document.addEventListener("htmx:sse:close", () => { streaming = false; });
+	document.addEventListener("htmx:sse:error", () => { streaming = false; });
+	document.addEventListener("htmx:error", () => { if (!streaming) offline(true); });
+	document.addEventListener("htmx:after:request", () => offline(false));
+	const offline = (is) => { const el = $("#offline"); if (el) el.hidden = !is; };
+	setInterval(() => { const live = $("#live"); if (live && !streaming && !document.hidden) live.dispatchEvent(new CustomEvent("poll")); }, 10000);
+
+	function wire() { times(); sortable(); drafts(); $$("details[open] iframe.paper").forEach(fit); }
+	document.addEventListener("htmx:after:swap", () => { times(); sortable(); });
+	wire();
+	if (location.hash === "#composer") $(".composer form:not([hidden]) textarea")?.closest("form") && openTab($(".composer > input:checked")?.id.slice(4) || "reply");
+})();

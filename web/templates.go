@@ -1,0 +1,172 @@
+package web
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+	"unicode"
+
+	"helpdeskd/tracker"
+)
+
+//go:embed templates
+var templateFiles embed.FS
+
+// view is what a page's template gets: the frame's own needs, and the page's data.
+type view struct {
+	Title   string
+	Section string // which entry of the rail is lit
+	Bare    bool   // without rail and search: sign-in, first run
+	Live    bool   // listens for changes
+	Data    any
+
+	// dress fills in the rest.
+	Me      *tracker.Account
+	Company string
+	Version string
+	Banner  string
+	Theme   string // light, dark, or "" to follow the system
+	Flash   string
+	Query   string // what stands in the search field
+	HeldN   int64  // mails that wait for a decision
+	Since   int64  // the newest event when the page was rendered
+}
+
+// Works reports whether the person works tickets (not a manager).
+func (v view) Works() bool { return v.Me != nil && v.Me.Role != tracker.Manager }
+
+// Admin reports whether the person is an administrator.
+func (v view) Admin() bool { return v.Me != nil && v.Me.Role == tracker.Admin }
+
+// dress adds what every page shows.
+func (s *site) dress(r *http.Request, v *view) {
+	ctx := r.Context()
+	v.Version, v.Banner = s.opts.Version, s.opts.Banner
+	v.Company, _ = s.store.Setting(ctx, tracker.SetCompany)
+	if c, err := r.Cookie(themeCookie); err == nil && (c.Value == "light" || c.Value == "dark") {
+		v.Theme = c.Value
+	}
+	me := accountOf(ctx)
+	if me == nil {
+		return
+	}
+	v.Me = me
+	v.Flash = s.sessions.PopString(ctx, "flash")
+	if v.Works() {
+		v.HeldN, _ = s.store.HeldCount(ctx)
+		if v.Live {
+			v.Since, _ = s.store.LastEvent(ctx)
+		}
+	}
+}
+
+// loadPages parses every page together with the layout and the components.
+func (s *site) loadPages() (map[string]*template.Template, error) {
+	base, err := template.New("base").Funcs(s.funcs()).ParseFS(templateFiles, "templates/layout.html", "templates/parts/*.html")
+	if err != nil {
+		return nil, fmt.Errorf("parse the layout: %w", err)
+	}
+	names, err := fs.Glob(templateFiles, "templates/*.html")
+	if err != nil {
+		return nil, err
+	}
+	pages := map[string]*template.Template{}
+	for _, file := range names {
+		name := strings.TrimSuffix(path.Base(file), ".html")
+		if name == "layout" {
+			continue
+		}
+		t, err := template.Must(base.Clone()).ParseFS(templateFiles, file)
+		if err != nil {
+			return nil, fmt.Errorf("parse the page %s: %w", name, err)
+		}
+		pages[name] = t
+	}
+	return pages, nil
+}
+
+// funcs are what templates may call.
+func (s *site) funcs() template.FuncMap {
+	return template.FuncMap{
+		"t":        s.words.say,
+		"asset":    s.assets.url,
+		"icon":     s.icon,
+		"when":     s.when,
+		"age":      s.age,
+		"size":     size,
+		"initials": initials,
+		"hue":      hue,
+		"priority": s.priority,
+		"pack":     pack,
+		"lines":    lines,
+		"linkify":  linkify,
+		"join":     strings.Join,
+		"query":    url.QueryEscape,
+		"stages":   func() []string { return slices.Clone(stageOrder) },
+		"jsWords": func() map[string]string { return s.words.pick("time.", "age.", "live.", "board.move") },
+		"ref":      func(n int64) string { return fmt.Sprintf("HD-%d", n) },
+	}
+}
+
+// icon draws one of the vendored icons out of the sprite.
+func (s *site) icon(name string) (template.HTML, error) {
+	u, err := s.assets.url("icons.svg")
+	if err != nil {
+		return "", err
+	}
+	return template.HTML(`<svg class="i" width="20" height="20" aria-hidden="true"><use href="` + u + `#` + template.HTMLEscapeString(name) + `"/></svg>`), nil
+}
+
+// pack makes a map of pairs, to hand several values to a component.
+func pack(pairs ...any) (map[string]any, error) {
+	if len(pairs)%2 != 0 {
+		return nil, errors.New("pack needs pairs")
+	}
+	m := map[string]any{}
+	for i := 0; i < len(pairs); i += 2 {
+		k, ok := pairs[i].(string)
+		if !ok {
+			return nil, errors.New("pack needs names")
+		}
+		m[k] = pairs[i+1]
+	}
+	return m, nil
+}
+
+// initials are the one or two letters in a person's disc.
+func initials(name string) string {
+	var out []rune
+	for _, w := range strings.FieldsFunc(name, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(".,@-_", r) }) {
+		r := []rune(w)[0]
+		if !unicode.IsLetter(r) && !unicode.IsDigit(r) {
+			continue
+		}
+		out = append(out, unicode.ToUpper(r))
+		if len(out) == 2 {
+			break
+		}
+	}
+	if len(out) == 0 {
+		return "?"
+	}
+	return string(out)
+}
+
+// hue is a steady number from 0 to 7 for a name: the colour of its disc.
+func hue(name string) int {
+	h := 0
+	for _, r := range name {
+		h = (h*31 + int(r)) & 0xffff
+	}
+	return h % 8
+}
+
+// lines counts the lines of a text.
+func lines(text string) int { return strings.Count(strings.TrimSpace(text), "\n") + 1 }

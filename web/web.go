@@ -1,0 +1,85 @@
+// Package web is the site on which technicians work the tickets.
+//
+// Invariants: every page is rendered on the server and works without
+// JavaScript, for reading and for every form; every change is a POST from
+// our own pages; handlers return errors and one adapter answers them; nothing
+// is loaded from outside; mail HTML is sanitised when it is shown and runs in
+// a frame without scripts. All interface words come from one catalogue.
+//
+// It owns no table: it reads and changes through tracker.Store.
+package web
+
+import (
+	"fmt"
+	"html/template"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+
+	"github.com/alexedwards/scs/v2"
+	"github.com/go-chi/chi/v5"
+
+	"helpdeskd/tracker"
+)
+
+// MailReader decodes a part of a raw mail: the transfer encoding is undone,
+// and text comes as UTF-8. Sanitising HTML is this package's own job.
+type MailReader interface {
+	OpenPart(raw io.ReaderAt, p tracker.Part) (io.Reader, error)
+}
+
+// Options are what the site needs from outside.
+type Options struct {
+	PublicURL      string         // where people reach the site, for example https://desk.example; decides whether cookies are Secure
+	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed; nobody's where empty
+	Log            *slog.Logger   // discarded where nil
+	Version        string
+	Mail           MailReader
+	Banner         string           // shown above every page, for the demo; "" for none
+	Language       string           // of the catalogue; "en" where empty
+	Extra          func(chi.Router) // mounts further routes, outside the sign-in
+}
+
+// site is what the handlers share.
+type site struct {
+	store    *tracker.Store
+	opts     Options
+	log      *slog.Logger
+	secure   bool // PublicURL is https
+	sessions *scs.SessionManager
+	assets   *assets
+	words    words
+	pages    map[string]*template.Template
+}
+
+// New returns the site on a store.
+func New(store *tracker.Store, opts Options) (http.Handler, error) {
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	if opts.Language == "" {
+		opts.Language = "en"
+	}
+	s := &site{store: store, opts: opts, log: opts.Log}
+	if opts.PublicURL != "" {
+		u, err := url.Parse(opts.PublicURL)
+		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+			return nil, fmt.Errorf("the public URL %q must look like https://desk.example", opts.PublicURL)
+		}
+		s.secure = u.Scheme == "https"
+	}
+	var err error
+	if s.words, err = loadWords(opts.Language); err != nil {
+		return nil, err
+	}
+	if s.assets, err = loadAssets(); err != nil {
+		return nil, err
+	}
+	if s.pages, err = s.loadPages(); err != nil {
+		return nil, err
+	}
+	s.sessions = s.newSessions()
+	return s.routes()
+}

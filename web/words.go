@@ -1,0 +1,74 @@
+package web
+
+import (
+	"embed"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+)
+
+//go:embed words_*.toml
+var wordFiles embed.FS
+
+// words is the catalogue of everything the interface says in one language.
+// A text may hold {0}, {1}, … for its arguments, and two forms divided by
+// " | ", of which the first is for exactly one and the second for any other
+// count, the count being the first argument.
+type words map[string]string
+
+// loadWords reads the catalogue words_LANGUAGE.toml.
+func loadWords(language string) (words, error) {
+	b, err := wordFiles.ReadFile("words_" + language + ".toml")
+	if err != nil {
+		return nil, fmt.Errorf("there is no catalogue for the language %q", language)
+	}
+	w := words{}
+	if err := toml.Unmarshal(b, (*map[string]string)(&w)); err != nil {
+		return nil, fmt.Errorf("read the catalogue for %q: %w", language, err)
+	}
+	return w, nil
+}
+
+// say returns the text for a key. An unknown key shows itself, and a test
+// fails for it.
+func (w words) say(key string, args ...any) string {
+	text, ok := w[key]
+	if !ok {
+		return key
+	}
+	if one, many, ok := strings.Cut(text, " | "); ok && len(args) > 0 {
+		text = many
+		if fmt.Sprint(args[0]) == "1" {
+			text = one
+		}
+	}
+	if len(args) == 0 {
+		return text
+	}
+	pairs := make([]string, 0, 2*len(args))
+	for i, a := range args {
+		pairs = append(pairs, "{"+strconv.Itoa(i)+"}", fmt.Sprint(a))
+	}
+	return strings.NewReplacer(pairs...).Replace(text)
+}
+
+// has reports whether the catalogue knows a key.
+func (w words) has(key string) bool {
+	_, ok := w[key]
+	return ok
+}
+
+// pick returns the entries under some prefixes, for app.js.
+func (w words) pick(prefixes ...string) map[string]string {
+	some := map[string]string{}
+	for key, text := range w {
+		for _, p := range prefixes {
+			if strings.HasPrefix(key, p) {
+				some[key] = text
+			}
+		}
+	}
+	return some
+}
