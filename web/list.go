@@ -63,7 +63,7 @@ func (s *site) ticketList(w http.ResponseWriter, r *http.Request) error {
 	if v.Technicians, err = s.store.Technicians(ctx); err != nil {
 		return err
 	}
-	if v.Categories, err = s.store.Categories(ctx); err != nil {
+	if v.Categories, err = s.store.Categories(ctx, false); err != nil {
 		return err
 	}
 	q.Del("after")
@@ -91,7 +91,9 @@ func (s *site) listChips(q url.Values, technicians []tracker.Account, categories
 	one(s.words.say("mark.news"), "message-dots", "news", "1")
 	one(s.words.say("mark.untriaged"), "", "untriaged", "1")
 	one(s.words.say("filter.star"), "star", "star", "1")
-	remove := func(word, key string) { set = append(set, chip{Word: word, To: address("/tickets", q, key, ""), On: true}) }
+	remove := func(word, key string) {
+		set = append(set, chip{Word: word, To: address("/tickets", q, key, ""), On: true})
+	}
 	if v := q.Get("stage"); v != "" && tracker.Stage(v).Valid() {
 		remove(s.words.say("stage."+v), "stage")
 	}

@@ -35,7 +35,7 @@ type view struct {
 	Theme   string // light, dark, or "" to follow the system
 	Flash   string
 	Query   string // what stands in the search field
-	HeldN   int64  // mails that wait for a decision
+	HeldN   int    // mails that wait for a decision
 	Since   int64  // the newest event when the page was rendered
 }
 
@@ -105,12 +105,13 @@ func (s *site) funcs() template.FuncMap {
 		"hue":      hue,
 		"priority": s.priority,
 		"pack":     pack,
+		"list":     func(all ...string) []string { return all },
 		"lines":    lines,
 		"linkify":  linkify,
 		"join":     strings.Join,
 		"query":    url.QueryEscape,
 		"stages":   func() []string { return slices.Clone(stageOrder) },
-		"jsWords": func() map[string]string { return s.words.pick("time.", "age.", "live.", "board.move") },
+		"jsWords":  func() map[string]string { return s.words.pick("time.", "age.", "live.", "board.move") },
 		"ref":      func(n int64) string { return fmt.Sprintf("HD-%d", n) },
 	}
 }

@@ -52,6 +52,7 @@ type site struct {
 	assets   *assets
 	words    words
 	pages    map[string]*template.Template
+	cleaner  *mailCleaner
 }
 
 // New returns the site on a store.
@@ -62,7 +63,7 @@ func New(store *tracker.Store, opts Options) (http.Handler, error) {
 	if opts.Language == "" {
 		opts.Language = "en"
 	}
-	s := &site{store: store, opts: opts, log: opts.Log}
+	s := &site{store: store, opts: opts, log: opts.Log, cleaner: newMailCleaner()}
 	if opts.PublicURL != "" {
 		u, err := url.Parse(opts.PublicURL)
 		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {

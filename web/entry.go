@@ -1,0 +1,202 @@
+package web
+
+import (
+	"strconv"
+	"strings"
+
+	"helpdeskd/migrations"
+	"helpdeskd/tracker"
+)
+
+// entryView is one thing said or done on a ticket, as the page shows it.
+type entryView struct {
+	Kind         string // in, out, note, event
+	ID           int64
+	At           migrations.Stamp
+	Who, Address string
+	To           string // whom a message went to
+	Words        string // of an event; the kind of a note
+	Icon         string
+	Body, Quoted string
+	Form         *tracker.Form
+	Files        []fileView
+	HTML         bool // there is an HTML body
+	OnlyHTML     bool // and nothing else to read
+	Held         bool
+	HeldReason   string
+	Auto         string // that it is automatic mail
+	Sent         []sentView
+	Defects      string
+	Raw          bool
+}
+
+// sentView says how a mail of ours goes.
+type sentView struct {
+	Words string
+	Bad   bool
+}
+
+// fileView is an attachment as a tile.
+type fileView struct {
+	UID, Name, Icon string
+	Size            int64
+	Picture         bool
+}
+
+// entryView returns how an entry of a conversation is shown; false when not.
+func (s *site) entryView(e tracker.Entry, t *tracker.Ticket) (entryView, bool) {
+	switch {
+	case e.Message != nil:
+		return s.messageView(e.Message), e.Message.State != "rejected"
+	case e.Note != nil:
+		n := e.Note
+		v := entryView{Kind: "note", ID: n.ID, At: n.At, Who: n.AccountName, Words: s.words.say("note." + string(n.Kind)), Body: n.Body}
+		if n.AccountID == 0 {
+			v.Who = s.words.say("product")
+		}
+		return v, true
+	case e.Event != nil:
+		return s.eventView(e, t)
+	}
+	return entryView{}, false
+}
+
+func (s *site) messageView(m *tracker.Message) entryView {
+	v := entryView{Kind: "in", ID: m.ID, At: m.At, Who: m.FromName, Address: m.FromAddress, Body: m.Body, Quoted: m.Quoted, Form: m.Form,
+		Held: m.State == "held", HeldReason: m.HeldReason, Defects: m.Defects, Raw: m.Digest != ""}
+	if m.Direction == "out" {
+		v.Kind, v.Address = "out", ""
+	}
+	if strings.TrimSpace(v.Who) == "" || strings.EqualFold(v.Who, v.Address) {
+		v.Who, v.Address = m.FromAddress, ""
+	}
+	if m.Class != "" && m.Class != tracker.ClassHuman {
+		v.Auto = s.words.say("class." + string(m.Class))
+	}
+	if v.Form != nil {
+		v.Body = formRest(v.Form, v.Body)
+	}
+	v.HTML = m.HTML() != nil
+	v.OnlyHTML = v.HTML && strings.TrimSpace(v.Body) == "" && v.Form == nil
+	for _, a := range m.Attachments {
+		if f, ok := fileTile(a); ok {
+			v.Files = append(v.Files, f)
+		}
+	}
+	var to []string
+	for _, d := range m.Mails {
+		name := d.ToName
+		if name == "" {
+			name = d.ToAddress
+		}
+		if d.Kind == tracker.MailReply {
+			to = append(to, name)
+		}
+		if d.Kind == tracker.MailReply || d.State != tracker.OutboxSent {
+			v.Sent = append(v.Sent, s.sentView(d, name))
+		} else {
+			v.Sent = append(v.Sent, sentView{Words: s.words.say("sent.ack")})
+		}
+	}
+	v.To = strings.Join(to, ", ")
+	return v
+}
+
+// formRest is what a form mail's text says beyond the answers, which are
+// shown as a table: nothing, as a rule.
+func formRest(f *tracker.Form, body string) string {
+	if len(f.Answers) > 0 {
+		return ""
+	}
+	return body
+}
+
+func (s *site) sentView(d tracker.Delivery, name string) sentView {
+	v := sentView{Words: s.words.say("sent."+d.State, name)}
+	switch d.State {
+	case tracker.OutboxDead, tracker.OutboxUncertain:
+		v.Bad = true
+		if d.Response != "" {
+			v.Words += ": " + d.Response
+		}
+	case tracker.OutboxQueued:
+		if d.Attempts > 0 {
+			v.Words, v.Bad = s.words.say("sent.retrying", name, d.Attempts), true
+		}
+	}
+	return v
+}
+
+// fileTile returns the tile of an attachment. Inline pictures get one too,
+// since the text does not show them.
+func fileTile(a tracker.Attachment) (fileView, bool) {
+	if a.Role == tracker.RoleHTML {
+		return fileView{}, false
+	}
+	f := fileView{UID: a.UID, Name: a.Name, Size: a.Size, Icon: "file", Picture: pictures[a.ContentType]}
+	switch {
+	case strings.HasPrefix(a.ContentType, "image/"):
+		f.Icon = "photo"
+	case a.ContentType == "application/pdf":
+		f.Icon = "file-type-pdf"
+	case a.ContentType == "message/rfc822":
+		f.Icon = "mail"
+	}
+	return f, true
+}
+
+var eventIcons = map[string]string{
+	"opened": "inbox", "stage": "chevron-right", "reopened": "arrow-back-up", "fix": "tool", "priority": "star", "assigned": "user",
+	"category": "tag", "subject": "pencil", "requester": "user", "participant_added": "user-plus", "participant_removed": "user",
+	"held": "alert-triangle", "approved": "check", "rejected": "ban", "revised": "refresh", "ack_withheld": "send-off", "archived": "archive",
+	"mail_dead": "alert-triangle", "mail_uncertain": "alert-triangle",
+}
+
+// eventView words an event as a whisper: who did what.
+func (s *site) eventView(e tracker.Entry, t *tracker.Ticket) (entryView, bool) {
+	ev := e.Event
+	who := e.Actor
+	if who == "" {
+		who = s.words.say("product")
+	}
+	icon := eventIcons[ev.Kind]
+	if icon == "" {
+		icon = "history"
+	}
+	v := entryView{Kind: "event", ID: ev.ID, At: ev.At, Icon: icon}
+	key := "event." + ev.Kind
+	switch ev.Kind {
+	case "stage", "reopened":
+		v.Words = s.words.say(key, who, s.words.say("stage."+ev.Was), s.words.say("stage."+ev.Became))
+	case "priority":
+		n, star := strings.CutSuffix(ev.Became, "*")
+		level, _ := strconv.ParseInt(n, 10, 64)
+		v.Words = s.words.say(key, who, s.priority(level, star).Words)
+	case "assigned":
+		switch {
+		case ev.Became == "":
+			key = "event.unassigned"
+		case ev.Became == ev.Actor:
+			key = "event.taken"
+		}
+		v.Words = s.words.say(key, who, e.Became)
+	case "category":
+		if ev.Became == "0" {
+			key = "event.uncategorised"
+		}
+		v.Words = s.words.say(key, who, e.Became)
+	default:
+		if !s.words.has(key) {
+			key = "event.other"
+		}
+		name := e.Became
+		if name == "" {
+			name = s.words.say("client.unknown")
+		}
+		v.Words = s.words.say(key, who, name)
+	}
+	return v, true
+}
+
+func parseInt(text string) (int64, error)  { return strconv.ParseInt(text, 10, 64) }
+func stampText(at migrations.Stamp) string { return strconv.FormatInt(int64(at), 10) }

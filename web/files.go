@@ -1,0 +1,179 @@
+package web
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/go-chi/chi/v5"
+
+	"helpdeskd/migrations"
+	"helpdeskd/tracker"
+)
+
+// pictures are the types that browsers may show inside our pages. SVG is not
+// among them: it is a document with scripts.
+var pictures = map[string]bool{"image/png": true, "image/jpeg": true, "image/gif": true, "image/webp": true, "image/bmp": true}
+
+// attachment serves a file that somebody attached. Pictures may be shown;
+// everything else is only ever downloaded, whatever it says it is.
+func (s *site) attachment(w http.ResponseWriter, r *http.Request) error {
+	ctx := r.Context()
+	a, m, err := s.store.AttachmentByUID(ctx, *accountOf(ctx), chi.URLParam(r, "uid"))
+	if err != nil {
+		return err
+	}
+	if a.Role == tracker.RoleHTML {
+		return seeOther(w, r, fmt.Sprintf("/messages/%d/html", m.ID))
+	}
+	body, done, err := s.openAttachment(r, a)
+	if err != nil {
+		return err
+	}
+	defer done()
+	h := w.Header()
+	h.Set("Content-Security-Policy", filePolicy)
+	h.Set("Cache-Control", "private, max-age=86400, immutable")
+	kind, shown := "application/octet-stream", "attachment"
+	if pictures[a.ContentType] {
+		kind, shown = a.ContentType, "inline"
+	}
+	h.Set("Content-Type", kind)
+	h.Set("Content-Disposition", disposition(shown, a.Name))
+	if _, err := io.Copy(w, body); err != nil {
+		s.log.WarnContext(ctx, "sending an attachment ended early", slog.String("attachment", a.UID), slog.Any("error", err))
+	}
+	return nil
+}
+
+// disposition is a Content-Disposition with a name in any script (RFC 6266).
+func disposition(kind, name string) string {
+	if name == "" {
+		name = "file"
+	}
+	if v := mime.FormatMediaType(kind, map[string]string{"filename": name}); v != "" {
+		return v
+	}
+	return kind
+}
+
+// openAttachment opens the decoded content of an attachment.
+func (s *site) openAttachment(r *http.Request, a tracker.Attachment) (io.Reader, func(), error) {
+	blob, err := s.store.OpenBlob(r.Context(), a.Digest)
+	if err != nil {
+		return nil, nil, err
+	}
+	done := func() { blob.Close() }
+	if s.opts.Mail == nil || a.Encoding == "" && a.Start == 0 && a.Length == blob.Size() {
+		return io.NewSectionReader(blob, a.Start, a.Length), done, nil // an upload
+	}
+	body, err := s.opts.Mail.OpenPart(blob, a.Part())
+	if err != nil {
+		done()
+		return nil, nil, fmt.Errorf("decode attachment %s: %w", a.UID, err)
+	}
+	return body, done, nil
+}
+
+// messageHTML serves a mail's HTML, made inert, for the sandboxed frame.
+func (s *site) messageHTML(w http.ResponseWriter, r *http.Request) error {
+	id, err := idParam(r, "id")
+	if err != nil {
+		return err
+	}
+	m, err := s.store.MessageByID(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	a := m.HTML()
+	if a == nil {
+		return migrations.NotFoundf("This mail has no formatted text.")
+	}
+	body, done, err := s.openAttachment(r, *a)
+	if err != nil {
+		return err
+	}
+	defer done()
+	raw, err := io.ReadAll(io.LimitReader(body, maxMailHTML))
+	if err != nil {
+		return fmt.Errorf("read HTML of message %d: %w", id, err)
+	}
+	clean, err := s.cleaner.clean(raw, func(cid string) string {
+		for _, p := range m.Attachments {
+			if p.ContentID != "" && p.ContentID == cid && pictures[p.ContentType] {
+				return "/attachments/" + p.UID
+			}
+		}
+		return ""
+	})
+	if err != nil {
+		return fmt.Errorf("clean HTML of message %d: %w", id, err)
+	}
+	h := w.Header()
+	h.Set("Content-Security-Policy", mailPolicy)
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "private, max-age=3600")
+	return mailFrame.Execute(w, mailFrameView{Body: clean.safe(), Blocked: s.blockedWords(clean.Blocked)})
+}
+
+func (s *site) blockedWords(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return s.words.say("msg.blocked", n)
+}
+
+// messageRaw shows a mail as it came, as plain text.
+func (s *site) messageRaw(w http.ResponseWriter, r *http.Request) error {
+	id, err := idParam(r, "id")
+	if err != nil {
+		return err
+	}
+	m, err := s.store.MessageByID(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	if m.Digest == "" {
+		return migrations.NotFoundf("This was written here: there is no mail of it.")
+	}
+	return s.rawMail(w, r, m.Digest, "message-"+strconv.FormatInt(id, 10))
+}
+
+// rawMail serves the bytes of a mail: shown as text, or with ?download=1
+// saved as a file. A browser never takes it for anything else.
+func (s *site) rawMail(w http.ResponseWriter, r *http.Request, digest, name string) error {
+	blob, err := s.store.OpenBlob(r.Context(), digest)
+	if err != nil {
+		return err
+	}
+	defer blob.Close()
+	h := w.Header()
+	h.Set("Content-Security-Policy", filePolicy)
+	h.Set("Content-Type", "text/plain; charset=utf-8")
+	h.Set("Cache-Control", "private, no-store")
+	if r.URL.Query().Get("download") == "1" {
+		h.Set("Content-Type", "application/octet-stream")
+		h.Set("Content-Disposition", disposition("attachment", name+".eml"))
+	}
+	io.Copy(w, io.NewSectionReader(blob, 0, blob.Size())) // an error means that the reader went away
+	return nil
+}
+
+// rawText returns the first part of a mail's bytes as text that can be shown.
+func (s *site) rawText(r *http.Request, digest string, limit int64) (text string, cut bool, err error) {
+	blob, err := s.store.OpenBlob(r.Context(), digest)
+	if err != nil {
+		return "", false, err
+	}
+	defer blob.Close()
+	b := make([]byte, min(limit, blob.Size()))
+	if _, err := io.ReadFull(io.NewSectionReader(blob, 0, blob.Size()), b); err != nil {
+		return "", false, err
+	}
+	return strings.ToValidUTF8(strings.ReplaceAll(string(b), "\r\n", "\n"), "\uFFFD"), blob.Size() > limit, nil
+}

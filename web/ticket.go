@@ -1,0 +1,186 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode"
+
+	"helpdeskd/migrations"
+	"helpdeskd/tracker"
+)
+
+// ticketView is a ticket's page as its template gets it.
+type ticketView struct {
+	T            tracker.Ticket
+	Said         []entryView
+	Earlier      string // address of the older part, "" when all is shown
+	Client       *tracker.Client
+	Bounced      []tracker.ClientAddress
+	Participants []tracker.Participant
+	Recent       []tracker.Ticket
+	Similar      []tracker.Ticket
+	Last         int64
+
+	Technicians []tracker.Account
+	Categories  []tracker.Category
+	Stages      []stageChoice
+	Priorities  []priorityChoice
+	Suggest     *priorityView
+	MayTake     bool
+	AskDrop     bool
+	Self        string
+
+	composed
+	Forced     bool // the composer stands open
+	Recipients []tracker.Address
+	FirstName  string
+}
+
+// stageChoice is a stage that the ticket can go to: by a button, by a reason,
+// or by way of the composer.
+type stageChoice struct {
+	Stage  tracker.Stage
+	To     string
+	Reason bool
+}
+
+type priorityChoice struct {
+	P  priorityView
+	On bool
+}
+
+func (s *site) ticket(w http.ResponseWriter, r *http.Request) error {
+	number, err := idParam(r, "number")
+	if err != nil {
+		return err
+	}
+	q := r.URL.Query()
+	c := composed{Do: q.Get("do"), Then: q.Get("then")}
+	if c.Do == "" && q.Get("live") == "" {
+		// Whoever opens the page has seen what the client wrote.
+		if err := s.store.MarkSeen(r.Context(), actorOf(r), number); err != nil {
+			return err
+		}
+	}
+	return s.ticketPage(w, r, http.StatusOK, number, c)
+}
+
+// ticketPage renders a ticket, with what was typed where that could not be saved.
+func (s *site) ticketPage(w http.ResponseWriter, r *http.Request, status int, number int64, c composed) error {
+	ctx := r.Context()
+	q := r.URL.Query()
+	before, err := migrationsStamp(q.Get("before"))
+	if err != nil {
+		return err
+	}
+	talk, err := s.store.Conversation(ctx, number, before)
+	if err != nil {
+		return err
+	}
+	v := ticketView{T: talk.Ticket, Client: talk.Client, Participants: talk.Participants, Recent: talk.Recent, Similar: talk.Similar, Last: talk.Last,
+		composed: c, AskDrop: c.Do == "drop", Forced: c.Problem != "" || c.Do == "fix" || c.Do == "note" || c.Do == "reply"}
+	if v.Technicians, err = s.store.Technicians(ctx); err != nil {
+		return err
+	}
+	if v.Categories, err = s.store.Categories(ctx, false); err != nil {
+		return err
+	}
+	for _, e := range talk.Entries {
+		if said, ok := s.entryView(e, &talk.Ticket); ok {
+			v.Said = append(v.Said, said)
+		}
+	}
+	if talk.Earlier && len(talk.Entries) > 0 {
+		v.Earlier = ticketURL(number, url.Values{"before": {stampText(talk.Entries[0].At)}}, "")
+	}
+	for _, a := range talk.Addresses {
+		if a.BouncedAt != 0 {
+			v.Bounced = append(v.Bounced, a)
+		}
+	}
+	s.choices(&v, accountOf(ctx))
+	if v.Do != "note" && v.Do != "fix" {
+		v.Do = "reply"
+	}
+	v.Self = ticketPath(number) + "?live=1"
+	return s.render(w, r, status, "ticket", view{Title: talk.Ticket.Name() + " " + talk.Ticket.Subject, Section: "tickets", Live: before == 0, Data: &v})
+}
+
+// choices fills in what can be done with the ticket.
+func (s *site) choices(v *ticketView, me *tracker.Account) {
+	t := &v.T
+	v.MayTake = t.AssigneeID != me.ID && !t.Stage.Closed()
+	for _, stage := range tracker.Stages() {
+		if stage == t.Stage {
+			continue
+		}
+		c := stageChoice{Stage: stage}
+		switch {
+		case stage == tracker.Dropped:
+			c.Reason = true
+		case stage == tracker.Confirming, stage == tracker.Completed && t.Fix == "":
+			c.To = ticketURL(t.Number, url.Values{"do": {"fix"}, "then": {string(stage)}}, "#composer")
+		}
+		v.Stages = append(v.Stages, c)
+	}
+	for _, p := range s.priorities() {
+		v.Priorities = append(v.Priorities, priorityChoice{p, t.TriagedAt != 0 && p.Level == t.Level && p.Star == t.Star})
+	}
+	if t.TriagedAt == 0 {
+		p := s.priority(t.SuggestedLevel, t.SuggestedStar)
+		v.Suggest = &p
+	}
+	if t.ClientAddress != "" {
+		v.Recipients = append(v.Recipients, tracker.Address{Name: nameUnless(t.ClientName, t.ClientAddress), Address: t.ClientAddress})
+		v.FirstName = firstName(t.ClientName, t.ClientAddress)
+	}
+	for _, p := range v.Participants {
+		if p.Address != "" && p.Address != t.ClientAddress {
+			v.Recipients = append(v.Recipients, tracker.Address{Name: nameUnless(p.Name, p.Address), Address: p.Address})
+		}
+	}
+	if v.FirstName == "" && len(v.Recipients) > 0 {
+		v.FirstName = firstName(v.Recipients[0].Name, v.Recipients[0].Address)
+	}
+}
+
+// nameUnless returns a name, "" where it is only the address again.
+func nameUnless(name, address string) string {
+	if strings.EqualFold(name, address) {
+		return ""
+	}
+	return name
+}
+
+// firstName is how a button names a person: the first word of the name, or
+// the address.
+func firstName(name, address string) string {
+	if nameUnless(name, address) == "" {
+		return clipRunes(address, 40)
+	}
+	name, _, _ = strings.Cut(name, ",")
+	if f := strings.FieldsFunc(name, unicode.IsSpace); len(f) > 0 {
+		return clipRunes(f[0], 24)
+	}
+	return clipRunes(address, 40)
+}
+
+func clipRunes(s string, n int) string {
+	r := []rune(s)
+	if len(r) <= n {
+		return s
+	}
+	return string(r[:n-1]) + "…"
+}
+
+func migrationsStamp(text string) (migrations.Stamp, error) {
+	if text == "" {
+		return 0, nil
+	}
+	n, err := parseInt(text)
+	if err != nil {
+		return 0, migrations.Invalidf("This page of the conversation is not known.")
+	}
+	return migrations.Stamp(n), nil
+}

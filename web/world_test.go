@@ -1,0 +1,211 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"helpdeskd/migrations"
+	"helpdeskd/tracker"
+)
+
+const testPassword = "seven green umbrellas"
+
+// world is a small company's desk on a fresh database, with the site before it.
+type world struct {
+	*tracker.Store
+	t       testing.TB
+	back    atomic.Int64 // how far the clock is set back, in nanoseconds
+	mailbox tracker.Mailbox
+	lease   *tracker.Lease
+	uid     uint32
+
+	admin, tech, manager tracker.Account
+	site                 http.Handler
+}
+
+// newWorld makes a desk with one account of each role and no tickets.
+func newWorld(t testing.TB, db *migrations.DB) *world {
+	t.Helper()
+	w := &world{t: t}
+	w.Store = tracker.New(db, tracker.Options{Clock: func() time.Time { return time.Now().Add(-time.Duration(w.back.Load())) }, Node: "test"})
+	account := func(email, name string, role tracker.AccountRole) tracker.Account {
+		a, err := w.CreateAccount(t.Context(), tracker.Actor{}, tracker.NewAccount{Email: email, Name: name, Role: role, Password: testPassword})
+		w.ok(err)
+		return a
+	}
+	w.admin = account("ines.admin@aldermere.example", "Ines Holm", tracker.Admin)
+	w.tech = account("tomas@aldermere.example", "Tomas Rehak", tracker.Technician)
+	w.manager = account("mara@aldermere.example", "Mara Lund", tracker.Manager)
+	var err error
+	w.mailbox, err = w.OpenMailbox(t.Context(), "helpdesk", "helpdesk@aldermere.example", tracker.Begin{Everything: true})
+	w.ok(err)
+	w.SetPolicy(tracker.Policy{MailboxID: w.mailbox.ID, Address: w.mailbox.Address, TrustAuthAs: true, FormSenders: []string{"flow@aldermere.example"}})
+	w.lease, err = w.Acquire(t.Context(), fmt.Sprintf("mailbox:%d", w.mailbox.ID))
+	w.ok(err)
+	t.Cleanup(func() { w.lease.Release(context.Background()) })
+	w.site, err = New(w.Store, Options{Version: "test", Mail: plainReader{}, Log: slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelError}))})
+	w.ok(err)
+	return w
+}
+
+func (w *world) ok(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// ago sets the clock back.
+func (w *world) ago(d time.Duration) { w.back.Store(int64(d)) }
+
+// letter is a mail that somebody writes to the desk.
+type letter struct {
+	name, address, subject, text, quoted string
+	html                                 string // with its pictures as cid:
+	files                                []file
+	form                                 *tracker.Form
+	answers                              string // Message-ID
+	stranger                             bool   // fails DMARC
+	cc                                   []tracker.Address
+}
+
+type file struct {
+	name, contentType, cid string
+	data                   []byte
+}
+
+// raw writes the letter as a MIME message, and its parts as ranges of it.
+func (l letter) raw(id string) ([]byte, []tracker.Part) {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "From: %s <%s>\r\nMessage-ID: <%s>\r\nSubject: %s\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n%s\r\n", l.name, l.address, id, l.subject, l.text)
+	var parts []tracker.Part
+	add := func(role tracker.Role, f file) {
+		fmt.Fprintf(&b, "--b\r\nContent-Type: %s\r\nContent-Transfer-Encoding: base64\r\n\r\n", f.contentType)
+		text := base64.StdEncoding.EncodeToString(f.data)
+		parts = append(parts, tracker.Part{Role: role, Name: f.name, ContentType: f.contentType, ContentID: f.cid, Encoding: "base64", Charset: "utf-8",
+			Offset: int64(b.Len()), Length: int64(len(text)), Size: int64(len(f.data))})
+		b.WriteString(text + "\r\n")
+	}
+	if l.html != "" {
+		add(tracker.RoleHTML, file{contentType: "text/html", data: []byte(l.html)})
+	}
+	for _, f := range l.files {
+		role := tracker.RoleFile
+		if f.cid != "" {
+			role = tracker.RoleInline
+		}
+		add(role, f)
+	}
+	b.WriteString("--b--\r\n")
+	return b.Bytes(), parts
+}
+
+// arrives keeps and decides a letter, and returns its outcome and Message-ID.
+func (w *world) arrives(l letter) (tracker.Outcome, string) {
+	w.t.Helper()
+	ctx := w.t.Context()
+	w.uid++
+	id := fmt.Sprintf("m%d@mail.example", w.uid)
+	raw, parts := l.raw(id)
+	_, err := w.Keep(ctx, w.lease, w.mailbox.ID, []tracker.RawMail{{UIDValidity: 1, UID: w.uid, ReceivedAt: w.Now(), Data: raw}})
+	w.ok(err)
+	work, err := w.Claim(ctx, w.lease, w.mailbox.ID, 10)
+	w.ok(err)
+	in := tracker.Inbound{
+		Digest: tracker.Digest(raw), ContentDigest: tracker.Digest(raw), Size: int64(len(raw)), MessageID: id, Date: w.Now(),
+		From: []tracker.Address{{Name: l.name, Address: l.address}}, To: []tracker.Address{{Address: w.mailbox.Address}}, Cc: l.cc,
+		Subject: l.subject, Class: tracker.ClassHuman, Text: l.text, Reply: l.text, Quoted: l.quoted, Parts: parts, Form: l.form, AuthAs: "Internal",
+	}
+	if l.answers != "" {
+		in.InReplyTo, in.References = []string{l.answers}, []string{l.answers}
+	}
+	if l.stranger {
+		in.AuthAs, in.AuthResults = "", []string{"mx.aldermere.example; dmarc=fail header.from=aldermere.example"}
+	}
+	out, err := w.Receive(ctx, w.lease, []tracker.Item{{Work: work[0], Mail: in}})
+	w.ok(err)
+	if len(out) != 1 {
+		w.t.Fatalf("got %d outcomes for one mail", len(out))
+	}
+	return out[0], id
+}
+
+// plainReader decodes the base64 and 7-bit parts that letters are made of.
+type plainReader struct{}
+
+func (plainReader) OpenPart(raw io.ReaderAt, p tracker.Part) (io.Reader, error) {
+	r := io.NewSectionReader(raw, p.Offset, p.Length)
+	if p.Encoding == "base64" {
+		return base64.NewDecoder(base64.StdEncoding, r), nil
+	}
+	return r, nil
+}
+
+// browse is a client of the site with its own cookies.
+type browse struct {
+	w      *world
+	cookie []*http.Cookie
+}
+
+// as signs an account in.
+func (w *world) as(a tracker.Account) *browse {
+	w.t.Helper()
+	b := &browse{w: w}
+	res := b.post("/login", "email", a.Email, "password", testPassword)
+	if res.Code != http.StatusSeeOther {
+		w.t.Fatalf("sign-in of %s: %d %s", a.Email, res.Code, res.Body)
+	}
+	return b
+}
+
+func (b *browse) do(r *http.Request) *httptest.ResponseRecorder {
+	for _, c := range b.cookie {
+		r.AddCookie(c)
+	}
+	rec := httptest.NewRecorder()
+	b.w.site.ServeHTTP(rec, r)
+	for _, c := range rec.Result().Cookies() {
+		b.cookie = append(b.cookie[:0:0], c)
+	}
+	return rec
+}
+
+func (b *browse) get(path string) *httptest.ResponseRecorder {
+	return b.do(httptest.NewRequest(http.MethodGet, path, nil))
+}
+
+// post sends a form of name, value pairs from our own page.
+func (b *browse) post(path string, pairs ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(form(pairs...)))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	return b.do(r)
+}
+
+func form(pairs ...string) string {
+	v := map[string][]string{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		v[pairs[i]] = append(v[pairs[i]], pairs[i+1])
+	}
+	return url.Values(v).Encode()
+}
+
+// testLog has what the site logs printed with the test.
+type testLog struct{ t testing.TB }
+
+func (l testLog) Write(b []byte) (int, error) {
+	l.t.Helper()
+	l.t.Logf("%s", bytes.TrimSpace(b))
+	return len(b), nil
+}
