@@ -15,7 +15,7 @@ import (
 // PollerOptions are what a Poller and its Worker need beside the mailbox.
 type PollerOptions struct {
 	Log *slog.Logger // discarded where nil
-	// Parse understands one mail; it is called by the Worker.
+	// Parse understands one mail; Parse with no Options where nil.
 	Parse func(raw []byte) tracker.Inbound
 }
 

@@ -32,6 +32,9 @@ func NewWorker(store *tracker.Store, mailboxID int64, o PollerOptions) *Worker {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	if o.Parse == nil {
+		o.Parse = func(raw []byte) tracker.Inbound { return Parse(raw, Options{}) }
+	}
 	return &Worker{store: store, id: mailboxID, log: o.Log, parse: o.Parse, times: defaultTiming(), crash: failpoints(),
 		news: make(chan struct{}, 1), stuck: map[int64]chan struct{}{}}
 }

@@ -6,7 +6,6 @@
 package imaptest
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -169,8 +168,13 @@ func (s *Server) Restart(ctx context.Context) error {
 	s.cmd = exec.Command("dovecot", "-F", "-c", filepath.Join(s.Dir, "dovecot.conf"))
 	s.cmd.Dir = s.Dir
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.cred}
-	var out bytes.Buffer
-	s.cmd.Stdout, s.cmd.Stderr = &out, &out
+	// A file: with a pipe, Wait would wait for every child that inherits it.
+	out, err := os.Create(filepath.Join(s.Dir, "dovecot.out"))
+	if err != nil {
+		return fmt.Errorf("start dovecot: %w", err)
+	}
+	defer out.Close()
+	s.cmd.Stdout, s.cmd.Stderr = out, out
 	if err := s.cmd.Start(); err != nil {
 		return fmt.Errorf("start dovecot: %w", err)
 	}
@@ -184,7 +188,8 @@ func (s *Server) Restart(ctx context.Context) error {
 	for {
 		select {
 		case <-done:
-			return fmt.Errorf("dovecot ended at once: %s%s", out.String(), s.Log())
+			said, _ := os.ReadFile(out.Name())
+			return fmt.Errorf("dovecot ended at once: %s%s", said, s.Log())
 		case <-ctx.Done():
 			s.Stop()
 			return ctx.Err()
