@@ -167,7 +167,7 @@ func (s *Server) Restart(ctx context.Context) error {
 	s.Stop()
 	s.cmd = exec.Command("dovecot", "-F", "-c", filepath.Join(s.Dir, "dovecot.conf"))
 	s.cmd.Dir = s.Dir
-	s.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.cred}
+	s.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.cred, Setpgid: true}
 	// A file: with a pipe, Wait would wait for every child that inherits it.
 	out, err := os.Create(filepath.Join(s.Dir, "dovecot.out"))
 	if err != nil {
@@ -236,6 +236,18 @@ func (s *Server) Stop() {
 		s.cmd.Process.Kill()
 		<-s.done
 	}
+	// Children that serve a connection outlive their master for a while.
+	syscall.Kill(-s.cmd.Process.Pid, syscall.SIGKILL)
+	s.cmd = nil
+}
+
+// Kill ends the server and its children at once, as a power cut would.
+func (s *Server) Kill() {
+	if s.cmd == nil {
+		return
+	}
+	syscall.Kill(-s.cmd.Process.Pid, syscall.SIGKILL)
+	<-s.done
 	s.cmd = nil
 }
 

@@ -33,7 +33,7 @@ func New(t TB, o Options) *Server {
 		t.Fatalf("%v", err)
 	}
 	t.Cleanup(func() {
-		s.Stop()
+		s.Kill() // Stop would take a second
 		if t.Failed() {
 			t.Logf("dovecot's log:\n%s", s.Log())
 		}
