@@ -65,9 +65,18 @@ type OutMessage struct {
 
 const outMessageColumns = `id, direction, from_name, from_address, subject, body, quoted, mail_id, form, at`
 
-// DueOutbox returns what is due, people's replies first, then by age.
-func (s *Store) DueOutbox(ctx context.Context, l *Lease, limit int) ([]OutboxItem, error) {
+// DueOutbox returns what is due, people's replies first, then by age, without
+// the mail of the mailboxes to skip: those that can not send now must not
+// stand before the others.
+func (s *Store) DueOutbox(ctx context.Context, l *Lease, limit int, skip ...int64) ([]OutboxItem, error) {
 	var items []OutboxItem
+	args := []any{s.stamp()}
+	without := ""
+	for _, id := range skip {
+		without += " AND mailbox_id <> ?"
+		args = append(args, id)
+	}
+	args = append(args, limit)
 	// The inner query walks the partial index; the rest is looked up for the few.
 	err := s.db.Select(ctx, &items, `SELECT o.id, o.kind, o.priority, o.attempts, o.created_at, o.mailbox_id, b.name AS mailbox, b.address AS mailbox_address,
 			o.to_address, o.to_name, COALESCE(o.client_id, 0) AS client_id, COALESCE(o.account_id, 0) AS account_id, o.mail_id, o.digest, o.detail,
@@ -75,12 +84,12 @@ func (s *Store) DueOutbox(ctx context.Context, l *Lease, limit int) ([]OutboxIte
 			COALESCE(t.subject, '') AS ticket_subject, COALESCE(t.stage, '') AS stage, COALESCE(t.level, 1) AS level, COALESCE(t.star, FALSE) AS star,
 			COALESCE(t.fix, '') AS fix, COALESCE(c.name, '') AS requester_name, COALESCE(t.client_address, '') AS requester_address,
 			COALESCE(a.name, '') AS assignee_name
-		FROM (SELECT * FROM outbox WHERE state = 'queued' AND due_at <= ? ORDER BY priority, due_at, id LIMIT ?) o
+		FROM (SELECT * FROM outbox WHERE state = 'queued' AND due_at <= ?`+without+` ORDER BY priority, due_at, id LIMIT ?) o
 		JOIN mailbox b ON b.id = o.mailbox_id
 		LEFT JOIN ticket t ON t.id = o.ticket_id
 		LEFT JOIN client c ON c.id = t.client_id
 		LEFT JOIN account a ON a.id = t.assignee_id
-		ORDER BY o.priority, o.due_at, o.id`, s.stamp(), limit)
+		ORDER BY o.priority, o.due_at, o.id`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list due mail: %w", err)
 	}

@@ -1,0 +1,142 @@
+package mailer
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"mime"
+	"mime/quotedprintable"
+	"net/textproto"
+	"strings"
+
+	mail "github.com/wneessen/go-mail"
+
+	"helpdeskd/tracker"
+)
+
+// attach adds files to a mail, read from their blobs as the mail is written.
+// The returned function closes the blobs, also where there is an error.
+func (r *renderer) attach(ctx context.Context, m *mail.Msg, files []tracker.Attachment) (closeAll func(), err error) {
+	var open []*tracker.Blob
+	closeAll = func() {
+		for _, b := range open {
+			b.Close()
+		}
+	}
+	var parts []*mail.File
+	for _, a := range files {
+		blob, err := r.open(ctx, a.Digest)
+		if err != nil {
+			return closeAll, fmt.Errorf("open attachment %d: %w", a.ID, err)
+		}
+		open = append(open, blob)
+		if a.Start < 0 || a.Length < 0 || a.Start+a.Length > blob.Size() {
+			return closeAll, fmt.Errorf("attachment %d reaches beyond its content", a.ID)
+		}
+		name := oneLine(a.Name, 120)
+		if name == "" {
+			name = "attachment"
+		}
+		parts = append(parts, &mail.File{
+			Name: name, Enc: mail.EncodingB64, Header: fileHeader(name, a.ContentType),
+			Writer: func(w io.Writer) (int64, error) {
+				return io.Copy(w, decoded(a.Encoding, io.NewSectionReader(blob, a.Start, a.Length)))
+			},
+		})
+	}
+	m.SetAttachments(parts)
+	return closeAll, nil
+}
+
+// fileHeader names a file twice: as RFC 2231 has it, and in the old way for
+// programs that only know that.
+func fileHeader(name, contentType string) textproto.MIMEHeader {
+	kind, _, err := mime.ParseMediaType(contentType)
+	if err != nil || !strings.Contains(kind, "/") || strings.HasPrefix(kind, "multipart/") || strings.HasPrefix(kind, "message/") {
+		kind = "application/octet-stream"
+	}
+	h := textproto.MIMEHeader{}
+	h.Set("Content-Type", kind+";\r\n name=\""+strings.Join(encodeQuoted(name), "\r\n ")+"\"")
+	h.Set("Content-Disposition", "attachment;\r\n "+strings.Join(splitParameter("filename", name), ";\r\n "))
+	return h
+}
+
+// encodeQuoted returns a name for a quoted parameter: encoded words where it is not plain.
+func encodeQuoted(name string) []string {
+	if isASCII(name) && !strings.ContainsAny(name, `"\`) && !strings.Contains(name, "=?") && len(name) < 70 {
+		return []string{name}
+	}
+	return encodedWords(name)
+}
+
+// splitParameter writes a parameter by RFC 2231: plain, encoded, or encoded
+// in several pieces.
+func splitParameter(key, value string) []string {
+	if isASCII(value) && !strings.ContainsAny(value, `"\`) && len(value) < 60 {
+		return []string{key + `="` + value + `"`}
+	}
+	var pieces []string
+	var b strings.Builder
+	for _, r := range value {
+		enc := percent(r)
+		if b.Len()+len(enc) > 50 {
+			pieces = append(pieces, b.String())
+			b.Reset()
+		}
+		b.WriteString(enc)
+	}
+	pieces = append(pieces, b.String())
+	if len(pieces) == 1 {
+		return []string{key + "*=utf-8''" + pieces[0]}
+	}
+	for i, p := range pieces {
+		if i == 0 {
+			p = "utf-8''" + p
+		}
+		pieces[i] = fmt.Sprintf("%s*%d*=%s", key, i, p)
+	}
+	return pieces
+}
+
+func percent(r rune) string {
+	if r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r == '-' || r == '.' || r == '_' {
+		return string(r)
+	}
+	var b strings.Builder
+	for _, c := range []byte(string(r)) {
+		fmt.Fprintf(&b, "%%%02X", c)
+	}
+	return b.String()
+}
+
+// decoded undoes the transfer encoding of a part that came by mail.
+func decoded(encoding string, r io.Reader) io.Reader {
+	switch encoding {
+	case "base64":
+		return base64.NewDecoder(base64.StdEncoding, &base64Only{r})
+	case "quoted-printable":
+		return quotedprintable.NewReader(r)
+	}
+	return r
+}
+
+// base64Only lets through what belongs to base64: mail programs put other
+// bytes between the lines (RFC 2045 section 6.8 has us ignore them).
+type base64Only struct{ r io.Reader }
+
+func (b *base64Only) Read(p []byte) (int, error) {
+	for {
+		n, err := b.r.Read(p)
+		k := 0
+		for _, c := range p[:n] {
+			if c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '+' || c == '/' || c == '=' {
+				p[k] = c
+				k++
+			}
+		}
+		if k > 0 || err != nil {
+			return k, err
+		}
+	}
+}

@@ -1,0 +1,89 @@
+package mailer
+
+import (
+	"context"
+	"fmt"
+	"strings"
+)
+
+// Step is one thing that Check tried.
+type Step struct {
+	Name   string // in words
+	OK     bool
+	Said   string // how it went
+	Advice string // what to do, where it failed
+	Detail string // the server's own words, or the error
+}
+
+// Check tries to send as far as the server's consent to the sender, and no
+// further: nothing is sent. The steps end with the first that fails.
+func Check(ctx context.Context, c SMTPConfig) []Step {
+	w, err := loadWords("en")
+	if err != nil {
+		return []Step{{Name: "settings", Said: err.Error()}}
+	}
+	if bad := c.Validate(); len(bad) > 0 {
+		var steps []Step
+		for _, b := range bad {
+			steps = append(steps, Step{Name: w.say("check.settings"), Said: b.Error()})
+		}
+		return steps
+	}
+	steps := []Step{{Name: w.say("check.settings"), OK: true, Said: w.say("check.ok.settings")}}
+	var tokens *tokenSource
+	if c.Auth == AuthXOAuth2 {
+		if tokens, err = newTokenSource(c); err != nil {
+			return append(steps, w.failed(c, &trouble{stage: stageToken, err: err}))
+		}
+	}
+	var begun []stage
+	s, err := connect(ctx, c, tokens, usual, func(at stage) { begun = append(begun, at) })
+	if err != nil {
+		begun = begun[:max(len(begun)-1, 0)]
+	}
+	for _, at := range begun {
+		steps = append(steps, w.passed(c, at))
+	}
+	if err != nil {
+		return append(steps, w.failed(c, err))
+	}
+	defer s.close()
+	from, err := cleanAddress(c.Address)
+	if err == nil {
+		err = s.command(func() error { return s.client.Mail("<" + from + ">") })
+	}
+	if err != nil {
+		return append(steps, w.failed(c, newTrouble(stageSender, err)))
+	}
+	s.reset()
+	return append(steps, w.passed(c, stageSender))
+}
+
+func (w words) passed(c SMTPConfig, at stage) Step {
+	return Step{Name: w.say("check." + string(at)), OK: true, Said: w.say("check.ok."+string(at), c.Host, c.port(), c.user(), c.Address)}
+}
+
+func (w words) failed(c SMTPConfig, err error) Step {
+	at := stageConnect
+	if t, ok := err.(*trouble); ok {
+		at = t.stage
+	}
+	what, advice := w.explain(c, err)
+	return Step{Name: w.say("check." + string(at)), Said: what, Advice: advice, Detail: oneLine(err.Error(), 500)}
+}
+
+// String returns the step as one line for people.
+func (s Step) String() string {
+	mark := "ok  "
+	if !s.OK {
+		mark = "FAIL"
+	}
+	parts := []string{fmt.Sprintf("%s %s: %s", mark, s.Name, s.Said)}
+	if s.Advice != "" {
+		parts = append(parts, s.Advice)
+	}
+	if s.Detail != "" {
+		parts = append(parts, "("+s.Detail+")")
+	}
+	return strings.Join(parts, " ")
+}

@@ -1,0 +1,239 @@
+package mailer
+
+import (
+	"fmt"
+	"strings"
+
+	"helpdeskd/tracker"
+)
+
+// How much of a message goes into a mail, in bytes: a notification shows
+// what one reads at a glance, a quote reminds.
+const (
+	maxSaid  = 40 << 10
+	maxQuote = 8 << 10
+)
+
+// letter composes the content of a mail by its kind.
+func (r *renderer) letter(it tracker.OutboxItem, d desk) (letter, error) {
+	l := letter{Lang: r.words.say("language"), Brand: d.brand, Tag: number(it)}
+	switch it.Kind {
+	case tracker.MailAck:
+		r.ack(&l, it, d)
+	case tracker.MailReply:
+		if it.Message == nil {
+			return l, fmt.Errorf("the reply has no message")
+		}
+		r.reply(&l, it, d)
+	case tracker.MailNotify:
+		if it.Message == nil {
+			return l, fmt.Errorf("the notification has no message")
+		}
+		r.notify(&l, it, d)
+	case tracker.MailNotice:
+		r.notice(&l, it, d)
+	default:
+		return l, fmt.Errorf("there is no mail of kind %q", it.Kind)
+	}
+	return l, nil
+}
+
+// ack composes an acknowledgement. Nothing that the sender wrote is in it.
+func (r *renderer) ack(l *letter, it tracker.OutboxItem, d desk) {
+	w := r.words
+	l.Heading = w.say("ack.heading")
+	l.Preheader = w.say("ack.preheader", l.Tag)
+	l.Lead = strings.Split(w.say("ack.lead", l.Tag), "\n")
+	if it.Ack != nil && it.Ack.AskQuestions {
+		l.Ask = w.say("ack.questions")
+		for _, q := range []string{"ack.q1", "ack.q2", "ack.q3", "ack.q4", "ack.q5", "ack.q6"} {
+			l.Questions = append(l.Questions, w.say(q))
+		}
+		if isWebLink(d.formLink) {
+			l.Links = []link{{w.say("ack.form"), w.say("ack.form_button"), d.formLink}}
+		}
+	} else {
+		l.More = []string{w.say("ack.more")}
+	}
+	l.Foot = w.say("ack.foot", l.Tag)
+}
+
+// reply composes a technician's words as the plain mail of a person.
+func (r *renderer) reply(l *letter, it tracker.OutboxItem, d desk) {
+	w := r.words
+	l.Personal = true
+	l.Said = paragraphs(it.Message.Body)
+	if it.Stage == "confirming" {
+		l.More = []string{w.say("reply.confirm")}
+	}
+	if name := oneLine(it.Message.FromName, 80); name != "" {
+		l.Sign = append(l.Sign, name)
+	}
+	if d.signature != "" {
+		for _, line := range strings.Split(strings.TrimSpace(cleanText(d.signature)), "\n") {
+			l.Sign = append(l.Sign, line)
+		}
+	} else {
+		l.Sign = append(l.Sign, d.brand)
+	}
+	l.Foot = w.say("reply.foot", d.brand, l.Tag)
+	if q := it.Quoted; q != nil && strings.TrimSpace(q.Body) != "" {
+		body, short := cut(cleanText(q.Body), maxQuote)
+		if short {
+			body += "\n" + w.say("reply.quote_cut")
+		}
+		l.Quote = &quote{w.say("reply.quote", q.At.Time().Format(w.say("date")), who(q.FromName, q.FromAddress)), paragraphs(body)}
+	}
+}
+
+// notify tells a technician what somebody wrote.
+func (r *renderer) notify(l *letter, it tracker.OutboxItem, d desk) {
+	w, m := r.words, it.Message
+	author := who(m.FromName, m.FromAddress)
+	client := who(it.RequesterName, it.RequesterAddress)
+	switch {
+	case m.Direction == "out":
+		l.Heading = w.say("notify.colleague", author)
+	case len(it.References) == 0:
+		if client != "" {
+			author = client // of a form, the person rather than the robot
+		}
+		l.Heading = w.say("notify.new", author)
+	default:
+		l.Heading = w.say("notify.wrote", author)
+	}
+	assignee := oneLine(it.AssigneeName, 80)
+	if assignee == "" {
+		assignee = w.say("notify.nobody")
+	}
+	l.Facts = []fact{
+		{Label: w.say("notify.ticket"), Value: l.Tag + " · " + oneLine(it.TicketSubject, 200)},
+		{Label: w.say("notify.client"), Value: named(it.RequesterName, it.RequesterAddress)},
+		{Label: w.say("notify.priority"), Value: w.priority(it.Level, it.Star), Hot: it.Star},
+		{Label: w.say("notify.stage"), Value: w.say("stage." + it.Stage)},
+		{Label: w.say("notify.assignee"), Value: assignee},
+	}
+	r.said(l, m)
+	for _, a := range m.Attachments {
+		l.Files = append(l.Files, fmt.Sprintf("%s (%s)", oneLine(a.Name, 80), w.size(a.Size)))
+	}
+	l.FilesName = w.say("notify.files")
+	if it.RequesterAddress == "" {
+		l.More = []string{w.say("notify.answer_unknown")}
+	} else {
+		l.More = []string{w.say("notify.answer", client, it.RequesterAddress)}
+	}
+	if u := ticketURL(d, it); u != "" {
+		l.Links = []link{{"", w.say("notify.open", l.Tag), u}}
+	}
+	l.Preheader = firstLine(l.Said)
+	l.Foot = w.say("notify.foot", d.brand)
+}
+
+// said shows the new message: a form's answers, or its text.
+func (r *renderer) said(l *letter, m *tracker.OutMessage) {
+	if m.Form != nil && len(m.Form.Answers) > 0 {
+		for _, a := range m.Form.Answers {
+			value, _ := cut(strings.TrimSpace(cleanText(a.Answer)), maxSaid/10)
+			for _, f := range a.Files {
+				value = strings.TrimSpace(value + "\n" + oneLine(f.Name, 80))
+			}
+			if value == "" {
+				value = "–"
+			}
+			l.Answers = append(l.Answers, fact{Label: oneLine(a.Question, 200), Value: value})
+		}
+		return
+	}
+	body, short := cut(cleanText(m.Body), maxSaid)
+	if strings.TrimSpace(body) == "" {
+		body = r.words.say("notify.empty")
+	}
+	if short {
+		l.SaidNote = r.words.say("notify.cut")
+	}
+	l.Said = paragraphs(body)
+}
+
+// notice tells a technician something that the desk itself has to say.
+func (r *renderer) notice(l *letter, it tracker.OutboxItem, d desk) {
+	w := r.words
+	l.Heading = w.say("notice.heading", l.Tag)
+	if l.Tag == "" {
+		l.Heading = w.say("notice.heading_desk")
+	}
+	text := strings.TrimSpace(cleanText(it.Notice))
+	l.Lead = strings.Split(text, "\n")
+	l.Preheader = l.Lead[0]
+	if it.TicketNumber != 0 {
+		l.Facts = []fact{{Label: w.say("notify.ticket"), Value: l.Tag + " · " + oneLine(it.TicketSubject, 200)}}
+		if it.RequesterAddress != "" {
+			l.Facts = append(l.Facts, fact{Label: w.say("notify.client"), Value: named(it.RequesterName, it.RequesterAddress)})
+		}
+	}
+	if it.Message != nil {
+		r.said(l, it.Message)
+	}
+	if u := ticketURL(d, it); u != "" {
+		l.Links = []link{{"", w.say("notify.open", l.Tag), u}}
+	}
+	l.Foot = w.say("notice.foot", d.brand)
+}
+
+// priority returns a priority's number and words.
+func (w words) priority(level int, star bool) string {
+	if star {
+		return w.say("priority.star")
+	}
+	return w.say(fmt.Sprintf("priority.%d", level))
+}
+
+// size returns a length in bytes as people read it.
+func (w words) size(n int64) string {
+	switch {
+	case n >= 1<<20:
+		return w.say("units.mb", fmt.Sprintf("%.1f", float64(n)/(1<<20)))
+	case n >= 1<<10:
+		return w.say("units.kb", n>>10)
+	}
+	return w.say("units.b", n)
+}
+
+// who returns a person's name, or the address where there is none.
+func who(name, address string) string {
+	if n := oneLine(name, 80); n != "" {
+		return n
+	}
+	return oneLine(address, 254)
+}
+
+// named returns name and address.
+func named(name, address string) string {
+	n, a := oneLine(name, 80), oneLine(address, 254)
+	switch {
+	case n == "" || n == a:
+		return a
+	case a == "":
+		return n
+	}
+	return n + " · " + a
+}
+
+func firstLine(ps []para) string {
+	if len(ps) == 0 || len(ps[0].Lines) == 0 {
+		return ""
+	}
+	return oneLine(plain([]para{{ps[0].Lines[:1]}}), 120)
+}
+
+func isWebLink(s string) bool {
+	return (strings.HasPrefix(s, "https://") || strings.HasPrefix(s, "http://")) && !strings.ContainsAny(s, " \r\n\t<>\"")
+}
+
+// ticketURL returns where the site shows the ticket, "" where it has no public address.
+func ticketURL(d desk, it tracker.OutboxItem) string {
+	if !isWebLink(d.publicURL) || it.TicketNumber == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s/tickets/%d", strings.TrimRight(d.publicURL, "/"), it.TicketNumber)
+}

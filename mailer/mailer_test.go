@@ -1,0 +1,595 @@
+package mailer
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"helpdeskd/migrations"
+	"helpdeskd/migrations/dbtest"
+	"helpdeskd/tracker"
+)
+
+// bench is a tracker with one mailbox and one ticket, and what is queued on it.
+type bench struct {
+	t       testing.TB
+	store   *tracker.Store
+	mailbox tracker.Mailbox
+	ticket  int64
+	message int64 // the technician's words on it
+}
+
+func newBench(t testing.TB, db *migrations.DB) *bench {
+	t.Helper()
+	b := &bench{t: t, store: tracker.New(db, tracker.Options{LeaseTTL: 300 * time.Millisecond})}
+	var err error
+	if b.mailbox, err = b.store.OpenMailbox(t.Context(), "main", "helpdesk@acme.example", tracker.Begin{}); err != nil {
+		t.Fatal(err)
+	}
+	b.tx(func(ctx context.Context, tx *migrations.Tx) (err error) {
+		now := migrations.At(b.store.Now())
+		if b.ticket, err = tx.Insert(ctx, `INSERT INTO ticket (number, subject, stage, level, star, client_address, mailbox_id, opened_at, stage_at, created_at, updated_at)
+			VALUES (12, 'Printer', 'requested', 1, FALSE, 'anna@acme.example', ?, ?, ?, ?, ?) RETURNING id`, b.mailbox.ID, now, now, now, now); err != nil {
+			return err
+		}
+		b.message, err = tx.Insert(ctx, `INSERT INTO message (ticket_id, direction, state, from_name, from_address, subject, body, at)
+			VALUES (?, 'out', 'shown', 'Maria Lopez', 'helpdesk@acme.example', 'Printer', 'It is mended.', ?) RETURNING id`, b.ticket, now)
+		return err
+	})
+	return b
+}
+
+func (b *bench) tx(f func(ctx context.Context, tx *migrations.Tx) error) {
+	b.t.Helper()
+	if err := b.store.DB().Tx(b.t.Context(), func(tx *migrations.Tx) error { return f(b.t.Context(), tx) }); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// queue puts n mails of a kind into the outbox.
+func (b *bench) queue(kind string, n int) (ids []int64) {
+	b.t.Helper()
+	b.tx(func(ctx context.Context, tx *migrations.Tx) error {
+		for i := range n {
+			m := tracker.Mail{Kind: kind, MailboxID: b.mailbox.ID, TicketID: b.ticket, ToAddress: fmt.Sprintf("person%d@acme.example", i)}
+			if kind == tracker.MailReply {
+				m.MessageID = b.message
+			} else {
+				m.Ack = &tracker.AckDetail{EchoSubject: true, AskQuestions: true}
+			}
+			id, err := b.store.EnqueueTx(ctx, tx, m)
+			if err != nil {
+				return err
+			}
+			ids = append(ids, id)
+		}
+		return nil
+	})
+	return ids
+}
+
+type outboxRow struct {
+	State    string            `db:"state"`
+	Attempts int               `db:"attempts"`
+	DueAt    migrations.Stamp  `db:"due_at"`
+	MailID   string            `db:"mail_id"`
+	Digest   string            `db:"digest"`
+	Response string            `db:"response"`
+	ServerID string            `db:"server_mail_id"`
+	SentAt   *migrations.Stamp `db:"sent_at"`
+}
+
+func (b *bench) row(id int64) outboxRow {
+	b.t.Helper()
+	var r outboxRow
+	if err := b.store.DB().Get(context.Background(), &r, `SELECT state, attempts, due_at, mail_id, digest, response, server_mail_id, sent_at FROM outbox WHERE id = ?`, id); err != nil {
+		b.t.Fatal(err)
+	}
+	return r
+}
+
+// until waits for a row to reach a state.
+func (b *bench) until(id int64, state string) outboxRow {
+	b.t.Helper()
+	for end := time.Now().Add(15 * time.Second); ; {
+		r := b.row(id)
+		if r.State == state {
+			return r
+		}
+		if time.Now().After(end) {
+			b.t.Fatalf("mail %d is %s (%s), want %s", id, r.State, r.Response, state)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+func (b *bench) setting(name, value string) {
+	b.t.Helper()
+	if err := b.store.SetSetting(b.t.Context(), tracker.Actor{}, name, value); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// mailer returns one for the mailbox, with a server's address.
+func (b *bench) mailer(addr string) *Mailer {
+	b.t.Helper()
+	m, err := New(b.store, Options{SMTP: map[string]SMTPConfig{"main": plainConfig(addr)}})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	m.wait = quick
+	return m
+}
+
+// run runs a mailer until stop is called or the test ends.
+func run(t testing.TB, m *Mailer) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { defer close(done); m.Run(ctx) }()
+	stop = func() { cancel(); <-done }
+	t.Cleanup(stop)
+	return stop
+}
+
+func TestSends(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
+		b := newBench(t, db)
+		b.setting(tracker.SetCompany, "Acme")
+		b.setting(tracker.SetMailPerMin, "6000")
+		server := startSink(t, sinkOptions{})
+		m := b.mailer(server.addr)
+		acks, replies := b.queue(tracker.MailAck, 3), b.queue(tracker.MailReply, 2)
+		run(t, m)
+		mails := server.wait(t, 5)
+		for i, got := range mails {
+			reply := strings.Contains(got.data, "It is mended.")
+			if reply != (i < 2) {
+				t.Errorf("mail %d is a reply: %v", i, reply)
+			}
+			if len(got.to) != 1 || got.from != "helpdesk@acme.example" || !strings.Contains(got.data, "[HD-12]") || !strings.Contains(got.data, `"Acme Helpdesk"`) {
+				t.Errorf("arrived: %+v", got)
+			}
+		}
+		for _, id := range append(acks, replies...) {
+			r := b.until(id, tracker.OutboxSent)
+			if r.Attempts != 1 || r.SentAt == nil || !strings.Contains(r.Response, "queued") {
+				t.Errorf("%+v", r)
+			}
+			blob, err := b.store.OpenBlob(t.Context(), r.Digest)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found := false
+			for _, got := range mails {
+				found = found || got.data == string(blob.Bytes()) && strings.Contains(got.data, "<"+r.MailID+">")
+			}
+			blob.Close()
+			if !found {
+				t.Errorf("mail %d did not arrive byte for byte", id)
+			}
+		}
+		if server.sessions != 1 {
+			t.Errorf("%d connections", server.sessions)
+		}
+		s := m.Status()
+		if !s.Leading || s.PerMinute != 6000 || len(s.Outlets) != 1 || s.Outlets[0].Trouble != "" || s.Outlets[0].LastSent.IsZero() {
+			t.Errorf("%+v", s)
+		}
+	})
+}
+
+// TestOutcomes plays a server's bad days and looks at the rows.
+func TestOutcomes(t *testing.T) {
+	to := func(rest ...string) []string {
+		return hello(append([]string{"< MAIL", "> 250 ok", "< RCPT", "> 250 ok", "< DATA"}, rest...)...)
+	}
+	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
+		for _, c := range []struct {
+			name, state, says string
+			script            []string
+		}{
+			{"taken", tracker.OutboxSent, "OK <x1@prod.example>", to("> 354 go", "data", "> 250 2.0.0 OK <x1@prod.example> [Hostname=y]", "wait")},
+			{"refused", tracker.OutboxDead, "550 5.1.1 nobody", hello("< MAIL", "> 250 ok", "< RCPT", "> 550 5.1.1 nobody", "< RSET", "> 250 ok", "wait")},
+			{"put off", tracker.OutboxQueued, "451 later", hello("< MAIL", "> 250 ok", "< RCPT", "> 451 later", "< RSET", "> 250 ok", "wait")},
+			{"lost before the dot", tracker.OutboxQueued, "closed the connection", to("> 354 go", "head", "close")},
+			{"lost after the dot", tracker.OutboxUncertain, "may have arrived", to("> 354 go", "data", "close")},
+			{"silent after the dot", tracker.OutboxUncertain, "may have arrived", to("> 354 go", "data", "wait")},
+		} {
+			t.Run(c.name, func(t *testing.T) {
+				b := &bench{t: t, store: tracker.New(db, tracker.Options{LeaseTTL: 300 * time.Millisecond})}
+				b.mailbox, _ = b.store.OpenMailbox(t.Context(), "main", "helpdesk@acme.example", tracker.Begin{})
+				if err := db.Get(t.Context(), &b.ticket, `SELECT COALESCE(MAX(id), 0) FROM ticket`); err != nil {
+					t.Fatal(err)
+				}
+				if b.ticket == 0 {
+					b = newBench(t, db)
+				}
+				// A large body keeps the mail from fitting into the sockets' buffers.
+				body := "words"
+				if c.name == "lost before the dot" {
+					body = strings.Repeat("a line of a large mail\n", 600_000)
+				}
+				b.tx(func(ctx context.Context, tx *migrations.Tx) (err error) {
+					b.message, err = tx.Insert(ctx, `INSERT INTO message (ticket_id, direction, state, from_name, from_address, subject, body, at)
+						VALUES (?, 'out', 'shown', 'Maria Lopez', 'helpdesk@acme.example', 'Printer', ?, 1) RETURNING id`, b.ticket, body)
+					return err
+				})
+				id := b.queue(tracker.MailReply, 1)[0]
+				stop := run(t, b.mailer(scripted(t, c.script)))
+				var r outboxRow
+				for end := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+					if r = b.row(id); r.Response != "" || time.Now().After(end) {
+						break
+					}
+				}
+				stop()
+				r = b.row(id)
+				attempts := 1
+				if c.name == "refused" {
+					attempts = 0 // it died before it was begun
+				}
+				if r.State != c.state || r.Attempts != attempts || !strings.Contains(r.Response, c.says) {
+					t.Errorf("%+v", r)
+				}
+				if c.name == "taken" && r.ServerID != "x1@prod.example" {
+					t.Errorf("the server's Message-ID is %q", r.ServerID)
+				}
+				if r.State == tracker.OutboxQueued {
+					wait := time.Until(r.DueAt.Time())
+					if wait < 40*time.Second || wait > 80*time.Second {
+						t.Errorf("the next try is in %s", wait)
+					}
+					if err := b.store.CancelOutbox(t.Context(), tracker.Actor{}, id); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+	})
+}
+
+// TestUncertainStays: a mail whose fate is unknown is not sent again, and
+// what a person resends is the same mail.
+func TestUncertainStays(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
+		b := newBench(t, db)
+		id := b.queue(tracker.MailAck, 1)[0]
+		addr := scripted(t, hello("< MAIL", "> 250 ok", "< RCPT", "> 250 ok", "< DATA", "> 354 go", "data", "close"))
+		stop := run(t, b.mailer(addr))
+		first := b.until(id, tracker.OutboxUncertain)
+		stop()
+		server := startSink(t, sinkOptions{})
+		stop = run(t, b.mailer(server.addr))
+		second := b.queue(tracker.MailAck, 1)[0]
+		b.until(second, tracker.OutboxSent)
+		if r := b.row(id); r.State != tracker.OutboxUncertain || len(server.all()) != 1 {
+			t.Errorf("the machine resent it: %+v, %d mails", r, len(server.all()))
+		}
+		if err := b.store.ResendOutbox(t.Context(), tracker.Actor{}, id); err != nil {
+			t.Fatal(err)
+		}
+		again := b.until(id, tracker.OutboxSent)
+		if again.MailID != first.MailID || again.Digest != first.Digest {
+			t.Errorf("resent as another mail: %+v, %+v", first, again)
+		}
+		if mails := server.wait(t, 2); !strings.Contains(mails[1].data, "<"+first.MailID+">") {
+			t.Errorf("another Message-ID went out")
+		}
+		stop()
+	})
+}
+
+// TestMailboxTrouble: a server that can not be reached, or refuses us,
+// leaves the mail queued, says so, and holds up nobody else's mail.
+func TestMailboxTrouble(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
+		b := newBench(t, db)
+		b.setting(tracker.SetMailPerMin, "6000")
+		second, err := b.store.OpenMailbox(t.Context(), "second", "it@acme.example", tracker.Begin{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		waiting := b.queue(tracker.MailReply, 5)
+		server := startSink(t, sinkOptions{})
+		config := plainConfig(server.addr)
+		config.Address = "it@acme.example"
+		m, err := New(b.store, Options{SMTP: map[string]SMTPConfig{"main": plainConfig("127.0.0.1:1"), "second": config}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.wait = quick
+		run(t, m)
+		b.mailbox = second
+		sent := b.queue(tracker.MailAck, 2)
+		for _, id := range sent {
+			b.until(id, tracker.OutboxSent)
+		}
+		for _, id := range waiting {
+			if r := b.row(id); r.State != tracker.OutboxQueued || r.Attempts != 0 {
+				t.Errorf("%+v", r)
+			}
+		}
+		main := m.Status().Outlets[0]
+		if !strings.Contains(main.Trouble, "Nothing answers at 127.0.0.1:1") || main.Advice == "" || main.NextTry.IsZero() {
+			t.Errorf("%+v", main)
+		}
+	})
+}
+
+// TestNoSettings: mail of a mailbox without smtp settings waits, and the
+// page says why.
+func TestNoSettings(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
+		b := newBench(t, db)
+		m, err := New(b.store, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		id := b.queue(tracker.MailAck, 1)[0]
+		run(t, m)
+		for end := time.Now().Add(10 * time.Second); len(m.Status().Outlets) == 0; time.Sleep(5 * time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatal("it says nothing")
+			}
+		}
+		if s := m.Status().Outlets[0]; !strings.Contains(s.Trouble, "main") {
+			t.Errorf("%+v", s)
+		}
+		if r := b.row(id); r.State != tracker.OutboxQueued {
+			t.Errorf("%+v", r)
+		}
+	})
+}
+
+// TestBadAddress: an address that can not be written to dies at once, with a
+// reason, and holds up nothing.
+func TestBadAddress(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
+		b := newBench(t, db)
+		var ids []int64
+		b.tx(func(ctx context.Context, tx *migrations.Tx) error {
+			for _, a := range []string{"nobody", "jürgen@acme.example", "anna@acme.example"} {
+				id, err := b.store.EnqueueTx(ctx, tx, tracker.Mail{Kind: tracker.MailAck, MailboxID: b.mailbox.ID, TicketID: b.ticket, ToAddress: a})
+				if err != nil {
+					return err
+				}
+				ids = append(ids, id)
+			}
+			return nil
+		})
+		server := startSink(t, sinkOptions{})
+		run(t, b.mailer(server.addr))
+		b.until(ids[2], tracker.OutboxSent)
+		if r := b.until(ids[0], tracker.OutboxDead); !strings.Contains(r.Response, "nobody") {
+			t.Errorf("%+v", r)
+		}
+		if r := b.until(ids[1], tracker.OutboxDead); !strings.Contains(r.Response, "beyond ASCII") {
+			t.Errorf("%+v", r)
+		}
+		if n := len(server.all()); n != 1 {
+			t.Errorf("%d mails went out", n)
+		}
+	})
+}
+
+// TestReplyGoesFirst: behind very many acknowledgements, at the usual rate,
+// a technician's reply leaves within five seconds.
+func TestReplyGoesFirst(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
+		b := newBench(t, db)
+		n := 20_000
+		if testing.Short() {
+			n = 500
+		}
+		b.queue(tracker.MailAck, n)
+		server := startSink(t, sinkOptions{})
+		m := b.mailer(server.addr)
+		run(t, m)
+		server.wait(t, 4) // the burst is used up
+		for range 2 {
+			before := len(server.all())
+			asked := time.Now()
+			id := b.queue(tracker.MailReply, 1)[0]
+			r := b.until(id, tracker.OutboxSent)
+			took := r.SentAt.Time().Sub(asked)
+			t.Logf("the reply left after %s, behind %d acknowledgements", took.Round(time.Millisecond), n-before)
+			if took > 5*time.Second {
+				t.Errorf("the reply left after %s", took)
+			}
+		}
+		if s := m.Status(); s.PerMinute != 25 {
+			t.Errorf("%+v", s)
+		}
+	})
+}
+
+// TestOvertakes: a server that dawdles over one mail does not keep people's
+// replies waiting.
+func TestOvertakes(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
+		b := newBench(t, db)
+		server := startSink(t, sinkOptions{})
+		release := make(chan struct{})
+		held := make(chan struct{})
+		server.onData = func(n int) error {
+			if n == 1 {
+				close(held)
+				<-release
+			}
+			return nil
+		}
+		m := b.mailer(server.addr)
+		m.wait.final = time.Minute
+		slow := b.queue(tracker.MailAck, 1)[0]
+		run(t, m)
+		<-held
+		fast := b.queue(tracker.MailReply, 1)[0]
+		b.until(fast, tracker.OutboxSent)
+		if r := b.row(slow); r.State != tracker.OutboxSending {
+			t.Errorf("%+v", r)
+		}
+		close(release)
+		b.until(slow, tracker.OutboxSent)
+	})
+}
+
+// TestReconnects: a server that closes a kept connection costs nothing.
+func TestReconnects(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
+		b := newBench(t, db)
+		b.setting(tracker.SetMailPerMin, "6000")
+		one := hello("< MAIL", "> 250 ok", "< RCPT", "> 250 ok", "< DATA", "> 354 go", "data", "> 250 ok", "close")
+		m := b.mailer(scripted(t, one, one, one))
+		run(t, m)
+		for range 3 {
+			id := b.queue(tracker.MailAck, 1)[0]
+			if r := b.until(id, tracker.OutboxSent); r.Attempts != 1 {
+				t.Errorf("%+v", r)
+			}
+		}
+		if s := m.Status().Outlets[0]; s.Trouble != "" {
+			t.Errorf("%+v", s)
+		}
+	})
+}
+
+// TestStopsCleanly: told to stop while a mail is on its way, it lets that
+// one finish and begins no other.
+func TestStopsCleanly(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
+		b := newBench(t, db)
+		server := startSink(t, sinkOptions{})
+		held, release := make(chan struct{}), make(chan struct{})
+		server.onData = func(n int) error {
+			if n == 1 {
+				close(held)
+				<-release
+			}
+			return nil
+		}
+		m := b.mailer(server.addr)
+		m.wait.final = time.Minute
+		ids := b.queue(tracker.MailAck, 3)
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- m.Run(ctx) }()
+		<-held
+		cancel()
+		close(release)
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if r := b.row(ids[0]); r.State != tracker.OutboxSent {
+			t.Errorf("%+v", r)
+		}
+		for _, id := range ids[1:] {
+			if r := b.row(id); r.State != tracker.OutboxQueued {
+				t.Errorf("%+v", r)
+			}
+		}
+	})
+}
+
+// TestTwoMailers: two processes on one database send each mail once.
+func TestTwoMailers(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
+		b := newBench(t, db)
+		b.setting(tracker.SetMailPerMin, "60000")
+		server := startSink(t, sinkOptions{})
+		other := &bench{t: t, store: tracker.New(db, tracker.Options{LeaseTTL: 300 * time.Millisecond}), mailbox: b.mailbox}
+		stop := run(t, b.mailer(server.addr))
+		run(t, other.mailer(server.addr))
+		ids := b.queue(tracker.MailAck, 40)
+		server.wait(t, 10)
+		stop() // the other takes over
+		for _, id := range ids {
+			b.until(id, tracker.OutboxSent)
+		}
+		seen := map[string]int{}
+		for _, m := range server.all() {
+			seen[m.to[0]]++
+		}
+		for to, n := range seen {
+			if n != 1 {
+				t.Errorf("%s has %d mails", to, n)
+			}
+		}
+		if len(seen) != 40 {
+			t.Errorf("%d people have mail", len(seen))
+		}
+	})
+}
+
+// TestCrashAtEveryEdge stops at each edge of the state table as a killed
+// process would, and looks at what the next start makes of it.
+func TestCrashAtEveryEdge(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
+		b := newBench(t, db)
+		b.setting(tracker.SetMailPerMin, "60000")
+		for _, c := range []struct {
+			edge, state string
+			mails       int // that reach the server in all
+		}{
+			{EdgeRendering, tracker.OutboxSent, 1},
+			{EdgeRendered, tracker.OutboxSent, 1},
+			{EdgeSending, tracker.OutboxSent, 1},
+			{EdgeCommitted, tracker.OutboxUncertain, 0},
+			{EdgeDot, tracker.OutboxUncertain, 1},
+			{EdgeAnswered, tracker.OutboxUncertain, 1},
+			{EdgeSettled, tracker.OutboxSent, 1},
+		} {
+			t.Run(c.edge, func(t *testing.T) {
+				server := startSink(t, sinkOptions{})
+				dying := &bench{t: t, store: tracker.New(db, tracker.Options{LeaseTTL: 300 * time.Millisecond}), mailbox: b.mailbox, ticket: b.ticket}
+				m := dying.mailer(server.addr)
+				reached := make(chan struct{})
+				m.crash = func(edge string) {
+					if edge == c.edge {
+						close(reached)
+						select {} // as if the process were gone
+					}
+				}
+				id := dying.queue(tracker.MailAck, 1)[0]
+				ctx, cancel := context.WithCancel(context.Background())
+				defer cancel()
+				lease, err := dying.store.Acquire(ctx, leaseName)
+				if err != nil {
+					t.Fatal(err)
+				}
+				l := &lane{m: m, lease: lease, hard: ctx, sessions: map[string]*session{}}
+				go func() {
+					for ctx.Err() == nil {
+						l.next(ctx)
+					}
+				}()
+				select {
+				case <-reached:
+				case <-time.After(20 * time.Second):
+					t.Fatal("the edge is not reached")
+				}
+				// A killed process beats no more: its lease is free for the next.
+				if err := lease.Release(ctx); err != nil {
+					t.Fatal(err)
+				}
+				next := &bench{t: t, store: tracker.New(db, tracker.Options{LeaseTTL: 300 * time.Millisecond}), mailbox: b.mailbox, ticket: b.ticket}
+				stop := run(t, next.mailer(server.addr))
+				next.until(id, c.state)
+				probe := next.queue(tracker.MailAck, 1)[0]
+				next.until(probe, tracker.OutboxSent)
+				stop()
+				row := next.row(id)
+				n := 0
+				for _, got := range server.wait(t, c.mails+1) {
+					if strings.Contains(got.data, "\r\nMessage-ID: <"+row.MailID+">") {
+						n++
+					}
+				}
+				if n != c.mails || row.State != c.state {
+					t.Errorf("the server has it %d times, want %d; the row is %s", n, c.mails, row.State)
+				}
+			})
+		}
+	})
+}

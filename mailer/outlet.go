@@ -1,0 +1,110 @@
+package mailer
+
+import (
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+// outlet is the way out for one mailbox's mail: its server, and how that
+// fares. Trouble with it pauses all its mail and none of another mailbox's.
+type outlet struct {
+	name   string
+	config SMTPConfig
+	tokens *tokenSource
+	absent bool // the mailbox has no smtp settings
+
+	mu       sync.Mutex
+	id       int64 // the mailbox's, once one of its mails was seen
+	failures int
+	until    time.Time // no attempt before
+	status   OutletStatus
+}
+
+// Status is how sending fares, for the health page.
+type Status struct {
+	Leading   bool // this process holds the outbox's lease
+	PerMinute int
+	Outlets   []OutletStatus
+}
+
+// OutletStatus is how sending for one mailbox fares. Trouble is empty when
+// all is well, else what happened, and Advice what to do, in plain words.
+type OutletStatus struct {
+	Mailbox  string
+	Trouble  string
+	Advice   string
+	Detail   string // the server's own words, or the error
+	Since    time.Time
+	NextTry  time.Time
+	LastSent time.Time
+}
+
+// paused reports whether nothing should be tried now.
+func (o *outlet) paused(now time.Time) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.absent || now.Before(o.until)
+}
+
+func (o *outlet) pausedID(now time.Time) (id int64, paused bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.id, o.absent || now.Before(o.until)
+}
+
+// meet learns the mailbox's id from one of its mails.
+func (o *outlet) meet(id int64) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.id = id
+}
+
+// fail records trouble and backs off. It reports whether this is news, for the log.
+func (o *outlet) fail(now time.Time, at stage, what, advice, detail string) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.failures++
+	first, most := 5*time.Second, 5*time.Minute
+	if at == stageLogin || at == stageToken || at == stageSender {
+		// Servers lock accounts that try too often.
+		first, most = 30*time.Second, 15*time.Minute
+	}
+	o.until = now.Add(backoff(first, most, o.failures))
+	news := o.status.Trouble != what
+	if news {
+		o.status.Since = now
+	}
+	o.status.Trouble, o.status.Advice, o.status.Detail = what, advice, detail
+	o.status.NextTry = o.until
+	return news
+}
+
+// works records that the server took a mail, or at least our sign-in and
+// sender. It reports whether there was trouble before.
+func (o *outlet) works(now time.Time, sent bool) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	was := o.status.Trouble != ""
+	if sent {
+		o.status.LastSent = now
+	}
+	o.failures, o.until = 0, time.Time{}
+	o.status = OutletStatus{Mailbox: o.name, LastSent: o.status.LastSent}
+	return was
+}
+
+func (o *outlet) look() OutletStatus {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.status
+}
+
+// backoff doubles from first to most with each failure, within a fifth at random.
+func backoff(first, most time.Duration, failures int) time.Duration {
+	d := most
+	if n := failures - 1; n < 30 && first<<n < most {
+		d = first << n
+	}
+	return time.Duration(float64(d) * (0.8 + 0.4*rand.Float64()))
+}

@@ -1,0 +1,195 @@
+package mailer
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	mail "github.com/wneessen/go-mail"
+
+	"helpdeskd/tracker"
+)
+
+// LoopHeader marks every mail that helpdeskd sends, with the mailbox it is
+// from: a mail that comes back with it is our own.
+const LoopHeader = "X-Helpdeskd-Loop"
+
+// errAddress is a recipient that no mail can be sent to.
+var errAddress = errors.New("not a mail address")
+
+// desk is what mails say about the helpdesk itself.
+type desk struct {
+	company   string
+	brand     string // "<company> Helpdesk", or the configured name
+	signature string
+	formLink  string
+	publicURL string
+	plus      bool
+}
+
+// renderer writes mails. It is pure but for the blobs of attachments.
+type renderer struct {
+	words words
+	forms *forms
+	now   func() time.Time
+	open  func(ctx context.Context, digest string) (*tracker.Blob, error)
+}
+
+func newRenderer(language string, now func() time.Time, open func(context.Context, string) (*tracker.Blob, error)) (*renderer, error) {
+	w, err := loadWords(language)
+	if err != nil {
+		return nil, err
+	}
+	f, err := loadForms()
+	if err != nil {
+		return nil, err
+	}
+	return &renderer{words: w, forms: f, now: now, open: open}, nil
+}
+
+// addresses returns the envelope of an item. An address that can not be
+// written to is errAddress.
+func addresses(it tracker.OutboxItem) (envelope, error) {
+	from, err := cleanAddress(it.MailboxAddress)
+	if err != nil || !isASCII(from) {
+		return envelope{}, fmt.Errorf("the mailbox's own address %q can not send", it.MailboxAddress)
+	}
+	to, err := cleanAddress(it.ToAddress)
+	if err != nil {
+		return envelope{}, fmt.Errorf("%w: %w", errAddress, err)
+	}
+	return envelope{from: from, to: to, utf8: !isASCII(to)}, nil
+}
+
+// render writes an item as the bytes that will be sent.
+func (r *renderer) render(ctx context.Context, it tracker.OutboxItem, d desk, token string) (tracker.Rendered, error) {
+	e, err := addresses(it)
+	if err != nil {
+		return tracker.Rendered{}, err
+	}
+	l, err := r.letter(it, d)
+	if err != nil {
+		return tracker.Rendered{}, err
+	}
+	txt, htm, err := r.forms.write(l)
+	if err != nil {
+		return tracker.Rendered{}, err
+	}
+	_, domain := splitAddress(e.from)
+	id := "hd." + token + "@" + domain
+	m := mail.NewMsg(mail.WithNoDefaultUserAgent(), mail.WithCharset(mail.CharsetUTF8), mail.WithEncoding(mail.EncodingQP))
+	m.SetDateWithValue(r.now())
+	m.SetMessageIDWithValue(id)
+	h := r.head(it, e, d, token)
+	first, rest, _ := strings.Cut(h.b.String(), ": ")
+	m.SetGenHeaderPreformatted(mail.Header(first), rest)
+	m.SetBodyString(mail.TypeTextPlain, txt)
+	m.AddAlternativeString(mail.TypeTextHTML, htm)
+	if it.Kind == tracker.MailReply && it.Message != nil {
+		closeAll, err := r.attach(ctx, m, it.Message.Attachments)
+		defer closeAll()
+		if err != nil {
+			return tracker.Rendered{}, err
+		}
+	}
+	var b bytes.Buffer
+	if _, err := m.WriteTo(&b); err != nil {
+		return tracker.Rendered{}, fmt.Errorf("write the mail: %w", err)
+	}
+	if err := wellFormed(b.Bytes()); err != nil {
+		return tracker.Rendered{}, fmt.Errorf("write the mail: %w", err)
+	}
+	out := tracker.Rendered{Bytes: b.Bytes(), MailID: id, Token: token}
+	if it.Kind == tracker.MailNotice {
+		out.Token = "" // an answer to it is not meant for the client: nothing may relay it
+	}
+	return out, nil
+}
+
+// head returns the fields that depend on the item. Dates and ids apart,
+// every name and subject in them is cleaned by head.
+func (r *renderer) head(it tracker.OutboxItem, e envelope, d desk, token string) *head {
+	h := &head{}
+	h.address("From", d.brand, e.from)
+	toName := it.ToName
+	if it.Kind == tracker.MailAck {
+		toName = "" // the sender wrote it: nothing of theirs comes back
+	}
+	h.address("To", toName, e.to)
+	if d.plus && it.Kind != tracker.MailNotice {
+		local, domain := splitAddress(e.from)
+		h.address("Reply-To", d.brand, local+"+"+token+"@"+domain)
+	}
+	h.text("Subject", r.subject(it))
+	h.ids("In-Reply-To", it.InReplyTo)
+	h.ids("References", lastOf(it.References, 20)...)
+	if topic := r.topic(it); topic != "" {
+		h.text("Thread-Topic", topic)
+	}
+	h.text(LoopHeader, e.from)
+	switch it.Kind {
+	case tracker.MailReply: // a person's words: nothing automatic about them
+	case tracker.MailAck:
+		h.text("Auto-Submitted", "auto-replied") // RFC 3834 section 5
+		h.text("X-Auto-Response-Suppress", "All")
+	default:
+		h.text("Auto-Submitted", "auto-generated")
+		h.text("X-Auto-Response-Suppress", "All")
+	}
+	return h
+}
+
+// subject returns the subject line, which carries the ticket's tag.
+func (r *renderer) subject(it tracker.OutboxItem) string {
+	tag := ""
+	if it.TicketNumber != 0 {
+		tag = " [" + number(it) + "]"
+	}
+	base := oneLine(baseSubject(it.TicketSubject), 150)
+	if base == "" {
+		base = r.words.say("no_subject")
+	}
+	switch it.Kind {
+	case tracker.MailAck:
+		if it.Ack == nil || !it.Ack.EchoSubject {
+			return r.words.say("ack.subject") + tag
+		}
+		return "Re: " + base + tag
+	case tracker.MailNotice:
+		if it.TicketNumber == 0 {
+			return r.words.say("notice.subject")
+		}
+		return r.words.say("notice.subject") + ": " + base + tag
+	case tracker.MailNotify:
+		if len(it.References) == 0 {
+			return base + tag
+		}
+	}
+	return "Re: " + base + tag
+}
+
+// topic returns Outlook's Thread-Topic: the subject without its prefixes. An
+// acknowledgement that echoes nothing has none.
+func (r *renderer) topic(it tracker.OutboxItem) string {
+	if it.Kind == tracker.MailAck && (it.Ack == nil || !it.Ack.EchoSubject) {
+		return ""
+	}
+	return oneLine(baseSubject(it.ThreadTopic), 150)
+}
+
+func number(it tracker.OutboxItem) string {
+	if it.TicketNumber == 0 {
+		return ""
+	}
+	return fmt.Sprintf("HD-%d", it.TicketNumber)
+}
+
+func lastOf(ids []string, n int) []string {
+	if len(ids) > n {
+		return ids[len(ids)-n:]
+	}
+	return ids
+}

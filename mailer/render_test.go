@@ -1,0 +1,423 @@
+package mailer
+
+import (
+	"context"
+	"flag"
+	"io"
+	"mime"
+	"net/mail"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"helpdeskd/migrations"
+	"helpdeskd/tracker"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+const testToken = "abcdefghijklmnopqrstuvwxyz"
+
+func testRenderer(t testing.TB) *renderer {
+	t.Helper()
+	at := time.Date(2026, 11, 5, 9, 30, 0, 0, time.UTC)
+	r, err := newRenderer("en", func() time.Time { return at }, func(context.Context, string) (*tracker.Blob, error) {
+		return nil, os.ErrNotExist
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+var testDesk = desk{company: "Acme", brand: "Acme Helpdesk", formLink: "https://forms.example/it", publicURL: "https://desk.acme.example", plus: true}
+
+// sample returns an item of each kind, as the tracker fills it.
+func sample(kind string) tracker.OutboxItem {
+	it := tracker.OutboxItem{
+		ID: 1, Kind: kind, MailboxID: 1, Mailbox: "main", MailboxAddress: "helpdesk@acme.example",
+		ToAddress: "anna.kovac@acme.example", ToName: "Anna Kovač", TicketID: 7, TicketNumber: 12,
+		TicketSubject: "Printer on the second floor prints only half pages", Stage: "requested", Level: 2,
+		RequesterName: "Anna Kovač", RequesterAddress: "anna.kovac@acme.example",
+		InReplyTo: "m1@acme.example", References: []string{"m0@acme.example", "m1@acme.example"},
+		ThreadTopic: "Printer on the second floor prints only half pages",
+	}
+	at := migrations.At(time.Date(2026, 11, 5, 8, 12, 0, 0, time.UTC))
+	incoming := &tracker.OutMessage{
+		Direction: "in", FromName: "Anna Kovač", FromAddress: "anna.kovac@acme.example", At: at,
+		Body:        "Hello,\n\nsince this morning the big printer on the second floor prints only the upper half of every page. I tried it from Word and from the browser: it is always the same.\n\nThe offers for our client must go out at noon, see https://intranet.acme.example/offers?week=45. Could somebody have a look?\n\nThank you\nAnna",
+		Attachments: []tracker.Attachment{{Name: "half page.jpg", Size: 482133}, {Name: "printer.pdf", Size: 12100}},
+	}
+	switch kind {
+	case tracker.MailAck:
+		it.Ack = &tracker.AckDetail{EchoSubject: true, AskQuestions: true}
+		it.Message = incoming
+		it.References, it.InReplyTo = []string{"m1@acme.example"}, "m1@acme.example"
+	case tracker.MailReply:
+		it.Message = &tracker.OutMessage{Direction: "out", FromName: "Maria Lopez", At: at,
+			Body: "Hello Anna,\n\nthank you for telling us. The fuser of that printer is worn; a new one is on its way and I will fit it before eleven.\n\nUntil then you can print on the first floor:\n- choose \"P1-East\" in the print dialog\n- your badge opens it\n\nInstructions: https://intranet.acme.example/print."}
+		it.Quoted = incoming
+	case tracker.MailNotify:
+		it.ToAddress, it.ToName, it.AccountID = "maria.lopez@acme.example", "Maria Lopez", 3
+		it.Message, it.References, it.InReplyTo = incoming, nil, ""
+	case tracker.MailNotice:
+		it.ToAddress, it.ToName, it.AccountID = "maria.lopez@acme.example", "Maria Lopez", 3
+		it.Notice = "Your answer by mail was not sent to the client, because our mail server could not confirm that it came from you. It is kept on the ticket.\nOpen the ticket and approve it there, or write the answer on its page."
+		it.Message = &tracker.OutMessage{Direction: "in", FromName: "Maria Lopez", FromAddress: "maria.lopez@acme.example", At: at, Body: "Hello Anna, I will be there at ten."}
+	}
+	return it
+}
+
+var boundary = regexp.MustCompile(`[0-9a-f]{60}`)
+
+// settled returns rendered bytes with what is random replaced.
+func settled(b []byte) string {
+	seen := map[string]string{}
+	return boundary.ReplaceAllStringFunc(string(b), func(s string) string {
+		if seen[s] == "" {
+			seen[s] = "boundary-" + string(rune('a'+len(seen)))
+		}
+		return seen[s]
+	})
+}
+
+func golden(t *testing.T, name, have string) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(file, []byte(have), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if have != string(want) {
+		t.Errorf("%s differs (go test -update writes it anew):\n%s", name, firstDifference(have, string(want)))
+	}
+}
+
+func firstDifference(have, want string) string {
+	h, w := strings.Split(have, "\n"), strings.Split(want, "\n")
+	for i := range h {
+		if i >= len(w) || h[i] != w[i] {
+			other := "(end)"
+			if i < len(w) {
+				other = w[i]
+			}
+			return "have " + h[i] + "\nwant " + other
+		}
+	}
+	return "have is shorter"
+}
+
+func TestRenderGolden(t *testing.T) {
+	r := testRenderer(t)
+	form := sample(tracker.MailNotify)
+	form.Star, form.Level = true, 3
+	form.Message = &tracker.OutMessage{Direction: "in", FromName: "Flow", FromAddress: "flow@acme.example", At: form.Message.At,
+		Form: &tracker.Form{Answers: []tracker.Answer{
+			{Question: "What happened?", Answer: "The till does not start.\nThe screen stays black."},
+			{Question: "Since when?", Answer: "This morning"},
+			{Question: "Pictures", Files: []tracker.AnswerFile{{Name: "till.jpg"}}},
+			{Question: "Room", Answer: ""},
+		}}}
+	stranger := sample(tracker.MailAck)
+	stranger.Ack = &tracker.AckDetail{}
+	confirming := sample(tracker.MailReply)
+	confirming.Stage, confirming.Quoted = "confirming", nil
+	confirming.Message.Body = "Hello Anna,\n\nthe new fuser is in, and the test page is whole again."
+	plainDesk := testDesk
+	plainDesk.plus, plainDesk.publicURL, plainDesk.formLink, plainDesk.signature = false, "", "", "IT department\nextension 4400"
+	for _, c := range []struct {
+		name string
+		item tracker.OutboxItem
+		desk desk
+	}{
+		{"ack", sample(tracker.MailAck), testDesk},
+		{"ack-stranger", stranger, plainDesk},
+		{"reply", sample(tracker.MailReply), testDesk},
+		{"reply-confirming", confirming, plainDesk},
+		{"notify", sample(tracker.MailNotify), testDesk},
+		{"notify-form", form, plainDesk},
+		{"notice", sample(tracker.MailNotice), testDesk},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			out, err := r.render(t.Context(), c.item, c.desk, testToken)
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden(t, c.name+".eml", settled(out.Bytes))
+			l, err := r.letter(c.item, c.desk)
+			if err != nil {
+				t.Fatal(err)
+			}
+			txt, htm, err := r.forms.write(l)
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden(t, c.name+".txt", txt)
+			golden(t, c.name+".html", htm)
+		})
+	}
+}
+
+// TestHeaders checks what each kind of mail says about itself.
+func TestHeaders(t *testing.T) {
+	r := testRenderer(t)
+	for _, c := range []struct {
+		kind, auto, suppress, subject string
+	}{
+		{tracker.MailAck, "auto-replied", "All", "Re: Printer on the second floor prints only half pages [HD-12]"},
+		{tracker.MailReply, "", "", "Re: Printer on the second floor prints only half pages [HD-12]"},
+		{tracker.MailNotify, "auto-generated", "All", "Printer on the second floor prints only half pages [HD-12]"},
+		{tracker.MailNotice, "auto-generated", "All", "Please look: Printer on the second floor prints only half pages [HD-12]"},
+	} {
+		out, err := r.render(t.Context(), sample(c.kind), testDesk, testToken)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := mail.ReadMessage(strings.NewReader(string(out.Bytes)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		replyTo := `"Acme Helpdesk" <helpdesk+` + testToken + `@acme.example>`
+		if c.kind == tracker.MailNotice {
+			replyTo = ""
+		}
+		for name, want := range map[string]string{
+			"Auto-Submitted": c.auto, "X-Auto-Response-Suppress": c.suppress, "Subject": c.subject, "Precedence": "",
+			"Message-Id": "<hd." + testToken + "@acme.example>", "Reply-To": replyTo,
+			LoopHeader: "helpdesk@acme.example", "From": `"Acme Helpdesk" <helpdesk@acme.example>`, "User-Agent": "", "X-Mailer": "",
+		} {
+			if have := m.Header.Get(name); have != want {
+				t.Errorf("%s: %s is %q, want %q", c.kind, name, have, want)
+			}
+		}
+		want := testToken
+		if c.kind == tracker.MailNotice {
+			want = ""
+		}
+		if out.MailID != "hd."+testToken+"@acme.example" || out.Token != want {
+			t.Errorf("%s: mail id %q, token %q", c.kind, out.MailID, out.Token)
+		}
+	}
+}
+
+// TestAckEchoesNothing: an acknowledgement goes to whoever a mail claims to
+// be from, so that no word of the sender may come back in it.
+func TestAckEchoesNothing(t *testing.T) {
+	r := testRenderer(t)
+	it := sample(tracker.MailAck)
+	it.Ack = &tracker.AckDetail{AskQuestions: true}
+	it.TicketSubject, it.ThreadTopic, it.ToName, it.RequesterName = "SPAMWORD", "SPAMWORD", "SPAMWORD", "SPAMWORD"
+	it.Message.Body, it.Message.Subject, it.Message.FromName = "SPAMWORD", "SPAMWORD", "SPAMWORD"
+	out, err := r.render(t.Context(), it, testDesk, testToken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(out.Bytes), "SPAM") {
+		t.Errorf("the acknowledgement echoes the sender:\n%s", out.Bytes)
+	}
+	it.Ack.EchoSubject = true
+	out, err = r.render(t.Context(), it, testDesk, testToken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(out.Bytes), "SPAM"); n != 2 { // Subject and Thread-Topic
+		t.Errorf("the acknowledgement inside the organisation has the subject %d times, want 2", n)
+	}
+}
+
+// hostile are names and subjects that try to become something else.
+var hostile = []string{
+	"a\r\nBcc: evil@evil.example", "x\nFrom: boss@acme.example\n\nbody", "=?utf-8?q?a=0D=0ABcc:_evil@evil.example?=",
+	"\u202egnp.exe\u200b\u2066", "<evil@evil.example>, \"x\"", "\"<evil@evil.example>\\", strings.Repeat("ü", 500), strings.Repeat("a", 3000),
+	strings.Repeat("é ", 300), "\x00\x1b[31mred", "<script>alert(1)</script>", "{{.Sign}}", "日本語の件名です。とても長い件名なので折り返されるはずです。", "\xff\xfe", "", " ", ",;:()", "a\u2028b\u0085c",
+}
+
+// checkRendered fails unless a rendered mail is one mail to one person.
+func checkRendered(t *testing.T, it tracker.OutboxItem, b []byte) {
+	t.Helper()
+	if err := wellFormed(b); err != nil {
+		t.Fatalf("%v in\n%q", err, b)
+	}
+	m, err := mail.ReadMessage(strings.NewReader(string(b)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range []string{"From", "To", "Subject", "Message-Id"} {
+		if n := len(m.Header[f]); n != 1 {
+			t.Fatalf("%d headers %s in\n%q", n, f, b)
+		}
+	}
+	for _, f := range []string{"From", "To"} {
+		list, err := m.Header.AddressList(f)
+		if err != nil || len(list) != 1 {
+			t.Fatalf("%s is %q: %v", f, m.Header.Get(f), err)
+		}
+		want := it.ToAddress
+		if f == "From" {
+			want = it.MailboxAddress
+		}
+		if list[0].Address != want {
+			t.Fatalf("%s is %q, want %q", f, list[0].Address, want)
+		}
+	}
+	subject, err := new(mime.WordDecoder).DecodeHeader(m.Header.Get("Subject"))
+	if err != nil || strings.ContainsAny(subject, "\r\n\x00\u202e") || !strings.Contains(subject, "[HD-12]") {
+		t.Fatalf("subject %q: %v", subject, err)
+	}
+	if _, err := io.ReadAll(m.Body); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestHostileNames(t *testing.T) {
+	r := testRenderer(t)
+	for _, kind := range []string{tracker.MailAck, tracker.MailReply, tracker.MailNotify, tracker.MailNotice} {
+		for _, bad := range hostile {
+			it := spoilt(kind, bad)
+			d := testDesk
+			d.brand, d.signature = bad, bad
+			out, err := r.render(t.Context(), it, d, testToken)
+			if err != nil {
+				t.Fatalf("%s with %.40q: %v", kind, bad, err)
+			}
+			checkRendered(t, it, out.Bytes)
+		}
+	}
+}
+
+// spoilt is an item with a hostile text at every place that a sender fills.
+func spoilt(kind, bad string) tracker.OutboxItem {
+	it := sample(kind)
+	it.ToName, it.TicketSubject, it.ThreadTopic, it.RequesterName, it.AssigneeName, it.Notice = bad, bad, bad, bad, bad, bad
+	it.InReplyTo, it.References = bad, []string{bad, "ok@x.example", bad}
+	m := *it.Message
+	m.FromName, m.Body, m.Subject, m.FromAddress = bad, bad, bad, bad
+	m.Attachments = nil
+	it.Message = &m
+	if it.Quoted != nil {
+		q := m
+		it.Quoted = &q
+	}
+	if it.Ack != nil {
+		it.Ack = &tracker.AckDetail{EchoSubject: true, AskQuestions: true}
+	}
+	return it
+}
+
+func FuzzRender(f *testing.F) {
+	for _, s := range hostile {
+		f.Add(s, s)
+	}
+	r := testRenderer(f)
+	f.Fuzz(func(t *testing.T, name, subject string) {
+		for _, kind := range []string{tracker.MailAck, tracker.MailReply, tracker.MailNotify, tracker.MailNotice} {
+			it := spoilt(kind, name)
+			it.TicketSubject = subject
+			out, err := r.render(t.Context(), it, testDesk, testToken)
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkRendered(t, it, out.Bytes)
+		}
+	})
+}
+
+func TestHostileAddresses(t *testing.T) {
+	r := testRenderer(t)
+	for _, bad := range []string{
+		"", "anna", "@acme.example", "anna@", "a b@acme.example", "a@acme.example\r\nRCPT TO:<b@x.example>", "a@acme.example>", "<a@acme.example>",
+		"a@acme.example,b@x.example", "a@b@acme.example", "\"a b\"@acme.example", "a..b@acme.example", ".a@acme.example", "a@acme..example", "a@-x.example",
+		"a@[127.0.0.1]", "a@acme.example SIZE=1", "a\x00@acme.example", "a\u202e@acme.example", strings.Repeat("a", 260) + "@x.example",
+	} {
+		it := sample(tracker.MailReply)
+		it.ToAddress = bad
+		if out, err := r.render(t.Context(), it, testDesk, testToken); err == nil {
+			t.Errorf("%q is taken for an address:\n%s", bad, out.Bytes)
+		}
+	}
+	for in, want := range map[string]string{
+		"o'neil+it@acme.example": "o'neil+it@acme.example", "jürgen@acme.example": "jürgen@acme.example", "a@bücher.example": "a@xn--bcher-kva.example",
+	} {
+		if have, err := cleanAddress(in); err != nil || have != want {
+			t.Errorf("cleanAddress(%q) = %q, %v", in, have, err)
+		}
+	}
+}
+
+func TestEncodedWords(t *testing.T) {
+	for _, s := range append(hostile, "plain words stay", "Grüße aus Köln und mehr", "a =?utf-8?q?b?= c") {
+		clean := oneLine(s, 200)
+		h := &head{}
+		h.text("Subject", clean)
+		for _, line := range strings.Split(h.b.String(), "\r\n") {
+			if len(line) > 90 {
+				t.Errorf("a line of %d bytes: %q", len(line), line)
+			}
+		}
+		value := strings.TrimPrefix(strings.ReplaceAll(h.b.String(), "\r\n", ""), "Subject:")
+		back, err := new(mime.WordDecoder).DecodeHeader(strings.TrimSpace(value))
+		if err != nil || back != clean {
+			t.Errorf("%q comes back as %q, %v", clean, back, err)
+		}
+	}
+}
+
+func TestBaseSubject(t *testing.T) {
+	for in, want := range map[string]string{
+		"Re: AW: Fwd: Printer [HD-12]": "Printer", "[External] RE: [HD-3] x": "x", "Re[2]: y": "y", "Reise nach Rom": "Reise nach Rom", "": "", "re:": "",
+	} {
+		if have := baseSubject(in); have != want {
+			t.Errorf("baseSubject(%q) = %q, want %q", in, have, want)
+		}
+	}
+}
+
+// keyUse finds catalogue keys in the sources.
+var keyUse = regexp.MustCompile(`(?:say|explainKey)\("([a-z0-9_.]+)"`)
+
+func TestCatalogueIsWhole(t *testing.T) {
+	w, err := loadWords("en")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, _ := filepath.Glob("*.go")
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range keyUse.FindAllStringSubmatch(string(b), -1) {
+			if _, ok := w[m[1]]; !ok && !strings.HasSuffix(m[1], ".") && !strings.HasSuffix(f, "_test.go") {
+				t.Errorf("%s says %q, which the catalogue does not know", f, m[1])
+			}
+		}
+	}
+	keys := []string{"priority.1", "priority.2", "priority.3", "priority.star"}
+	for _, r := range replies {
+		keys = append(keys, "fault."+r.key)
+	}
+	for _, s := range []stage{stageConnect, stageEncryption, stageGreeting, stageToken, stageLogin, stageSender} {
+		keys = append(keys, "check."+string(s), "check.ok."+string(s))
+	}
+	for _, s := range []stage{stageConnect, stageEncryption, stageGreeting, stageLogin, stageSender, stageRecipient, stageData} {
+		keys = append(keys, "fault.refused_"+string(s))
+	}
+	b, _ := os.ReadFile("fault.go")
+	for _, m := range regexp.MustCompile(`return "([a-z_]+)"`).FindAllStringSubmatch(string(b), -1) {
+		keys = append(keys, "fault."+m[1])
+	}
+	for _, k := range keys {
+		if _, ok := w[k]; !ok && k != "fault.refused_" {
+			t.Errorf("the catalogue does not know %q", k)
+		}
+	}
+}
