@@ -33,13 +33,12 @@ func readBody(w *walker, root *node) *body {
 	cids := map[string]bool{}
 	var long []*node
 	var uu []tracker.Part
-	b.plain, uu, long = w.joinPlain(sel.text)
 	if b.doc = w.joinHTML(sel.html); b.doc != nil {
 		for _, c := range b.doc.CIDs {
 			cids[c] = true
 		}
 	}
-	b.choose()
+	uu, long = b.choose(w, sel)
 	if len(b.text) > maxText {
 		b.text = cutUTF8(b.text, maxText)
 		w.defect("the text is longer than is shown")
@@ -64,15 +63,37 @@ func readBody(w *walker, root *node) *body {
 	return b
 }
 
-// choose takes the plain text unless it is missing or empty beside real HTML.
-func (b *body) choose() {
+// choose takes the HTML rendering, which is what the author wrote and saw;
+// plain alternatives are made from it by programs and are often stubs. The
+// plain text counts where there is no HTML, or clearly less text in it.
+func (b *body) choose(w *walker, sel selection) (uu []tracker.Part, long []*node) {
+	html := ""
+	if b.doc != nil {
+		html = cleanBody(b.doc.Text())
+	}
+	have := len(strings.TrimSpace(html))
+	if have > 0 && have*6 > plainBytes(sel.text) {
+		b.text, b.fromHTML = html, true
+		return nil, nil
+	}
+	b.plain, uu, long = w.joinPlain(sel.text)
+	if b.plain = strings.TrimRight(b.plain, " \t"); have > 0 && len(strings.TrimSpace(b.plain)) < 3*have {
+		b.text, b.fromHTML = html, true
+		return nil, nil
+	}
 	b.text = b.plain
-	if b.doc == nil {
-		return
+	return uu, long
+}
+
+// plainBytes is the encoded size of the text/plain parts.
+func plainBytes(parts []*node) int {
+	n := 0
+	for _, p := range parts {
+		if p.typ == "text/plain" {
+			n += p.end - p.off
+		}
 	}
-	if strings.TrimSpace(b.plain) == "" {
-		b.text, b.fromHTML = cleanBody(b.doc.Text()), true
-	}
+	return n
 }
 
 // joinPlain decodes text parts one after the other. HTML that stands in for a
@@ -188,6 +209,10 @@ func (w *walker) html(n *node) string {
 	charset := n.charset()
 	if charset == "" {
 		charset = metaCharset(raw)
+	}
+	if isUTF7(strings.ToLower(charset)) {
+		w.defect("HTML in UTF-7 is shown undecoded")
+		charset = "us-ascii"
 	}
 	s, note := decodeCharset(raw, charset)
 	if note != "" {
@@ -326,6 +351,10 @@ func (w *walker) fileName(n *node) string {
 	}
 	if n.opaque {
 		return "rest-of-message.eml"
+	}
+	// servers describe the parts of their reports instead of naming them
+	if d := cleanName(decodeText(n.header.get("content-description"), "")); d != "" && len(d) < 60 && strings.HasPrefix(n.typ, "message/") && n.typ != "message/rfc822" {
+		return d + extensionOf(n.typ)
 	}
 	if n.typ == "message/rfc822" || n.typ == "message/global" {
 		raw, _ := decodeAll(w.raw[n.off:n.end], n.enc, 64<<10)

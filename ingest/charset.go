@@ -3,6 +3,7 @@ package ingest
 import (
 	"bytes"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding"
@@ -23,10 +24,9 @@ func decodeCharset(b []byte, label string) (text, note string) {
 			return string(b), ""
 		}
 		return guessCharset(b, label)
-	case "utf-7", "unicode-1-1-utf-7", "x-unicode-1-1-utf-7", "csunicode11utf7":
-		// UTF-7 hides markup from every filter: never decoded
-		t, _ := guessCharset(b, "")
-		return t, "UTF-7 text is shown undecoded"
+	}
+	if isUTF7(label) {
+		return decodeUTF7(b), ""
 	}
 	enc := findEncoding(label)
 	if enc == nil {
@@ -56,7 +56,7 @@ func guessCharset(b []byte, label string) (text, note string) {
 		return string(b), ""
 	}
 	if mostlyUTF8(b) {
-		return strings.ToValidUTF8(string(b), "\uFFFD"), "some bytes are not valid UTF-8"
+		return mendUTF8(b), "some bytes are not valid UTF-8"
 	}
 	if enc, name := guessAsian(b); enc != nil {
 		if out, err := enc.NewDecoder().Bytes(b); err == nil && !bytes.ContainsRune(out, utf8.RuneError) {
@@ -168,4 +168,77 @@ func guessAsian(b []byte) (encoding.Encoding, string) {
 	}
 	enc, _ := htmlindex.Get("gb18030")
 	return enc, "GB 18030"
+}
+
+// mendUTF8 keeps what is valid and reads lone other bytes as Windows-1252:
+// footers in another charset are glued to mails all the time.
+func mendUTF8(b []byte) string {
+	var out strings.Builder
+	out.Grow(len(b) + 16)
+	for i := 0; i < len(b); {
+		r, n := utf8.DecodeRune(b[i:])
+		if r == utf8.RuneError && n == 1 {
+			alone := i+1 >= len(b) || b[i+1] < 0x80
+			if b[i] >= 0xa0 && alone && (i == 0 || b[i-1] < 0x80) {
+				r = rune(b[i])
+			}
+		}
+		out.WriteRune(r)
+		i += n
+	}
+	return out.String()
+}
+
+func isUTF7(label string) bool {
+	switch label {
+	case "utf-7", "utf7", "unicode-1-1-utf-7", "x-unicode-1-1-utf-7", "csunicode11utf7", "unicode-2-0-utf-7":
+		return true
+	}
+	return false
+}
+
+// decodeUTF7 decodes RFC 2152. Only plain text and headers are ever given to
+// it: in HTML it would smuggle markup past filters.
+func decodeUTF7(b []byte) string {
+	var out strings.Builder
+	for i := 0; i < len(b); i++ {
+		if b[i] != '+' {
+			if b[i] < 0x80 {
+				out.WriteByte(b[i])
+			} else {
+				out.WriteRune(utf8.RuneError)
+			}
+			continue
+		}
+		if i+1 < len(b) && b[i+1] == '-' {
+			out.WriteByte('+')
+			i++
+			continue
+		}
+		var units []uint16
+		acc, bits := uint32(0), 0
+		j := i + 1
+		for ; j < len(b); j++ {
+			v := b64value(b[j])
+			if v == b64skip || b[j] == '-' || b[j] == '_' {
+				break
+			}
+			acc, bits = acc<<6|uint32(v), bits+6
+			if bits >= 16 {
+				bits -= 16
+				units = append(units, uint16(acc>>bits))
+				acc &= 1<<bits - 1
+			}
+		}
+		if len(units) == 0 {
+			out.WriteByte('+')
+			continue
+		}
+		out.WriteString(string(utf16.Decode(units)))
+		if j < len(b) && b[j] == '-' {
+			j++
+		}
+		i = j - 1
+	}
+	return out.String()
 }

@@ -51,6 +51,8 @@ type DescribedForm struct {
 // Describe shapes what Parse understood for people and programs. The author
 // is the last mailbox of From that has an address: in a mail with several
 // From headers the first one is usually the junk that a gateway put in front.
+// Where From holds no address at all, a single Reply-To is shown for a person
+// to go by; FromDefect says so.
 func Describe(file string, in tracker.Inbound) Description {
 	d := Description{
 		File: file, Class: in.Class, ClassReason: in.ClassReason, SuppressAck: in.SuppressAck,
@@ -66,6 +68,11 @@ func Describe(file string, in tracker.Inbound) Description {
 	for i := range in.From {
 		if d.From == nil || d.From.Address == "" {
 			d.From = &in.From[i]
+		}
+	}
+	if d.From == nil || d.From.Address == "" {
+		if len(in.ReplyTo) == 1 && in.ReplyTo[0].Address != "" {
+			d.From = &in.ReplyTo[0]
 		}
 	}
 	if len(in.From) > 1 {

@@ -28,6 +28,19 @@ type header struct {
 	defects []string
 	size    int  // bytes up to and including the blank line
 	tooBig  bool // the bounds above were hit
+
+	// folds of the last field, joined once so that a value of many lines
+	// takes linear time
+	folds []byte
+	known int // the header is known to go on up to this offset
+}
+
+// settle gives the last field its folds.
+func (h *header) settle() {
+	if len(h.folds) > 0 {
+		h.fields[len(h.fields)-1].value += string(h.folds)
+		h.folds = h.folds[:0]
+	}
 }
 
 // get returns the first value of a field, trimmed, and "" when absent.
@@ -76,33 +89,41 @@ func (h *header) defect(s string) {
 // never fails; size says where the body begins.
 func readHeader(raw []byte) header {
 	var h header
-	pos := skipPreface(raw, &h)
+	h.read(raw)
+	h.settle()
+	h.folds = nil
+	return h
+}
+
+func (h *header) read(raw []byte) {
+	pos := skipPreface(raw, h)
 	for pos < len(raw) {
 		line, next := cutLine(raw, pos)
 		if pos >= maxHeaderBytes || len(h.fields) >= maxHeaderFields || next-pos > maxHeaderBytes {
 			h.tooBig = true
 			h.size = headerEnd(raw, pos)
-			return h
+			return
 		}
 		if len(line) == 0 {
 			h.size = next
-			return h
+			return
 		}
 		name, value, ok := splitField(line)
 		switch {
 		case line[0] == ' ' || line[0] == '\t':
 			if !h.fold(line, raw, next) {
 				h.size = pos
-				return h
+				return
 			}
 		case ok:
 			h.add(name, value, line)
-		case len(h.fields) == 0 || !moreFields(raw, next):
+		case len(h.fields) == 0 || !h.more(raw, next):
 			h.defect("the blank line between header and body is missing")
 			h.size = pos
-			return h
+			return
 		case isFieldName(line):
 			// kept, because a folded ":" may follow on the next line
+			h.settle()
 			h.fields = append(h.fields, field{name: strings.ToLower(string(line)), odd: true})
 			h.defect("a header line has no colon")
 		case isMboxFrom(line):
@@ -111,14 +132,13 @@ func readHeader(raw []byte) header {
 			// a fold that lost its leading space belongs to the field above
 			last := &h.fields[len(h.fields)-1]
 			if last.name == "subject" || last.name == "to" || last.name == "cc" {
-				last.value += " " + string(line)
+				h.folds = append(append(h.folds, ' '), line...)
 			}
 			h.defect("a header line has no colon")
 		}
 		pos = next
 	}
 	h.size = len(raw)
-	return h
 }
 
 // skipPreface steps over what may stand before the first field.
@@ -160,10 +180,10 @@ func (h *header) fold(line, raw []byte, next int) bool {
 			h.fields[len(h.fields)-1].odd = true
 			return true
 		}
-		return moreFields(raw, next)
+		return h.more(raw, next)
 	}
 	last := &h.fields[len(h.fields)-1]
-	if last.odd && last.value == "" {
+	if last.odd && last.value == "" && len(h.folds) == 0 {
 		// "From\r\n : a@b": a folded field name
 		if v, ok := bytes.CutPrefix(bytes.TrimLeft(line, " \t"), []byte(":")); ok {
 			last.value = string(v)
@@ -173,13 +193,14 @@ func (h *header) fold(line, raw []byte, next int) bool {
 	}
 	if len(bytes.TrimSpace(line)) == 0 {
 		// only white space: part of the fold when more header follows
-		return moreFields(raw, next)
+		return h.more(raw, next)
 	}
-	last.value += string(line)
+	h.folds = append(h.folds, line...)
 	return true
 }
 
 func (h *header) add(name, value, line []byte) {
+	h.settle()
 	trimmed := bytes.TrimRight(name, " \t")
 	f := field{name: strings.ToLower(string(trimmed)), value: string(value), odd: len(trimmed) != len(name)}
 	if f.odd {
@@ -258,18 +279,33 @@ func looksLikeField(line []byte) bool {
 	return !bytes.HasPrefix(line[i:], []byte("://"))
 }
 
-// moreFields says whether header fields go on after pos: whether one of the
-// next few lines, up to the blank one, looks like a field.
-func moreFields(raw []byte, pos int) bool {
-	for i := 0; i < 8 && pos < len(raw); i++ {
+// more says whether header fields go on after pos: whether one of the next few
+// lines looks like a field, or, further down but before a blank line, a line
+// is a field that every mail has. The answer is kept, so that a header full of
+// stray lines is looked at once.
+func (h *header) more(raw []byte, pos int) bool {
+	if pos < h.known {
+		return true
+	}
+	for i := 0; i < 500 && pos < len(raw); i++ {
 		line, next := cutLine(raw, pos)
 		if len(line) == 0 {
 			return false
 		}
-		if line[0] != ' ' && line[0] != '\t' && looksLikeField(line) {
+		if line[0] != ' ' && line[0] != '\t' && looksLikeField(line) && (i < 8 || isCommonField(line)) {
+			h.known = next
 			return true
 		}
 		pos = next
+	}
+	return false
+}
+
+func isCommonField(line []byte) bool {
+	name := strings.ToLower(string(line[:bytes.IndexByte(line, ':')]))
+	switch name {
+	case "from", "to", "subject", "date", "message-id", "mime-version", "content-type", "received", "return-path":
+		return true
 	}
 	return false
 }

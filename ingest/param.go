@@ -28,7 +28,8 @@ func parseParams(s, hint string) paramValue {
 	if i := strings.IndexAny(pv.value, " \t\r\n("); i >= 0 {
 		pv.value = pv.value[:i]
 	}
-	pieces := map[string][]piece{}
+	var pieces map[string][]piece
+	words := map[string]bool{} // written as encoded words: as good as RFC 2231
 	for n := 0; rest != "" && n < maxParams; n++ {
 		var name, value string
 		var quoted bool
@@ -43,13 +44,17 @@ func parseParams(s, hint string) paramValue {
 					value = strings.TrimSpace(value)
 				}
 				pv.params[base] = decodeText(value, hint)
+				words[base] = strings.HasPrefix(value, "=?")
 			}
 			continue
+		}
+		if pieces == nil {
+			pieces = map[string][]piece{}
 		}
 		pieces[base] = append(pieces[base], piece{idx: idx, ext: ext, value: value})
 	}
 	for base, ps := range pieces {
-		if v := joinPieces(ps, hint); v != "" {
+		if v := joinPieces(ps, hint); v != "" && !(words[base] && pv.params[base] != "") {
 			pv.params[base] = v
 		}
 	}
@@ -99,6 +104,9 @@ func joinPieces(ps []piece, hint string) string {
 	}
 	if anyExt {
 		t, _ := decodeCharset(raw, charset)
+		if charset == "" && strings.HasPrefix(t, "=?") {
+			return decodeText(t, hint)
+		}
 		return t
 	}
 	return decodeText(string(raw), hint)
