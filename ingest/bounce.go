@@ -20,33 +20,33 @@ func readBounce(in *tracker.Inbound, h *header, root *node, b *body, w *walker, 
 	}
 	human, copyOf := splitReportText(text)
 	bo = &tracker.Bounce{}
-	var diag strings.Builder
+	var diag []string
 	action := ""
 	if r.status {
-		action = readStatus(bo, &diag, r.fields)
+		action, diag = readStatus(bo, r.fields)
 	}
 	if !r.status || len(bo.Recipients) == 0 && action == "" {
-		if !looksLikeBounce(in, h, human, r) {
+		if !looksLikeBounce(in, h, human, copyOf, r) {
 			return nil, ""
 		}
 	}
 	if len(bo.Recipients) == 0 {
 		bo.Recipients = failedRecipients(in, h, human, copyOf, r)
 	}
-	if diag.Len() == 0 || bo.Status == "" {
-		diag.WriteString("\n")
-		diag.WriteString(human)
+	all := strings.Join(diag, "\n")
+	if len(diag) == 0 || bo.Status == "" {
+		all += "\n" + human
 	}
-	d := diag.String()
-	if st := findStatus(d); bo.Status == "" || strings.HasSuffix(bo.Status, ".0.0") && st != "" && st[0] == bo.Status[0] {
-		if st != "" {
-			bo.Status = st
-		}
+	if st := findStatus(all); st != "" && (bo.Status == "" || strings.HasSuffix(bo.Status, ".0.0") && st[0] == bo.Status[0]) {
+		bo.Status = st
 	}
 	bo.OriginalMessageID = originalID(in, r, copyOf, text)
-	kind := failureKind(d, bo.Status)
-	if kind == kindUnknown && d != human {
-		kind = failureKind(human, "")
+	// the words for people tell in which step the server refused; the
+	// machine's part may be cut short
+	kind := failureOf(diag, bo.Status)
+	spoken := failureOf(strings.Split(human, "\n\n"), "")
+	if kind == kindUnknown || spoken == kindFiltered && kind == kindUser || kind == kindPolicy && spoken == kindUser || kind == kindUser && spoken == kindSystem {
+		kind = spoken
 	}
 	bo.Permanent, bo.Reason = kind.permanent(), kind.words()
 	notice = noticeOf(action, in.Subject, human)
@@ -61,7 +61,7 @@ func readBounce(in *tracker.Inbound, h *header, root *node, b *body, w *walker, 
 
 // readStatus takes over the fields of a delivery status and returns the
 // gravest action: failed before delayed before relayed before delivered.
-func readStatus(bo *tracker.Bounce, diag *strings.Builder, blocks []header) (action string) {
+func readStatus(bo *tracker.Bounce, blocks []header) (action string, diag []string) {
 	rank := map[string]int{"failed": 5, "failure": 5, "delayed": 4, "relayed": 3, "expanded": 2, "delivered": 1}
 	type rcpt struct {
 		addr string
@@ -104,12 +104,9 @@ func readStatus(bo *tracker.Bounce, diag *strings.Builder, blocks []header) (act
 				bo.Status = s
 			}
 		}
-		for _, name := range []string{"diagnostic-code", "x-supplementary-info", "status"} {
-			for _, v := range f.all(name) {
-				if diag.Len() < 16<<10 {
-					diag.WriteString(cleanLine(strings.ToValidUTF8(v, ""), 4096) + "\n")
-				}
-			}
+		if len(diag) < 200 {
+			said := f.get("diagnostic-code") + " " + f.get("x-supplementary-info") + " " + st
+			diag = append(diag, cleanLine(strings.ToValidUTF8(said, ""), 2048))
 		}
 	}
 	for _, f := range found {
@@ -119,10 +116,10 @@ func readStatus(bo *tracker.Bounce, diag *strings.Builder, blocks []header) (act
 	}
 	for name, n := range rank {
 		if n == best && name != "failure" {
-			return name
+			return name, diag
 		}
 	}
-	return ""
+	return "", diag
 }
 
 func appendNew(list []string, s string) []string {
@@ -185,12 +182,12 @@ var bounceSubjects = []string{
 	"could not be delivered", "could not deliver", "cannot be delivered", "mail delivery problem", "mail delivery error", "message could not", "error in delivery", "mail system error",
 	"undelivered", "not deliverable", "unzustellbar", "nicht zugestellt", "unzustellbarkeit", "fehlgeschlagen", "non remis", "échec de la remise", "non distribu", "notification d'échec",
 	"no se puede entregar", "no entregado", "devuelto", "não entregue", "mancato recapito", "mancata consegna", "onbestelbaar", "niet bezorgd", "nedoručiteln", "niedostarcz",
-	"не доставлено", "ошибка доставки", "недоставленное", "配信不能", "配信できません", "送信エラー", "退信", "系统退信", "processing error", "user unknown", "error sending", "delayed mail", "warning: message", "warning: could not send", "mail delivery warning", "unable to deliver", "delivery delayed", "postfix smtp server: errors", "your message to", "rejected:", "returned to sender", "returning to sender", "error during delivery", "message delivery failure", "delivery report", "mail returned", "transcript of session",
+	"не доставлено", "ошибка доставки", "недоставленное", "配信不能", "配信できません", "送信エラー", "退信", "系统退信", "传输失败", "投递失败", "failed mail", "processing error", "user unknown", "error sending", "delayed mail", "warning: message", "warning: could not send", "mail delivery warning", "unable to deliver", "delivery delayed", "postfix smtp server: errors", "your message to", "rejected:", "returned to sender", "returning to sender", "error during delivery", "message delivery failure", "delivery report", "mail returned", "transcript of session",
 }
 
 // looksLikeBounce weighs a report without a machine-readable part: a robot
 // wrote it and it speaks of failure, or its subject and its words both do.
-func looksLikeBounce(in *tracker.Inbound, h *header, human string, r report) bool {
+func looksLikeBounce(in *tracker.Inbound, h *header, human, copyOf string, r report) bool {
 	if h.has("x-failed-recipients") {
 		return true
 	}
@@ -207,7 +204,7 @@ func looksLikeBounce(in *tracker.Inbound, h *header, human string, r report) boo
 	switch {
 	case robot >= 2 && (bySubject || words > 0):
 		return true
-	case robot >= 2 && r.status:
+	case robot >= 2 && (r.status || r.hasOrig || copyOf != ""):
 		return true
 	case r.status && bySubject:
 		return true
@@ -257,7 +254,7 @@ var failureWords = []string{
 	"could not be delivered", "couldn't be delivered", "can't be delivered", "cannot be delivered", "can not be delivered", "not be delivered", "wasn't able to deliver", "was not able to deliver", "unable to deliver", "undeliverable", "undelivered",
 	"delivery failed", "failed to deliver", "delivery to the following", "delivery has failed", "permanent error", "permanent fatal errors", "fatal error", "failed permanently", "permanently failed", "user unknown", "unknown user", "no such user", "mailbox unavailable",
 	"address rejected", "returned to sender", "returning to sender", "delivery status notification", "did not reach", "not reached", "has been rejected", "was rejected", "rejected by", "recipient rejected", "mailbox full", "mailbox is full", "over quota", "quota exceeded", "does not exist", "doesn't exist", "host unknown", "unknown host", "unrouteable", "relaying denied", "delivery attempts", "delivery error", "unknown address", "invalid recipient", "bounced", "not delivered", "wasn't delivered", "550 ", "554 ", "553 ", "552 ", "551 ", "5.1.1", "5.7.1",
-	"konnte nicht zugestellt", "nicht zugestellt werden", "nicht zustellbar", "fehlgeschlagen", "n'a pas pu être", "n'a pu être remis", "no se pudo entregar", "non è stato possibile", "kon niet worden", "не может быть", "не было доставлено", "配信できません", "無法投遞", "errors from", "failed", "problem delivering", "error", "delayed", "delay",
+	"konnte nicht zugestellt", "nicht zugestellt werden", "nicht zustellbar", "fehlgeschlagen", "n'a pas pu être", "n'a pu être remis", "no se pudo entregar", "non è stato possibile", "kon niet worden", "не может быть", "не было доставлено", "配信できません", "無法投遞", "无法发送", "无法送达", "无法投递", "投递失败", "errors from", "failed", "problem delivering", "error", "delayed", "delay",
 }
 
 // bounceWords counts what only a report says.

@@ -85,15 +85,31 @@ func failedRecipients(in *tracker.Inbound, h *header, human, copyOf string, r re
 		return in.MessageID != "" && strings.EqualFold(in.MessageID, a)
 	}
 	var strong, weak, smtp []string
+	drop := func(list []string, s string) []string {
+		if n := len(list); n > 0 && list[n-1] == s {
+			return list[:n-1]
+		}
+		return list
+	}
+	last := ""
 	lines := strings.Split(human, "\n")
 	for i, line := range lines {
 		if i > 400 {
 			break
 		}
+		if isCopyLabel(line) {
+			continue // "To: …" in a summary of the returned mail
+		}
 		for _, a := range addressesIn(line) {
 			if not(a.addr) || a.id {
 				continue
 			}
+			if a.expanded {
+				// the alias that we wrote to counts, not where it led
+				strong = appendNew(drop(strong, last), a.addr)
+				continue
+			}
+			last = a.addr
 			switch {
 			case a.alone:
 				strong = appendNew(strong, a.addr)
@@ -132,6 +148,21 @@ type found struct {
 	alone bool // the line begins with it, as lists of recipients do
 	rcpt  bool // it stands in an SMTP dialogue or after a label for recipients
 	id    bool // it is a Message-ID
+
+	expanded bool // it is the alias that the one before came from
+}
+
+// isCopyLabel says whether a line is a header field of the returned mail.
+func isCopyLabel(line string) bool {
+	name, _, ok := strings.Cut(strings.TrimSpace(strings.ToLower(line)), ":")
+	if !ok {
+		return false
+	}
+	switch name {
+	case "from", "to", "cc", "sender", "reply-to", "return-path", "subject", "sent", "date", "von", "an", "de", "à":
+		return true
+	}
+	return false
 }
 
 // addressesIn finds the addresses of one line by hand: no regular expression
@@ -156,6 +187,9 @@ func addressesIn(line string) []found {
 			end++
 		}
 		pos = end
+		if i := strings.LastIndexByte(line[start:at], '='); i >= 0 && strings.HasSuffix(low[:start+i], "smtp") {
+			start += i + 1
+		}
 		addr := strings.ToLower(strings.Trim(line[start:at], ".'") + "@" + strings.TrimRight(line[at+1:end], ".-"))
 		if strings.HasPrefix(addr, "@") || strings.HasSuffix(addr, "@") || len(addr) > 320 {
 			continue
@@ -165,7 +199,12 @@ func addressesIn(line string) []found {
 		tail := strings.TrimSpace(low[end:])
 		f.id = strings.Contains(head, "message-id") || strings.Contains(head, "message id")
 		bare := strings.Trim(head, "<\"'(*->;:|\t ")
+		f.expanded = strings.HasSuffix(strings.TrimRight(head, " <:"), "expanded from")
 		switch {
+		case bare == "" && strings.HasPrefix(tail, "on ") && hasDigit(tail):
+			f.alone = true // "bob@x.example on Fri, 20 Jul 2001 11:08", Exchange
+		case strings.HasSuffix(head, ":smtp="):
+			f.alone = true
 		case bare == "" && (tail == "" || strings.ContainsAny(tail[:1], ">:;),.(\"'*") || strings.HasPrefix(tail, "...")):
 			f.alone = true
 		case bare == "" && strings.Contains(head, "<"):
@@ -217,3 +256,5 @@ func findStatus(s string) string {
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 func digitOrDot(c byte) bool { return isDigit(c) || c == '.' }
+
+func hasDigit(s string) bool { return strings.ContainsAny(s, "0123456789") }
