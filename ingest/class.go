@@ -23,6 +23,9 @@ func classify(in *tracker.Inbound, h *header, root *node, b *body, w *walker) {
 		return
 	}
 	report := findReport(root, w)
+	if !report.status && fromRobot(in) >= 2 {
+		report = nestedReport(root, w, report)
+	}
 	if report.feedback {
 		set(tracker.ClassFeedback, "a complaint report (RFC 5965)")
 		return

@@ -60,9 +60,9 @@ func Parse(raw []byte, opt Options) tracker.Inbound {
 		return in
 	}
 	if b.doc != nil && b.fromHTML {
-		in.Reply, in.Quoted = reply.SplitDoc(b.doc)
+		in.Reply, in.Quoted = reply.SplitDoc(b.doc, isForward(in.Subject))
 	} else {
-		in.Reply, in.Quoted = reply.Split(in.Text)
+		in.Reply, in.Quoted = reply.Split(in.Text, isForward(in.Subject))
 	}
 	if in.Class == tracker.ClassHuman {
 		in.ForwardedFrom = forwardedFrom(&in, w, root)

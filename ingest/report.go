@@ -76,3 +76,22 @@ func (w *walker) blocks(n *node) []header {
 	}
 	return out
 }
+
+// nestedReport looks into an attached message for the report that a gateway
+// wrapped up. It is asked only where a mail server is the sender: a person
+// who attaches a report to a mail is a person.
+func nestedReport(root *node, w *walker, r report) report {
+	for _, n := range root.subs {
+		if n.typ != "message/rfc822" || n.enc != "" {
+			continue
+		}
+		h := readHeader(w.raw[n.off:n.end])
+		if ct := parseParams(h.get("content-type"), ""); ct.value == "multipart/report" {
+			inner := findReport(w.entity(n.off, n.end, maxDepth-3, "text/plain"), w)
+			if inner.status {
+				return inner
+			}
+		}
+	}
+	return r
+}

@@ -13,6 +13,7 @@ type attrs struct {
 	quote         bool // a container of quoted text
 	cutHere       bool // the mark that the rest is quoted
 	zimbra        bool
+	gmail         bool // class gmail_quote, which means something else on a blockquote
 }
 
 func readAttrs(z *html.Tokenizer) attrs {
@@ -65,7 +66,7 @@ func (a *attrs) judge(class, style string) {
 		case "gmail_quote_container", "yahoo_quoted", "protonmail_quote", "tutanota_quote", "zmail_extra", "moz-cite-prefix", "gmail_attr":
 			a.quote = true
 		case "gmail_quote":
-			a.quote = true
+			a.quote, a.gmail = true, true
 		}
 	}
 	if strings.Contains(class, "yahoo_quoted") || strings.HasPrefix(a.id, "yahoo_quoted") {

@@ -293,7 +293,9 @@ func (r *reader) open(tag atom.Atom, a attrs) {
 		f.block = "pre"
 	case atom.Blockquote:
 		r.newBlock(true)
-		if !a.quote {
+		if a.gmail {
+			a.quote = false // Gmail's indented passage: written by the author
+		} else if !a.quote {
 			r.depth++
 			f.depth = true
 		}

@@ -1,0 +1,123 @@
+package reply
+
+import (
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"helpdeskd/ingest/htmltext"
+)
+
+func TestSplit(t *testing.T) {
+	for name, c := range map[string]struct{ text, want string }{
+		"nothing quoted":        {"Hello,\n\nit is broken.\n", "Hello,\n\nit is broken."},
+		"english attribution":   {"Works now.\n\nOn Mon, 2 Mar 2026 at 09:00, Help <h@corp.example>\nwrote:\n\n> Does it?\n", "Works now."},
+		"no quote marks":        {"Works now.\n\nOn 2 March 2026 Help wrote:\n\nDoes it?\n", "Works now."},
+		"german":                {"Geht wieder.\n\nAm 02.03.2026 um 09:00 schrieb Help:\n> Und?\n", "Geht wieder."},
+		"french":                {"Merci.\n\nLe 2 mars 2026 à 09:00, Aide <h@corp.example> a écrit :\n> Alors ?\n", "Merci."},
+		"outlook block":         {"Done.\n\nVon: Help <h@corp.example>\nGesendet: Montag, 2. März 2026 09:00\nAn: Anna\nBetreff: x\n\nalt\n", "Done."},
+		"separator":             {"Done.\n\n-----Original Message-----\nFrom: Help\n\nold\n", "Done."},
+		"signature":             {"Please call.\n\n-- \nAnna\nTel 12\n", "Please call."},
+		"polite close":          {"Bitte um Rückruf.\n\nMit freundlichen Grüßen\nAnna Berg\nEinkauf\n", "Bitte um Rückruf."},
+		"device":                {"ok\n\nSent from my iPhone\n", "ok"},
+		"a sentence about one":  {"The mail was sent from my iPhone app to all users.\n", "The mail was sent from my iPhone app to all users."},
+		"interleaved":           {"> Which printer?\n\nThe blue one.\n\n> Which floor?\n\nThe second.\n", "> Which printer?\n\nThe blue one.\n\n> Which floor?\n\nThe second."},
+		"answer below":          {"On 2 Mar 2026, Help wrote:\n> Which printer?\n> Which floor?\n\nThe blue one, second floor.\n", "The blue one, second floor."},
+		"only a quote":          {"> Which printer?\n> Which floor?\n", "> Which printer?\n> Which floor?"},
+		"forward keeps all":     {"Please look.\n\n---------- Forwarded message ---------\nFrom: Bob <b@x.example>\nDate: today\nSubject: x\n\nIt broke.\n", "Please look.\n\n---------- Forwarded message ---------\nFrom: Bob <b@x.example>\nDate: today\nSubject: x\n\nIt broke."},
+		"code is not a quote":   {"See:\n\n```\n> not a quote\n-- \nnot a signature\n```\n\nHelp!\n", "See:\n\n```\n> not a quote\n--\nnot a signature\n```\n\nHelp!"},
+		"colons are no header":  {"From: here on nothing works.\nNote: I tried twice.\n", "From: here on nothing works.\nNote: I tried twice."},
+		"on is not attribution": {"On your computer you can run:\n\nipconfig\n", "On your computer you can run:\n\nipconfig"},
+		"banner":                {"CAUTION: This email originated from outside of the organization.\n\nMy badge is lost.\n", "My badge is lost."},
+		"legal footer":          {"My badge is lost.\n\nThis e-mail is confidential. If you have received this message in error, delete it.\n", "My badge is lost."},
+	} {
+		got, quoted := Split(c.text, false)
+		if got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+		if folded(c.text) != folded(got)+folded(quoted) && len(folded(c.text)) != len(folded(got+quoted)) {
+			t.Errorf("%s: words are lost: %q + %q", name, got, quoted)
+		}
+	}
+}
+
+// folded is the text without white space, to compare what is kept.
+func folded(s string) string { return strings.Join(strings.Fields(s), "") }
+
+func TestSplitDoc(t *testing.T) {
+	for name, c := range map[string]struct{ html, want string }{
+		"gmail":         {`<div>Works.</div><div class="gmail_quote"><div class="gmail_attr">On x wrote:</div><blockquote class="gmail_quote">old</blockquote></div>`, "Works."},
+		"outlook":       {`<div>Works.</div><div id="divRplyFwdMsg"><b>From:</b> Help</div><div>old</div>`, "Works."},
+		"outlook desk":  {`<p class=MsoNormal>Works.</p><div><div style='border:none;border-top:solid #E1E1E1 1.0pt'><p><b>Von:</b> Help</p></div></div><p>old</p>`, "Works."},
+		"apple":         {`<div>Works.</div><blockquote type="cite">old</blockquote>`, "Works."},
+		"thunderbird":   {`Works.<div class="moz-cite-prefix">Am 2.3. schrieb Help:</div><blockquote type="cite">old</blockquote>`, "Works."},
+		"inline answer": {`<blockquote type="cite">Which?</blockquote><p>The blue one.</p>`, "The blue one."},
+		"only a quote":  {`<blockquote type="cite">old</blockquote>`, "old"},
+		"plain rule":    {`<p>one</p><hr><p>two</p>`, "one\n\ntwo"},
+	} {
+		got, _ := SplitDoc(htmltext.Parse(c.html, 1<<20), false)
+		if got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+func TestForwardedFrom(t *testing.T) {
+	text := "FYI\n\nVon: Bob Roth <b@x.example>\nGesendet: Montag\nAn: Anna\nBetreff: x\n\nKaputt.\n"
+	if got := ForwardedFrom(text, true); got != "Bob Roth <b@x.example>" {
+		t.Errorf("%q", got)
+	}
+	if got := ForwardedFrom(text, false); got != "" {
+		t.Errorf("an answer is not a forward: %q", got)
+	}
+}
+
+// TestLinear: ten times the text takes about ten times as long, for texts that
+// make careless splitters quadratic.
+func TestLinear(t *testing.T) {
+	for name, unit := range map[string]string{
+		"quotes": "> > On x wrote:\n", "attributions": "On Mon, 2 Mar 2026 somebody\n", "labels": "From: a\n", "closings": "Regards\n\n", "dashes": "\n-Anna\n", "rulers": "----\n", "fences": "```\n", "carets": ">",
+	} {
+		took := func(n int) time.Duration {
+			text := strings.Repeat(unit, n/len(unit))
+			best := time.Hour
+			for range 3 {
+				start := time.Now()
+				Split(text, false)
+				best = min(best, time.Since(start))
+			}
+			return best
+		}
+		small, large := took(50<<10), took(500<<10)
+		t.Logf("%s: %v, %v", name, small, large)
+		if large > 40*small && large > 200*time.Millisecond {
+			t.Errorf("%s: 50 KiB in %v, 500 KiB in %v", name, small, large)
+		}
+	}
+}
+
+func FuzzReply(f *testing.F) {
+	for _, s := range []string{"a\n> b\nc\n> d", "On 2 Mar 2026, x@y.example\nwrote:\nz", "From: a@b\nSent: x\nTo: y\n\nz", "```\n-- \n```\nRegards\nA", "---------- Forwarded message\n"} {
+		f.Add(s, true)
+		f.Add(s, false)
+	}
+	f.Fuzz(func(t *testing.T, s string, forward bool) {
+		s = strings.ToValidUTF8(s, "")
+		r, q := Split(s, forward)
+		if !utf8.ValidString(r) || !utf8.ValidString(q) {
+			t.Fatal("invalid UTF-8")
+		}
+		if strings.TrimSpace(s) != "" && strings.TrimSpace(r) == "" {
+			t.Fatalf("nothing is left of %q", s)
+		}
+		if len(folded(r))+len(folded(q)) != len(folded(strings.ReplaceAll(s, "\u00a0", " "))) {
+			t.Fatalf("words are lost: %q -> %q + %q", s, r, q)
+		}
+		d := htmltext.Parse(s, 1<<16)
+		if r, _ := SplitDoc(d, forward); strings.TrimSpace(r) == "" && strings.TrimSpace(d.Text()) != "" {
+			t.Fatalf("nothing is left of the document %q", s)
+		}
+		ForwardedFrom(s, forward)
+	})
+}
