@@ -10,8 +10,10 @@ import (
 	"helpdeskd/tracker"
 )
 
-// workBatch is how many mails share a claim and a transaction.
-const workBatch = 50
+const (
+	workBatch = 100     // mails that share a claim, and a transaction
+	workBytes = 4 << 20 // of raw mail that share a transaction, so that what was understood stays small
+)
 
 // Worker understands and decides kept mail of one mailbox, in the order in
 // which it was kept. While one batch is being committed the next is parsed.
@@ -73,14 +75,11 @@ func (w *Worker) under(ctx context.Context, l *tracker.Lease) {
 		}
 	}()
 	for ctx.Err() == nil {
-		items, n, err := w.next(ctx, finish, l)
+		n, err := w.next(ctx, finish, l, batches)
 		if err != nil && ctx.Err() == nil {
 			w.log.Error("mail can not be claimed; it is tried again", slog.Any("error", err))
 			pause(ctx, w.times.workEvery)
 			continue
-		}
-		if len(items) > 0 {
-			batches <- items
 		}
 		if n == 0 {
 			w.await(ctx)
@@ -102,17 +101,19 @@ func (w *Worker) await(ctx context.Context) {
 	}
 }
 
-// next claims a batch and understands it. It returns how many were claimed:
-// some of them may have been given back or set aside.
-func (w *Worker) next(ctx, finish context.Context, l *tracker.Lease) ([]tracker.Item, int, error) {
+// next claims mail, understands it and hands it on to be decided. It returns
+// how many were claimed.
+func (w *Worker) next(ctx, finish context.Context, l *tracker.Lease, batches chan<- []tracker.Item) (int, error) {
+	if found, err := w.store.HasWork(ctx, l, w.id); err != nil || !found {
+		return 0, err
+	}
 	work, err := w.store.Claim(ctx, l, w.id, workBatch)
-	if err != nil {
-		return nil, 0, err
+	if err != nil || len(work) == 0 {
+		return 0, err
 	}
-	if len(work) > 0 {
-		w.hook("ingest.after-claim")
-	}
-	items := make([]tracker.Item, 0, len(work))
+	w.hook("ingest.after-claim")
+	var items []tracker.Item
+	bytes := int64(0)
 	for _, job := range work {
 		in, err := w.understand(finish, job)
 		if err != nil {
@@ -120,11 +121,16 @@ func (w *Worker) next(ctx, finish context.Context, l *tracker.Lease) ([]tracker.
 			continue
 		}
 		items = append(items, tracker.Item{Work: job, Mail: in})
+		if bytes += job.Size; bytes >= workBytes {
+			batches <- items
+			items, bytes = nil, 0
+		}
 	}
+	w.hook("ingest.after-parse")
 	if len(items) > 0 {
-		w.hook("ingest.after-parse")
+		batches <- items
 	}
-	return items, len(work), nil
+	return len(work), nil
 }
 
 // understand parses one mail in a goroutine of its own, so that a panic is

@@ -181,6 +181,29 @@ type Work struct {
 	Attempts   int              `db:"attempts"` // this try included
 }
 
+// openMail is what waits, and what a dead holder had claimed; its parameters
+// are the mailbox, now, and the fence.
+const openMail = `mailbox_id = ? AND state <> 'done' AND ((state = 'kept' AND (retry_at IS NULL OR retry_at <= ?)) OR (state = 'working' AND fence < ?))`
+
+type claimable struct {
+	ID       int64 `db:"id"`
+	Attempts int   `db:"attempts"`
+}
+
+// HasWork reports whether Claim would find mail. It writes nothing, so that
+// an idle desk leaves the disk alone.
+func (s *Store) HasWork(ctx context.Context, l *Lease, mailboxID int64) (bool, error) {
+	fence := int64(0)
+	if l != nil {
+		fence = l.fence
+	}
+	found, err := exists(ctx, s.db, `SELECT 1 FROM inbox WHERE `+openMail+` LIMIT 1`, mailboxID, s.stamp(), fence)
+	if err != nil {
+		return false, fmt.Errorf("look for mail to be understood: %w", err)
+	}
+	return found, nil
+}
+
 // Claim takes mails to be understood, oldest first, and commits the try
 // before it returns. A mail that was tried before comes alone; one that has
 // had its tries is quarantined instead.
@@ -193,24 +216,21 @@ func (s *Store) Claim(ctx context.Context, l *Lease, mailboxID int64, limit int)
 			fence = l.fence
 		}
 		now := s.stamp()
-		// "Open" is what waits, and what a dead holder had claimed.
-		const open = `mailbox_id = ? AND ((state = 'kept' AND (retry_at IS NULL OR retry_at <= ?)) OR (state = 'working' AND fence < ?))`
-		var spent []int64
-		if err := tx.Select(ctx, &spent, `SELECT id FROM inbox WHERE `+open+` AND state <> 'done' AND attempts >= ? ORDER BY id`, mailboxID, now, fence, MaxAttempts); err != nil {
+		var next []claimable
+		if err := tx.Select(ctx, &next, `SELECT id, attempts FROM inbox WHERE `+openMail+` ORDER BY id LIMIT ?`, mailboxID, now, fence, limit); err != nil {
 			return err
 		}
-		for _, id := range spent {
-			if err := s.quarantineTx(ctx, tx, id, fmt.Sprintf("reading it failed %d times; the raw mail is kept", MaxAttempts)); err != nil {
+		ready := next[:0]
+		for _, row := range next {
+			if row.Attempts < MaxAttempts {
+				ready = append(ready, row)
+				continue
+			}
+			if err := s.quarantineTx(ctx, tx, row.ID, fmt.Sprintf("reading it failed %d times; the raw mail is kept", MaxAttempts)); err != nil {
 				return err
 			}
 		}
-		var next []struct {
-			ID       int64 `db:"id"`
-			Attempts int   `db:"attempts"`
-		}
-		if err := tx.Select(ctx, &next, `SELECT id, attempts FROM inbox WHERE `+open+` AND state <> 'done' ORDER BY id LIMIT ?`, mailboxID, now, fence, limit); err != nil {
-			return err
-		}
+		next = ready
 		n := 0
 		for n < len(next) && next[n].Attempts == 0 {
 			n++
