@@ -71,7 +71,7 @@ func sampleMails() []func(at time.Time, h *Hub) arrival {
 		kameraBrennt,
 		ateliersFrancais,
 		outOfOffice,
-		plain("theo.mbeki", "Re: internet???", "Back again here, thanks! Call went fine, I blamed the weather."),
+		backAgain,
 		supplier,
 		forger,
 		museumLogo,
@@ -134,13 +134,23 @@ func ateliersFrancais(at time.Time, _ *Hub) arrival {
 		Files: []File{{Name: "logo.png", Type: "image/png", ContentID: "logo@finchharrow.example", Data: clockFace(96, 10, 9, false)}}}.Bytes()}
 }
 
+// backAgain answers the acknowledgement, as people do.
+func backAgain(at time.Time, h *Hub) arrival {
+	p := person("theo.mbeki")
+	l := lastAbout(h, p.Address(), "internet???")
+	if l == nil {
+		return arrival{}
+	}
+	return arrival{as: p.Address(), raw: Reply(p, *l, "Back again here! The call went fine, I blamed the weather.", nil, at).Bytes()}
+}
+
 // outOfOffice answers the last mail that the helpdesk sent to Nadia.
 func outOfOffice(at time.Time, h *Hub) arrival {
 	p := person("nadia.kowalczyk")
 	d := Draft{From: p.mailbox(), To: []mail.Address{helpdeskMailbox()}, Subject: "Automatic reply: your message", Date: at,
 		Text:  "I am at the job fair until tomorrow and read my mail in the evening.\n\nIf a new colleague stands before you without a chair, please call Wendy on 300.\n\nNadia Kowalczyk\n",
 		Extra: []string{"Auto-Submitted: auto-generated", "X-Auto-Response-Suppress: All"}}
-	if l := lastFromHelpdesk(h, p.Address()); l != nil {
+	if l := lastAbout(h, p.Address(), ""); l != nil {
 		d.InReplyTo, d.References = messageID(l.Raw), []string{messageID(l.Raw)}
 		d.Subject = "Automatic reply: " + subjectOf(l.Raw)
 	}
@@ -171,7 +181,7 @@ func museumLogo(at time.Time, _ *Hub) arrival {
 // undeliverable is a bounce (RFC 3464) of a mail to somebody who has left.
 func undeliverable(at time.Time, h *Hub) arrival {
 	original := newMessageID(Helpdesk)
-	if l := lastFromHelpdesk(h, person("luis.ferreira").Address()); l != nil {
+	if l := lastAbout(h, person("luis.ferreira").Address(), ""); l != nil {
 		original = messageID(l.Raw)
 	}
 	head := fmt.Sprintf("From: Mail Delivery System <mailer-daemon@mail.%s>\r\nTo: %s\r\nSubject: Undeliverable: Your request\r\nDate: %s\r\nMessage-ID: <%s>\r\nAuto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=\"bounce\"\r\n\r\n",
@@ -181,7 +191,7 @@ func undeliverable(at time.Time, h *Hub) arrival {
 }
 
 // labLog has a table attached.
-func labLog(at time.Time, _ *Hub) arrival {
+func labLog(at time.Time, h *Hub) arrival {
 	p := person("ivo.petrov")
 	var table strings.Builder
 	table.WriteString("time;pc2;pc3;difference_s\r\n")
@@ -189,9 +199,12 @@ func labLog(at time.Time, _ *Hub) arrival {
 		t := at.Add(time.Duration(i-240) * time.Minute)
 		fmt.Fprintf(&table, "%s;%d.000;%d.%03d;%.3f\r\n", t.Format("15:04:05"), t.Unix()%100000, t.Unix()%100000+1, 800+i%50, 1.8+float64(i%50)/1000)
 	}
-	return arrival{as: p.Address(), raw: Draft{From: p.mailbox(), To: []mail.Address{helpdeskMailbox()}, Subject: "Re: Laboratory: clock difference between two PCs", Date: at,
-		Text:  "As promised, the log of four hours. Note the drift after minute 50, which repeats.\n\n" + p.SignOff + "\n",
-		Files: []File{{Name: "clock difference PC-LAB-2 PC-LAB-3.csv", Type: "text/csv", Data: []byte(table.String())}}}.Bytes()}
+	text := "As promised, the log of four hours. Note the drift after minute 50, which repeats."
+	files := []File{{Name: "clock difference PC-LAB-2 PC-LAB-3.csv", Type: "text/csv", Data: []byte(table.String())}}
+	if l := lastAbout(h, p.Address(), "Laboratory: clock"); l != nil {
+		return arrival{as: p.Address(), raw: Reply(p, *l, text, files, at).Bytes()}
+	}
+	return arrival{as: p.Address(), raw: Draft{From: p.mailbox(), To: []mail.Address{helpdeskMailbox()}, Subject: "Laboratory: the log", Date: at, Text: text + "\n\n" + p.SignOff + "\n", Files: files}.Bytes()}
 }
 
 func newsletter(at time.Time, _ *Hub) arrival {
@@ -207,7 +220,7 @@ func chairman(at time.Time, _ *Hub) arrival {
 // thanks answers the last mail that the helpdesk sent to Edith.
 func thanks(at time.Time, h *Hub) arrival {
 	p := person("edith.harrow")
-	l := lastFromHelpdesk(h, p.Address())
+	l := lastAbout(h, p.Address(), "")
 	if l == nil {
 		return arrival{}
 	}

@@ -45,17 +45,6 @@ func Reply(p Person, l Letter, text string, files []File, at time.Time) Draft {
 	return d
 }
 
-// lastFromHelpdesk returns the newest mail of the helpdesk in a mailbox, or nil.
-func lastFromHelpdesk(h *Hub, address string) *Letter {
-	all := h.Letters(address)
-	for i := len(all) - 1; i >= 0; i-- {
-		if !all[i].Sent && headerAddress(all[i].Raw, "From") == Helpdesk {
-			return &all[i]
-		}
-	}
-	return nil
-}
-
 func header(raw []byte, name string) string {
 	m, err := mail.ReadMessage(strings.NewReader(string(raw)))
 	if err != nil {

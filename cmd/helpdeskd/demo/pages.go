@@ -184,7 +184,8 @@ func (p *Pages) lines(x Person, on int) []line {
 }
 
 func snippet(s string) string {
-	s = strings.Join(strings.Fields(s), " ")
+	words := slices.DeleteFunc(strings.Fields(s), func(w string) bool { return strings.Trim(w, "=-_*") == "" }) // rules drawn in text
+	s = strings.Join(words, " ")
 	if r := []rune(s); len(r) > 90 {
 		return string(r[:90]) + "…"
 	}

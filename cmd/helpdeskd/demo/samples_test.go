@@ -31,7 +31,7 @@ func samplesHub(t *testing.T) *Hub {
 		}
 	}
 	for _, p := range Employees() {
-		d := Draft{From: helpdeskMailbox(), To: nil, Subject: "[HD-7] Screen", Text: "Please look now.", Date: time.Now()}
+		d := Draft{From: helpdeskMailbox(), To: nil, Subject: "[HD-7] Screen, internet??? and more", Text: "Please look now.", Date: time.Now()}
 		if err := h.Submit(within(t), Helpdesk, []string{p.Address()}, d.Bytes()); err != nil {
 			t.Fatal(err)
 		}
@@ -102,21 +102,21 @@ func TestSampleMailsAreWhatTheyPretendToBe(t *testing.T) {
 func TestReplyThreadsAndQuotes(t *testing.T) {
 	h := samplesHub(t)
 	edith := person("edith.harrow")
-	l := lastFromHelpdesk(h, edith.Address())
+	l := lastAbout(h, edith.Address(), "")
 	if l == nil {
 		t.Fatal("no letter")
 	}
 	d := Reply(edith, *l, "Thank you.", nil, time.Now())
 	in := ingest.Parse(d.Bytes(), ingest.Options{})
 	id := messageID(l.Raw)
-	if d.To[0].Address != Helpdesk || in.Subject != "Re: [HD-7] Screen" || len(in.InReplyTo) != 1 || in.InReplyTo[0] != id || in.References[len(in.References)-1] != id {
+	if d.To[0].Address != Helpdesk || in.Subject != "Re: [HD-7] Screen, internet??? and more" || len(in.InReplyTo) != 1 || in.InReplyTo[0] != id || in.References[len(in.References)-1] != id {
 		t.Errorf("to %v, subject %q, in reply to %v, references %v; the letter is %s", d.To, in.Subject, in.InReplyTo, in.References, id)
 	}
 	if !strings.HasPrefix(in.Reply, "Thank you.") || strings.Contains(in.Reply, "look now") || !strings.Contains(in.Quoted, "Please look now.") {
 		t.Errorf("reply %q, quoted %q", in.Reply, in.Quoted)
 	}
 	again := Reply(edith, Letter{Raw: d.Bytes()}, "x", nil, time.Now())
-	if again.Subject != "Re: [HD-7] Screen" || len(again.References) != 2 {
+	if again.Subject != "Re: [HD-7] Screen, internet??? and more" || len(again.References) != 2 {
 		t.Errorf("the subject %q, references %v", again.Subject, again.References)
 	}
 }
@@ -162,7 +162,7 @@ func TestStoriesAreComplete(t *testing.T) {
 		if person(s.who).Key == "" || person(s.who).Role != "" {
 			t.Errorf("%q: nobody is called %s", name, s.who)
 		}
-		if s.form == nil && (s.subject == "" || s.text == "") || s.level < 1 || s.level > 3 || s.category == "" {
+		if s.form == nil && (s.subject == "" || s.text == "") || s.level < 1 || s.level > 3 || s.star && s.level != 3 || s.category == "" {
 			t.Errorf("%q is incomplete", name)
 		}
 		if s.ago >= last {

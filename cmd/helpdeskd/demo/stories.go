@@ -52,11 +52,10 @@ func stories() []story { return append(olderStories(), recentStories()...) }
 
 func olderStories() []story {
 	return []story{
-		{ago: 128 * day, who: "cornelius.finch", subject: "THE MACHINE", category: "Computer", level: 2, star: true,
+		{ago: 128 * day, who: "cornelius.finch", subject: "THE MACHINE", category: "Computer", level: 3, star: true,
 			text: "THE MACHINE HAS BEEN SHOUTING AT ME IN CAPITALS SINCE THIS MORNING. I HAVE DONE NOTHING.",
 			steps: []step{
-				{6 * minute, mara, takes, ""}, {minute, mara, triages, ""},
-				{4 * minute, mara, visits, "Caps Lock. Asked whether it had been pressed; was told that it had not."},
+				{6 * minute, mara, takes, ""}, {4 * minute, mara, visits, "Caps Lock. Asked whether it had been pressed; was told that it had not."},
 				{5 * minute, mara, fixes, "Switched Caps Lock off and showed where its lamp is."},
 				{2 * hour, "", answers, "Remarkable. I had taken the lamp for a decoration. Thank you, my dear."},
 				{10 * minute, mara, confirms, ""},
@@ -65,8 +64,7 @@ func olderStories() []story {
 			form: &FormAnswers{Happened: "The label printer in dispatch feeds empty labels. It prints, but only on every third label.", Repeat: "Yes: any label, at any time.",
 				Since: "Today, after the new rolls arrived", Effect: "Nothing can leave the house without a label.", Computer: "LP-DISPATCH-1", Place: "Dispatch, packing table 2"},
 			steps: []step{
-				{9 * minute, tobias, takes, ""}, {minute, tobias, triages, ""},
-				{12 * minute, tobias, visits, "The new rolls have 38 mm labels, the driver is set to 57 mm. The printer measures nothing by itself."},
+				{9 * minute, tobias, takes, ""}, {12 * minute, tobias, visits, "The new rolls have 38 mm labels, the driver is set to 57 mm. The printer measures nothing by itself."},
 				{8 * minute, tobias, fixes, "Set the label length to 38 mm on the printer and on both computers. Put a note with the length on the lid."},
 				{hour, "", answers, "All three test parcels have one label each. The lid note is good."},
 				{5 * minute, tobias, confirms, ""},
@@ -74,8 +72,7 @@ func olderStories() []story {
 		{ago: 117 * day, who: "amelie.vasseur", subject: "Impossible d'ouvrir le dossier « Mouvements »", category: "Accounts and access", level: 2,
 			text: "Bonjour,\n\ndepuis hier soir je ne peux plus ouvrir le dossier partagé « Mouvements ». Windows me dit que je n'ai pas l'autorisation. Mes deux collègues de l'atelier ont le même message.\n\nMerci d'avance.",
 			steps: []step{
-				{35 * minute, jun, takes, ""}, {minute, jun, triages, ""},
-				{20 * minute, jun, finds, "The group FH-BESANCON lost its rights when the share was moved on Tuesday night."},
+				{35 * minute, jun, takes, ""}, {20 * minute, jun, finds, "The group FH-BESANCON lost its rights when the share was moved on Tuesday night."},
 				{10 * minute, jun, fixes, "Gave the group FH-BESANCON its rights on the share again. Signing out and in once makes it work."},
 				{3 * hour, "", answers, "Cela fonctionne de nouveau pour nous trois. Merci beaucoup !"},
 				{20 * minute, jun, confirms, ""},
@@ -101,8 +98,7 @@ func olderStories() []story {
 			form: &FormAnswers{Happened: "All tablets in the assembly hall lost the Wi-Fi. The test benches cannot save.", Repeat: "It happens by itself, all at once.",
 				Since: "20 minutes ago", Effect: "The line stands still, 14 people.", Computer: "all tablets, hall B", Place: "Assembly hall B"},
 			steps: []step{
-				{2 * minute, mara, takes, ""}, {minute, mara, triages, ""},
-				{6 * minute, mara, phones, "Called Luís: the access point above bench 7 has no light."},
+				{2 * minute, mara, takes, ""}, {6 * minute, mara, phones, "Called Luís: the access point above bench 7 has no light."},
 				{18 * minute, mara, finds, "The cable was cut when the new crane rail was fitted."},
 				{50 * minute, mara, fixes, "Laid a new cable to access point HB-07 along the east wall, away from the rail. All tablets are back."},
 				{20 * minute, "", answers, "Line runs. Thank you for running too."},
@@ -131,8 +127,7 @@ func olderStories() []story {
 			form: &FormAnswers{Happened: "The invoice program stops with \"period is locked\" when I post anything for last month.", Repeat: "Yes. Any posting with last month's date.",
 				Since: "This morning", Effect: "Month-end cannot be closed. The auditors come on Thursday.", Computer: "FH-NB-0148", Place: "Finance, second floor"},
 			steps: []step{
-				{3 * minute, mara, takes, ""}, {minute, mara, triages, ""},
-				{15 * minute, mara, finds, "The period was locked by the nightly job, a day early: the job counts 30 days for every month."},
+				{3 * minute, mara, takes, ""}, {15 * minute, mara, finds, "The period was locked by the nightly job, a day early: the job counts 30 days for every month."},
 				{20 * minute, mara, replies, "Hello Priya,\n\nthe program locked the month a day early, because it thinks that every month has 30 days. I have opened it again; you can post at once. The maker has been told.\n\nMara"},
 				{30 * minute, "", answers, "Posting works. Thirty days, in a company that makes calendars with moon phases!"},
 				{hour, mara, fixes, "Opened the period by hand and moved the job to the 2nd of the month. Reported to the maker as case 5512."},
