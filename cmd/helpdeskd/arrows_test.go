@@ -34,7 +34,7 @@ var homes = map[string][]string{
 	"github.com/lib/pq":              {"migrations"},
 	"modernc.org/sqlite":             {"migrations"},
 	"github.com/alecthomas/kong":     {"cmd/helpdeskd"},
-	"github.com/BurntSushi/toml":     {"cmd/helpdeskd/config"},
+	"github.com/BurntSushi/toml":     {"cmd/helpdeskd/config", "mailer", "web"}, // mailer and web: the catalogues of words
 }
 
 // testHelpers are packages that only tests (and bench) import: they may stand between floors.

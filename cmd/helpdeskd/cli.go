@@ -24,6 +24,9 @@ type console struct {
 type commands struct {
 	Config string `help:"The configuration file (also HELPDESKD_CONFIG; usually /etc/helpdeskd/helpdeskd.toml)." placeholder:"FILE"`
 
+	Serve   serveCmd   `cmd:"" help:"Run the helpdesk: read the mailboxes, answer, serve the site."`
+	Demo    demoCmd    `cmd:"" help:"Run a whole made-up helpdesk on this machine, mail servers included."`
+	Check   checkCmd   `cmd:"" help:"Try everything that the configuration names, and say what to do where something fails."`
 	Parse   parseCmd   `cmd:"" help:"Show what is understood of mails, storing nothing."`
 	Ingest  ingestCmd  `cmd:"" help:"Take mails as an MTA's pipe would, and apply them as if they had been polled."`
 	User    userCmd    `cmd:"" help:"Add and list the people who sign in, disable them, set their passwords."`

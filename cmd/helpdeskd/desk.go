@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"sync"
+	"time"
+
+	"helpdeskd/cmd/helpdeskd/config"
+	"helpdeskd/ingest"
+	"helpdeskd/mailer"
+	"helpdeskd/migrations"
+	"helpdeskd/tracker"
+	"helpdeskd/web"
+)
+
+// desk is a running helpdesk: its store, its site, and what works behind.
+type desk struct {
+	store   *tracker.Store
+	site    http.Handler
+	log     *slog.Logger
+	workers []func(ctx context.Context)
+}
+
+// newDesk wires a helpdesk on an open store. Nothing runs yet.
+func newDesk(ctx context.Context, c *config.Config, store *tracker.Store, banner string, log *slog.Logger) (*desk, error) {
+	d := &desk{store: store, log: log}
+	if err := applySettings(ctx, store, c); err != nil {
+		return nil, err
+	}
+	boxes, err := openMailboxes(ctx, store, c)
+	if err != nil {
+		return nil, err
+	}
+	smtp := map[string]mailer.SMTPConfig{}
+	for i, b := range c.Mailboxes {
+		p, err := ingest.NewPoller(store, boxes[i].ID, mailboxOf(b), ingest.PollerOptions{Log: log, Parse: parser(policyOf(boxes[i].ID, b, c.Ack))})
+		if err != nil {
+			return nil, fmt.Errorf("mailbox %s: %w", b.Name, err)
+		}
+		d.workers = append(d.workers, p.Run)
+		smtp[b.Name] = smtpOf(b)
+	}
+	m, err := mailer.New(store, mailer.Options{SMTP: smtp, PublicURL: c.PublicURL, Log: log})
+	if err != nil {
+		return nil, err
+	}
+	failpoints(m)
+	d.workers = append(d.workers,
+		func(ctx context.Context) { _ = m.Run(ctx) }, // it returns nil
+		func(ctx context.Context) { d.lead(ctx, "index", store.RunIndex) },
+		func(ctx context.Context) { d.lead(ctx, "clock", store.RunClock) },
+	)
+	d.site, err = web.New(store, web.Options{
+		PublicURL: c.PublicURL, TrustedProxies: proxies(c.TrustedProxies), Log: log, Version: buildVersion(),
+		Mail: ingest.PartReader{}, Banner: banner,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("prepare the site: %w", err)
+	}
+	return d, nil
+}
+
+// work runs what works behind the site, until ctx ends and all has finished
+// what it had in hand.
+func (d *desk) work(ctx context.Context) {
+	var all sync.WaitGroup
+	for _, w := range d.workers {
+		all.Go(func() { w(ctx) })
+	}
+	all.Wait()
+}
+
+// lead runs a job each time its lease is ours, until ctx ends.
+func (d *desk) lead(ctx context.Context, name string, job func(context.Context, *tracker.Lease) error) {
+	for ctx.Err() == nil {
+		l, err := d.store.Acquire(ctx, name)
+		if err == nil {
+			held, cancel := context.WithCancel(ctx)
+			go func() {
+				select {
+				case <-l.Lost():
+					cancel()
+				case <-held.Done():
+				}
+			}()
+			err = job(held, l)
+			cancel()
+			d.release(ctx, name, l)
+		}
+		if ctx.Err() != nil || err == nil || errors.Is(err, context.Canceled) || migrations.KindOf(err) == migrations.Conflict {
+			continue // stopped, or another node leads now
+		}
+		d.log.Error("a background job stopped and is started again", slog.String("job", name), slog.Any("error", err))
+		select {
+		case <-ctx.Done():
+		case <-time.After(2 * time.Second):
+		}
+	}
+}
+
+// release gives a lease up, so that the next node or start need not wait.
+func (d *desk) release(ctx context.Context, name string, l *tracker.Lease) {
+	last, done := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
+	defer done()
+	if err := l.Release(last); err != nil {
+		d.log.Warn("a lease could not be released", slog.String("lease", name), slog.Any("error", err))
+	}
+}
+
+// smtpOf is the part of a mailbox's configuration that mailer needs.
+func smtpOf(b config.Mailbox) mailer.SMTPConfig {
+	c := mailer.SMTPConfig{
+		Address: b.Address, FromName: b.Display,
+		Host: b.SMTP.Host, Port: b.SMTP.Port, Security: b.SMTP.Security, Auth: b.SMTP.Auth,
+		Username: b.SMTP.Username, Password: b.SMTP.Password.Reveal(), CAFile: b.SMTP.CAFile,
+		TokenURL: b.OAuth.TokenURL, ClientID: b.OAuth.ClientID, ClientSecret: b.OAuth.ClientSecret.Reveal(),
+		PlusAddressing: b.PlusAddressing,
+	}
+	if b.OAuth.Scope != "" {
+		c.Scopes = []string{b.OAuth.Scope}
+	}
+	return c
+}
+
+// proxies reads addresses and networks, which Load has validated.
+func proxies(list []string) []netip.Prefix {
+	var out []netip.Prefix
+	for _, s := range list {
+		if p, err := netip.ParsePrefix(s); err == nil {
+			out = append(out, p)
+		} else if a, err := netip.ParseAddr(s); err == nil {
+			out = append(out, netip.PrefixFrom(a, a.BitLen()))
+		}
+	}
+	return out
+}
