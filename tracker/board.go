@@ -142,7 +142,9 @@ func (s *Store) closedCards(ctx context.Context, f BoardFilter, stage Stage, fro
 // where returns the condition for a column's tickets.
 func (f BoardFilter) where(stage Stage) (string, []any) {
 	conditions, args := []string{`t.archived_at IS NULL AND t.stage = ?`}, []any{stage}
-	conditions, args = oneOrNone(conditions, args, `t.assignee_id`, f.AssigneeID)
+	// The plus keeps the engine on the board's index: somebody's tickets of ten
+	// years are many, those on the board are few.
+	conditions, args = oneOrNone(conditions, args, `+t.assignee_id`, f.AssigneeID)
 	conditions, args = oneOrNone(conditions, args, `t.category_id`, f.CategoryID)
 	return strings.Join(conditions, ` AND `), args
 }

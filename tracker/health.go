@@ -258,6 +258,9 @@ func (s *Store) Outbox(ctx context.Context, state string, before int64, limit in
 	if where == nil {
 		return nil, 0, migrations.Invalidf("There is no such list of mails.")
 	}
+	if state != "" && state != OutboxSent {
+		where = append(where, `o.state <> 'sent'`) // for the partial index
+	}
 	limit = pageSize(limit)
 	if before != 0 {
 		where, args = append(where, `o.id < ?`), append(args, before)

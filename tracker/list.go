@@ -47,27 +47,28 @@ func (s *Store) Tickets(ctx context.Context, f TicketFilter, after string, limit
 		}
 	}
 	conditions, args := f.where()
-	key, from := `t.id`, `ticket t `
+	type row struct {
+		Ticket
+		Key int64 `db:"key"`
+	}
+	var rows []row
 	if strings.TrimSpace(f.Text) != "" {
 		m, ok := s.match(f.Text)
 		if !ok {
 			return nil, "", nil
 		}
-		key, from = m.key, m.from+m.join+`ticket t ON t.id = d.ref `
-		conditions, args = append(conditions, m.where, `d.kind = 'ticket'`), append(args, m.arg)
+		rows, err = selectFound[row](ctx, s, m, foundQuery{
+			columns: `d.id AS key, ` + ticketColumns, inner: `ticket t ON t.id = d.ref `, outer: ticketJoins,
+			conditions: append(conditions, `d.kind = 'ticket'`), args: args, before: before, limit: limit + 1,
+		})
+	} else {
+		if before != 0 {
+			conditions, args = append(conditions, `t.id < ?`), append(args, before)
+		}
+		conditions = append(conditions, `TRUE`)
+		err = s.db.Select(ctx, &rows, `SELECT t.id AS key, `+ticketColumns+` FROM ticket t `+ticketJoins+`WHERE `+strings.Join(conditions, ` AND `)+` ORDER BY t.id DESC LIMIT ?`, append(args, limit+1)...)
 	}
-	if before != 0 {
-		conditions, args = append(conditions, key+` < ?`), append(args, before)
-	}
-	query := `SELECT ` + key + ` AS key, ` + ticketColumns + ` FROM ` + from + ticketJoins
-	if len(conditions) > 0 {
-		query += `WHERE ` + strings.Join(conditions, ` AND `)
-	}
-	var rows []struct {
-		Ticket
-		Key int64 `db:"key"`
-	}
-	if err := s.db.Select(ctx, &rows, query+` ORDER BY `+key+` DESC LIMIT ?`, append(args, limit+1)...); err != nil {
+	if err != nil {
 		return nil, "", fmt.Errorf("list tickets: %w", err)
 	}
 	if len(rows) > limit {

@@ -58,15 +58,12 @@ func (s *Store) Search(ctx context.Context, query, kind string, before int64, li
 	if !ok {
 		return page, nil
 	}
-	where, args := m.where, []any{m.arg}
+	var conditions []string
+	var args []any
 	if kind != "" {
-		where, args = where+` AND d.kind = ?`, append(args, kind)
+		conditions, args = []string{`d.kind = ?`}, []any{kind}
 	}
-	if before != 0 {
-		where, args = where+` AND `+m.key+` < ?`, append(args, before)
-	}
-	var docs []searchDoc
-	err := s.db.Select(ctx, &docs, `SELECT d.id, d.kind, d.ref FROM `+m.from+`WHERE `+where+` ORDER BY `+m.key+` DESC LIMIT ?`, append(args, limit+1)...)
+	docs, err := selectFound[searchDoc](ctx, s, m, foundQuery{columns: `d.id, d.kind, d.ref`, conditions: conditions, args: args, before: before, limit: limit + 1})
 	if err != nil {
 		return page, fmt.Errorf("search: %w", err)
 	}
@@ -124,55 +121,94 @@ func (s *Store) hits(ctx context.Context, docs []searchDoc) ([]Hit, error) {
 	return hits, nil
 }
 
-// wordMatch is the part of a query that finds documents by words. from names
-// the tables search_words and search_doc d, and join what joins the next one
-// so that the engine walks the words first and in the order of key.
-type wordMatch struct {
-	from, join, where, key string
-	arg                    string
-}
-
-// match returns how to find documents that have every word of text; not ok
-// where text has no words.
-func (s *Store) match(text string) (m wordMatch, ok bool) {
+// match returns the query of the engine's own search that finds what has
+// every word of text; not ok where text has no words.
+func (s *Store) match(text string) (query string, ok bool) {
 	terms := queryTerms(text)
 	if len(terms) == 0 {
-		return m, false
+		return "", false
 	}
-	return s.matchTerms(terms, true), true
+	return s.engineQuery(terms, true), true
 }
 
-func (s *Store) matchTerms(terms []queryTerm, all bool) wordMatch {
+// engineQuery writes terms in the query language of FTS5 or of tsquery.
+func (s *Store) engineQuery(terms []queryTerm, all bool) string {
+	quote, prefix, and, or := `"`, `*`, ` AND `, ` OR `
+	if s.db.Engine == migrations.Postgres {
+		quote, prefix, and, or = `'`, `:*`, ` & `, ` | `
+	}
 	var b strings.Builder
-	if s.db.Engine == migrations.SQLite {
-		for i, t := range terms {
-			if i > 0 {
-				b.WriteString(map[bool]string{true: " AND ", false: " OR "}[all])
-			}
-			b.WriteString(`"` + t.word + `"`)
-			if t.prefix {
-				b.WriteString(`*`)
-			}
-		}
-		// CROSS JOIN keeps the order of the tables.
-		return wordMatch{
-			from: `search_words CROSS JOIN search_doc d ON d.id = search_words.rowid `, join: `CROSS JOIN `,
-			where: `search_words MATCH ?`, key: `search_words.rowid`, arg: b.String(),
-		}
-	}
 	for i, t := range terms {
-		if i > 0 {
-			b.WriteString(map[bool]string{true: " & ", false: " | "}[all])
+		switch {
+		case i > 0 && all:
+			b.WriteString(and)
+		case i > 0:
+			b.WriteString(or)
 		}
-		b.WriteString(`'` + t.word + `'`)
+		b.WriteString(quote + t.word + quote)
 		if t.prefix {
-			b.WriteString(`:*`)
+			b.WriteString(prefix)
 		}
 	}
-	return wordMatch{
-		from: `search_words w JOIN search_doc d ON d.id = w.id `, join: `JOIN `,
-		where: `w.words @@ CAST(? AS tsquery)`, key: `w.id`, arg: b.String(),
+	return b.String()
+}
+
+// foundQuery is a query on the documents (d) that a search finds, the newest
+// first, and what is joined to them.
+type foundQuery struct {
+	columns    string
+	inner      string // what is joined to them, without the word JOIN; "" for nothing
+	outer      string // LEFT JOINs to that
+	conditions []string
+	args       []any
+	before     int64 // only documents below this id; 0 for all
+	limit      int
+}
+
+// newestDocs is how many documents PostgreSQL looks through for a common word
+// before it asks the word index: walking back from the newest is quick for
+// common words, the index for rare ones.
+const newestDocs = 20_000
+
+// selectFound runs a query on what match finds.
+func selectFound[T any](ctx context.Context, s *Store, match string, q foundQuery) ([]T, error) {
+	run := func(from, where string, args ...any) (rows []T, err error) {
+		query := `SELECT ` + q.columns + ` FROM ` + from + q.outer + ` WHERE ` + strings.Join(append([]string{where}, q.conditions...), ` AND `)
+		args = append(args, q.args...)
+		if q.before != 0 {
+			query, args = query+` AND d.id < ?`, append(args, q.before)
+		}
+		key := `d.id`
+		if s.db.Engine == migrations.SQLite {
+			key = `search_words.rowid`
+		}
+		err = s.db.Select(ctx, &rows, query+` ORDER BY `+key+` DESC LIMIT ?`, append(args, q.limit)...)
+		return rows, err
 	}
+	if s.db.Engine == migrations.SQLite {
+		// FTS5 walks the word's documents in order; CROSS JOIN keeps it first.
+		from := `search_words CROSS JOIN search_doc d ON d.id = search_words.rowid `
+		if q.inner != "" {
+			from += `CROSS JOIN ` + q.inner
+		}
+		return run(from, `search_words MATCH ?`, match)
+	}
+	docs := ` w JOIN search_doc d ON d.id = w.id `
+	if q.inner != "" {
+		docs += `JOIN ` + q.inner
+	}
+	top := q.before
+	if top == 0 {
+		if err := s.db.Get(ctx, &top, `SELECT COALESCE(MAX(id), 0) FROM search_words`); err != nil {
+			return nil, err
+		}
+	}
+	rows, err := run(`search_words`+docs, `w.words @@ CAST(? AS tsquery) AND w.id > ?`, match, top-newestDocs)
+	if err != nil || len(rows) == q.limit || top <= newestDocs {
+		return rows, err
+	}
+	// OFFSET 0 has the index asked first, whatever the planner guesses.
+	return run(`(SELECT id FROM search_words WHERE words @@ CAST(? AS tsquery) OFFSET 0)`+docs, `TRUE`, match)
 }
 
 // queryTerm is a word of a query. Words consist of letters and digits only,
@@ -211,10 +247,20 @@ func (s *Store) similar(ctx context.Context, t *Ticket, limit int) ([]Ticket, er
 	if len(terms) == 0 {
 		return nil, nil
 	}
-	m := s.matchTerms(terms, false)
+	// A bounded look at the newest that share a word.
+	docs, err := selectFound[searchDoc](ctx, s, s.engineQuery(terms, false), foundQuery{columns: `d.id, d.kind, d.ref`, conditions: []string{`d.kind = 'ticket'`}, limit: 200})
+	if err != nil {
+		return nil, fmt.Errorf("find similar tickets: %w", err)
+	}
+	if len(docs) == 0 {
+		return nil, nil
+	}
+	ids := make([]any, 0, len(docs)+1)
+	for _, d := range docs {
+		ids = append(ids, d.Ref)
+	}
 	var rows []Ticket
-	err := s.db.Select(ctx, &rows, `SELECT `+ticketColumns+` FROM (SELECT d.ref FROM `+m.from+`WHERE `+m.where+` AND d.kind = 'ticket' ORDER BY `+m.key+` DESC LIMIT 200) found
-		JOIN ticket t ON t.id = found.ref `+ticketJoins+`WHERE t.fix <> '' AND t.id <> ? ORDER BY t.id DESC`, m.arg, t.ID)
+	err = s.db.Select(ctx, &rows, ticketSelect+`WHERE t.id IN (`+marks(len(ids))+`) AND t.fix <> '' AND t.id <> ? ORDER BY t.id DESC`, append(ids, t.ID)...)
 	if err != nil {
 		return nil, fmt.Errorf("find similar tickets: %w", err)
 	}
