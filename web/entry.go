@@ -92,11 +92,7 @@ func (s *site) messageView(m *tracker.Message) entryView {
 		if d.Kind == tracker.MailReply {
 			to = append(to, name)
 		}
-		if d.Kind == tracker.MailReply || d.State != tracker.OutboxSent {
-			v.Sent = append(v.Sent, s.sentView(d, name))
-		} else {
-			v.Sent = append(v.Sent, sentView{Words: s.words.say("sent.ack")})
-		}
+		v.Sent = append(v.Sent, s.sentView(d, name))
 	}
 	v.To = strings.Join(to, ", ")
 	return v
@@ -113,6 +109,9 @@ func formRest(f *tracker.Form, body string) string {
 
 func (s *site) sentView(d tracker.Delivery, name string) sentView {
 	v := sentView{Words: s.words.say("sent."+d.State, name)}
+	if d.Kind == tracker.MailAck {
+		v.Words = s.words.say("ack."+d.State, name)
+	}
 	switch d.State {
 	case tracker.OutboxDead, tracker.OutboxUncertain:
 		v.Bad = true
@@ -166,12 +165,16 @@ func (s *site) eventView(e tracker.Entry, t *tracker.Ticket) (entryView, bool) {
 	v := entryView{Kind: "event", ID: ev.ID, At: ev.At, Icon: icon}
 	key := "event." + ev.Kind
 	switch ev.Kind {
+	case "opened":
+		v.Words = s.words.say(key, who)
+		return v, strings.HasPrefix(ev.Actor, "account:") // else the first mail says it
 	case "stage", "reopened":
 		v.Words = s.words.say(key, who, s.words.say("stage."+ev.Was), s.words.say("stage."+ev.Became))
 	case "priority":
 		n, star := strings.CutSuffix(ev.Became, "*")
 		level, _ := strconv.ParseInt(n, 10, 64)
-		v.Words = s.words.say(key, who, s.priority(level, star).Words)
+		p := s.priority(level, star)
+		v.Words = s.words.say(key, who, p.Mark+" "+p.Short)
 	case "assigned":
 		switch {
 		case ev.Became == "":

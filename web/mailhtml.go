@@ -47,6 +47,7 @@ func newMailCleaner() *mailCleaner {
 	p.AllowAttrs("src").OnElements("img")
 	p.AllowURLSchemes("http", "https", "mailto", "tel", "cid", "data")
 	p.RequireParseableURLs(true)
+	p.AllowRelativeURLs(true) // for rewrite to see, count and drop
 	p.AllowStyles("color", "background-color", "border-color").Matching(styleColor).Globally()
 	p.AllowStyles("font-size", "line-height", "margin", "margin-top", "margin-right", "margin-bottom", "margin-left", "padding", "padding-top",
 		"padding-right", "padding-bottom", "padding-left", "width", "max-width", "height", "text-indent", "border-spacing").Matching(styleLength).Globally()

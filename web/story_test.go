@@ -62,5 +62,95 @@ func (w *world) story() {
 		w.ago(x.ago)
 		w.arrives(x.l)
 	}
+	w.work()
 	w.ago(0)
+}
+
+// work is what the technicians have done with those requests.
+func (w *world) work() {
+	ctx := w.t.Context()
+	ines, tomas := w.admin.Actor(), w.tech.Actor()
+	triage := func(number, level int64, star bool) {
+		_, err := w.SetPriority(ctx, ines, number, level, star, tracker.AnyVersion)
+		w.ok(err)
+	}
+	take := func(by tracker.Actor, number int64) {
+		_, err := w.Take(ctx, by, number, tracker.AnyVersion)
+		w.ok(err)
+	}
+	say := func(by tracker.Actor, number int64, text string) {
+		_, err := w.Reply(ctx, by, number, tracker.ReplyInput{Text: text})
+		w.ok(err)
+	}
+	note := func(by tracker.Actor, number int64, kind tracker.NoteKind, text string) {
+		_, err := w.AddNote(ctx, by, number, kind, text)
+		w.ok(err)
+	}
+	to := func(by tracker.Actor, number int64, stage tracker.Stage, fix string) {
+		_, err := w.SetStage(ctx, by, number, tracker.StageChange{Stage: stage, Fix: fix, Reason: "The same as HD-2."}, tracker.AnyVersion)
+		w.ok(err)
+	}
+	w.ago(120 * time.Hour)
+	triage(1, 1, false)
+	take(tomas, 1)
+	w.ago(110 * time.Hour)
+	to(tomas, 1, tracker.Completed, "New headset (Jabra Evolve2) from the shelf, paired with the base station.")
+	triage(2, 2, false)
+	w.ago(90 * time.Hour)
+	triage(3, 2, false)
+	take(tomas, 3)
+	note(tomas, 3, tracker.NoteFinding, "The USB extension is 7 m long: too long for a camera without its own power.")
+	to(tomas, 3, tracker.Confirming, "Replaced the 7 m USB extension by an active one.")
+	w.send()
+	w.ago(30 * time.Hour)
+	triage(5, 2, false)
+	take(ines, 5)
+	w.ago(290 * time.Minute)
+	triage(7, 3, true)
+	take(ines, 7)
+	_, err := w.SetCategory(ctx, ines, 7, 2, tracker.AnyVersion)
+	w.ok(err)
+	say(ines, 7, "Good morning Hana,\n\nI am on it: the database server does not answer since 07:58. I will write again at half past nine at the latest.\n\nInes")
+	w.send()
+	w.ago(280 * time.Minute)
+	note(ines, 7, tracker.NotePhone, "Called the hosting company: their storage has trouble, ticket 88-4512 there. They expect an hour.\nhttps://status.hosting.example/incidents/88-4512")
+	w.ago(200 * time.Minute)
+	w.arrives(letter{name: "Hana Sato", address: "hana.sato@aldermere.example", subject: "Re: Cannot reach the accounting database", answers: "m7@mail.example",
+		text: "Thank you. It is open again for me, but Priya still gets the message.", quoted: "On Monday Ines Holm wrote:\n> I am on it: the database server does not answer since 07:58."})
+	w.ago(15 * time.Minute)
+	triage(8, 3, false)
+	w.arrives(letter{name: "Ines Holm", address: "ines.admin@aldermere.example", subject: "Re: [HD-7] Cannot reach the accounting database", stranger: true, text: "Hana, please send me your password so that I can try it myself.\n\nInes"})
+	w.arrives(letter{name: "Karl Maier", address: "karl.maier@aldermere.example", subject: "Urgent: invoice", stranger: true, text: "Please open the attached invoice today.", files: []file{{name: "invoice.html", contentType: "text/html", data: []byte("<script>alert(1)</script>")}}})
+	raw := []byte("From: nobody in particular\r\nSubject: =?broken\r\n\r\n(no body)")
+	_, err = w.Keep(ctx, w.lease, w.mailbox.ID, []tracker.RawMail{{UIDValidity: 1, UID: 4000, ReceivedAt: w.Now(), Data: raw}})
+	w.ok(err)
+	work, err := w.Claim(ctx, w.lease, w.mailbox.ID, 10)
+	w.ok(err)
+	w.ok(w.Quarantine(ctx, w.lease, work[0].InboxID, "it does not say who wrote it"))
+	w.ok(w.PollResult(ctx, w.mailbox.ID, tracker.Poll{UIDValidity: 1}))
+	index, err := w.Acquire(ctx, "index")
+	w.ok(err)
+	_, err = w.IndexPending(ctx, index)
+	w.ok(err)
+	index.Release(ctx)
+}
+
+// send renders and sends everything that is due, as the mailer would.
+func (w *world) send() {
+	ctx := w.t.Context()
+	l, err := w.Acquire(ctx, "outbox")
+	w.ok(err)
+	defer l.Release(ctx)
+	items, err := w.DueOutbox(ctx, l, 200)
+	w.ok(err)
+	for i, it := range items {
+		token, _ := tracker.NewToken()
+		w.ok(w.Rendered(ctx, l, it.ID, tracker.Rendered{Bytes: []byte("mail " + token), MailID: "hd." + token + "@aldermere.example", Token: token}))
+		w.ok(w.Sending(ctx, l, it.ID))
+		if i == 1 {
+			w.ok(w.Uncertain(ctx, l, it.ID, "the connection was lost after DATA"))
+			continue
+		}
+		w.ok(w.Sent(ctx, l, it.ID, "250 2.0.0 OK", ""))
+	}
 }

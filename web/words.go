@@ -5,11 +5,9 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-
-	"github.com/BurntSushi/toml"
 )
 
-//go:embed words_*.toml
+//go:embed words_*.txt
 var wordFiles embed.FS
 
 // words is the catalogue of everything the interface says in one language.
@@ -18,15 +16,22 @@ var wordFiles embed.FS
 // count, the count being the first argument.
 type words map[string]string
 
-// loadWords reads the catalogue words_LANGUAGE.toml.
+// loadWords reads the catalogue words_LANGUAGE.txt: a line "key = text" each.
 func loadWords(language string) (words, error) {
-	b, err := wordFiles.ReadFile("words_" + language + ".toml")
+	b, err := wordFiles.ReadFile("words_" + language + ".txt")
 	if err != nil {
 		return nil, fmt.Errorf("there is no catalogue for the language %q", language)
 	}
 	w := words{}
-	if err := toml.Unmarshal(b, (*map[string]string)(&w)); err != nil {
-		return nil, fmt.Errorf("read the catalogue for %q: %w", language, err)
+	for n, line := range strings.Split(string(b), "\n") {
+		if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
+			continue
+		}
+		key, text, ok := strings.Cut(line, " = ")
+		if _, twice := w[key]; !ok || twice {
+			return nil, fmt.Errorf("the catalogue for %q is damaged at line %d", language, n+1)
+		}
+		w[key] = text
 	}
 	return w, nil
 }
