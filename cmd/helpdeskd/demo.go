@@ -182,9 +182,5 @@ func (t *theatre) signIns() []demo.SignIn {
 // announce prints where everything is.
 func (t *theatre) announce(s *session, at string) {
 	admin := demo.Technicians()[0]
-	fmt.Fprintf(s.out, "web: %s/\n", at)
-	fmt.Fprintf(s.out, "employees: %s/demo\n", at)
-	fmt.Fprintf(s.out, "sign in: %s\n", admin.Address())
-	fmt.Fprintf(s.out, "password: %s\n", demo.Password)
-	fmt.Fprintln(s.out, "Mails arrive while you watch. Stop with Ctrl-C.")
+	fmt.Fprintf(s.out, "web: %s/\nemployees: %s/demo\nsign in: %s\npassword: %s\nMails arrive while you watch. Stop with Ctrl-C.\n", at, at, admin.Address(), demo.Password)
 }

@@ -51,6 +51,12 @@ type running struct {
 // start runs the program and waits until it says where its site is.
 func start(t *testing.T, environ []string, args ...string) *running {
 	t.Helper()
+	return startAt(t, regexp.MustCompile(`(?m)^web: (http://\S+)/$`), environ, args...)
+}
+
+// startAt is start for what the program prints otherwise.
+func startAt(t *testing.T, where *regexp.Regexp, environ []string, args ...string) *running {
+	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	r := &running{t: t, stop: stop, code: make(chan int, 1)}
 	go func() {
@@ -67,7 +73,6 @@ func start(t *testing.T, environ []string, args ...string) *running {
 		t.Fatal(err)
 	}
 	r.client = &http.Client{Jar: jar, Timeout: 20 * time.Second}
-	where := regexp.MustCompile(`(?m)^web: (http://\S+)/$`)
 	eventually(t, time.Minute, "the program says where its site is", func() bool {
 		select {
 		case code := <-r.code:

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -52,6 +53,9 @@ func (serveCmd) Run(s *session) error {
 	if len(c.Mailboxes) == 0 {
 		log.Warn("the configuration has no mailbox: the site runs, but no mail is read")
 	}
+	if c.TLS.Cert == "" && !c.OnLoopback() && len(c.TrustedProxies) == 0 {
+		log.Warn("the site speaks plain HTTP to the network, passwords included: give it a certificate under [tls], or listen on 127.0.0.1 behind a proxy")
+	}
 	err = serve(s.ctx, d, d.site, listener, log)
 	log.Info("stopped")
 	return err
@@ -94,20 +98,23 @@ func localURL(a net.Addr, secure bool) string {
 // one-time code of the first administrator.
 func (s *session) welcome(c *config.Config, store *tracker.Store, l net.Listener) error {
 	here := localURL(l.Addr(), c.TLS.Cert != "")
-	fmt.Fprintf(s.out, "web: %s/\n", here)
+	text := fmt.Sprintf("web: %s/\n", here)
 	if c.PublicURL != here {
-		fmt.Fprintf(s.out, "public: %s/\n", c.PublicURL)
+		text += fmt.Sprintf("public: %s/\n", c.PublicURL)
 	}
 	needs, err := store.NeedsSetup(s.ctx)
-	if err != nil || !needs {
-		return err
-	}
-	code, err := store.SetupCode(s.ctx)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s.out, "setup code: %s  (nobody can sign in yet: open %s/setup and enter it)\n", code, c.PublicURL)
-	return nil
+	if needs {
+		code, err := store.SetupCode(s.ctx)
+		if err != nil {
+			return err
+		}
+		text += fmt.Sprintf("setup code: %s  (nobody can sign in yet: open %s/setup and enter it)\n", code, c.PublicURL)
+	}
+	_, err = io.WriteString(s.out, text)
+	return err
 }
 
 // serve answers pages and works until ctx ends. Then no new page is begun,

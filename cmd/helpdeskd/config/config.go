@@ -156,7 +156,7 @@ func (c *Config) fill(l *loader) {
 	if c.Database == "" && c.DataDir != "" {
 		c.Database = DSN("sqlite:" + filepath.Join(c.DataDir, "helpdeskd.db"))
 	}
-	if c.PublicURL == "" && c.onLoopback() {
+	if c.PublicURL == "" && c.OnLoopback() {
 		c.PublicURL = c.ownURL()
 	}
 	c.PublicURL = strings.TrimSuffix(c.PublicURL, "/")
@@ -208,7 +208,8 @@ func (b Mailbox) BeginAt() (everything bool, since time.Time) {
 	return false, since
 }
 
-func (c *Config) onLoopback() bool {
+// OnLoopback reports whether the site can only be reached from this machine.
+func (c *Config) OnLoopback() bool {
 	host, _, err := net.SplitHostPort(c.Listen)
 	return err == nil && loopback(host)
 }
