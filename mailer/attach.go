@@ -28,7 +28,7 @@ func (r *renderer) attach(ctx context.Context, m *mail.Msg, files []tracker.Atta
 	for _, a := range files {
 		blob, err := r.open(ctx, a.Digest)
 		if err != nil {
-			return closeAll, fmt.Errorf("open attachment %d: %w", a.ID, err)
+			return closeAll, fmt.Errorf("%w: attachment %d: %w", errContent, a.ID, err)
 		}
 		open = append(open, blob)
 		if a.Start < 0 || a.Length < 0 || a.Start+a.Length > blob.Size() {
@@ -41,12 +41,30 @@ func (r *renderer) attach(ctx context.Context, m *mail.Msg, files []tracker.Atta
 		parts = append(parts, &mail.File{
 			Name: name, Enc: mail.EncodingB64, Header: fileHeader(name, a.ContentType),
 			Writer: func(w io.Writer) (int64, error) {
-				return io.Copy(w, decoded(a.Encoding, io.NewSectionReader(blob, a.Start, a.Length)))
+				return copyTolerant(w, decoded(a.Encoding, io.NewSectionReader(blob, a.Start, a.Length)))
 			},
 		})
 	}
 	m.SetAttachments(parts)
 	return closeAll, nil
+}
+
+// copyTolerant copies what can be decoded: an attachment that came damaged
+// goes on as damaged as it is.
+func copyTolerant(w io.Writer, r io.Reader) (int64, error) {
+	buf := make([]byte, 32<<10)
+	var total int64
+	for {
+		n, err := r.Read(buf)
+		k, werr := w.Write(buf[:n])
+		total += int64(k)
+		if werr != nil {
+			return total, werr
+		}
+		if err != nil {
+			return total, nil
+		}
+	}
 }
 
 // fileHeader names a file twice: as RFC 2231 has it, and in the old way for

@@ -26,6 +26,7 @@ type tokenSource struct {
 
 	mu    sync.Mutex
 	token *oauth2.Token
+	uses  int // of this token
 }
 
 func newTokenSource(c SMTPConfig) (*tokenSource, error) {
@@ -48,22 +49,29 @@ func (t *tokenSource) access(ctx context.Context) (string, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.token != nil && (t.token.Expiry.IsZero() || time.Until(t.token.Expiry) > time.Minute) {
+		t.uses++
 		return t.token.AccessToken, nil
 	}
 	token, err := t.config.Token(context.WithValue(ctx, oauth2.HTTPClient, t.client))
 	if err != nil {
 		return "", fmt.Errorf("ask for an access token: %w", err)
 	}
-	t.token = token
+	t.token, t.uses = token, 1
 	return token.AccessToken, nil
 }
 
-// forget drops a token that the server refused.
-func (t *tokenSource) forget() {
+// forget drops a token that the server refused, and reports whether it had
+// served before: then a new one may do, else the refusal is not its fault.
+func (t *tokenSource) forget() (old bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.token = nil
+	old = t.uses > tokenUsesPerConnection
+	t.token, t.uses = nil, 0
+	return old
 }
+
+// tokenUsesPerConnection is how often connect asks for the token.
+const tokenUsesPerConnection = 2
 
 // errNoMechanism is a server that does not offer the way we are told to sign in.
 var errNoMechanism = errors.New("the server does not offer this way to sign in")

@@ -82,7 +82,7 @@ func (r *renderer) reply(l *letter, it tracker.OutboxItem, d desk) {
 		if short {
 			body += "\n" + w.say("reply.quote_cut")
 		}
-		l.Quote = &quote{w.say("reply.quote", q.At.Time().Format(w.say("date")), who(q.FromName, q.FromAddress)), paragraphs(body)}
+		l.Quote = &quote{w.say("reply.quote", q.At.Time().In(r.zone).Format(w.say("date")), who(q.FromName, q.FromAddress)), paragraphs(body)}
 	}
 }
 

@@ -33,6 +33,7 @@ const (
 var (
 	errNoStartTLS    = errors.New("the server does not offer STARTTLS")
 	errInternational = errors.New("the server does not take addresses with letters beyond ASCII (SMTPUTF8)")
+	errOldToken      = errors.New("the server refused an access token that was kept")
 	errEarly         = errors.New("the server answered before the mail was complete")
 )
 

@@ -9,7 +9,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"helpdeskd/migrations"
 	"helpdeskd/tracker"
 )
 
@@ -166,6 +165,9 @@ func (l *lane) session(ctx context.Context, out *outlet) *session {
 		delete(l.sessions, out.name)
 	}
 	s, err := connect(ctx, out.config, out.tokens, l.m.wait, nil)
+	if errors.Is(err, errOldToken) {
+		s, err = connect(ctx, out.config, out.tokens, l.m.wait, nil)
+	}
 	if err != nil {
 		if ctx.Err() == nil {
 			l.trouble(out, err)
@@ -182,17 +184,17 @@ func (l *lane) bytes(ctx context.Context, it tracker.OutboxItem, d desk) ([]byte
 	if it.Digest != "" {
 		blob, err := l.m.store.OpenBlob(ctx, it.Digest)
 		if err != nil {
-			return nil, fmt.Errorf("read mail %d: %w", it.ID, err)
+			return nil, l.unreadable(ctx, it, err)
 		}
 		defer blob.Close()
 		return append([]byte(nil), blob.Bytes()...), nil
 	}
 	token, _ := tracker.NewToken()
 	r, err := l.m.renderer.render(ctx, it, d, token)
+	if errors.Is(err, errContent) {
+		return nil, l.unreadable(ctx, it, err)
+	}
 	if err != nil {
-		if ctx.Err() != nil || migrations.KindOf(err) == migrations.Temporary {
-			return nil, fmt.Errorf("render mail %d: %w", it.ID, err)
-		}
 		l.m.log.Error("a mail can not be written", slog.Int64("outbox", it.ID), slog.Any("error", err))
 		return nil, l.settle(it, "dead", func(ctx context.Context) error {
 			return l.m.store.Dead(ctx, l.lease, it.ID, l.m.words.say("fate.render", oneLine(err.Error(), 300)))
@@ -209,6 +211,21 @@ func (l *lane) bytes(ctx context.Context, it tracker.OutboxItem, d desk) ([]byte
 	}
 	l.m.crash(EdgeRendered)
 	return r.Bytes, nil
+}
+
+// unreadable puts off a mail whose stored content can not be read, so that it
+// does not stand in the way of the others. Where the database itself is away,
+// that fails too, and everything waits.
+func (l *lane) unreadable(ctx context.Context, it tracker.OutboxItem, err error) error {
+	if ctx.Err() != nil {
+		return err
+	}
+	l.m.log.Error("a mail's content can not be read", slog.Int64("outbox", it.ID), slog.Any("error", err))
+	why := l.m.words.say("fate.content")
+	if it.Attempts+1 >= maxAttempts {
+		return l.m.store.Dead(ctx, l.lease, it.ID, why)
+	}
+	return l.m.store.Retry(ctx, l.lease, it.ID, why, l.m.store.Now().Add(backoff(time.Minute, time.Hour, it.Attempts+1)))
 }
 
 // serverID finds the Message-ID that servers such as Exchange name in their
@@ -233,7 +250,7 @@ func (l *lane) record(out *outlet, it tracker.OutboxItem, v verdict) error {
 			m.log.Info("sending works again", slog.String("mailbox", out.name))
 		}
 		id := ""
-		if found := serverID.FindStringSubmatch(v.text); found != nil {
+		if found := serverID.FindStringSubmatch(v.text); found != nil && isMessageID(found[1]) {
 			id = found[1]
 		}
 		return l.settle(it, "sent", func(ctx context.Context) error {
@@ -246,8 +263,11 @@ func (l *lane) record(out *outlet, it tracker.OutboxItem, v verdict) error {
 		})
 	}
 	why := m.words.because(out.config, v.why)
-	if v.why.ofMailbox() {
+	switch {
+	case v.why.ofMailbox():
 		l.trouble(out, v.why)
+	case v.why.code != 0:
+		out.works(time.Now(), false) // it has words about this mail only
 	}
 	if v.fate == deferred && it.Attempts+1 >= maxAttempts {
 		why, v.fate = m.words.say("fate.too_often", it.Attempts+1, why), refused

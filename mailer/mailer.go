@@ -25,6 +25,7 @@ type Options struct {
 	SMTP      map[string]SMTPConfig // by the mailbox's name
 	PublicURL string                // of the site; the setting where empty
 	Language  string                // of mails; English where empty
+	Zone      *time.Location        // in which mails write times; the machine's where nil
 	Log       *slog.Logger          // discarded where nil
 }
 
@@ -55,7 +56,10 @@ func New(store Store, o Options) (*Mailer, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	r, err := newRenderer(o.Language, store.Now, store.OpenBlob)
+	if o.Zone == nil {
+		o.Zone = time.Local
+	}
+	r, err := newRenderer(o.Language, o.Zone, store.Now, store.OpenBlob)
 	if err != nil {
 		return nil, err
 	}

@@ -102,9 +102,12 @@ func (o *outlet) look() OutletStatus {
 
 // backoff doubles from first to most with each failure, within a fifth at random.
 func backoff(first, most time.Duration, failures int) time.Duration {
-	d := most
-	if n := failures - 1; n < 30 && first<<n < most {
-		d = first << n
+	d := first
+	for range failures - 1 {
+		if d *= 2; d >= most {
+			d = most
+			break
+		}
 	}
 	return time.Duration(float64(d) * (0.8 + 0.4*rand.Float64()))
 }

@@ -20,6 +20,9 @@ const LoopHeader = "X-Helpdeskd-Loop"
 // errAddress is a recipient that no mail can be sent to.
 var errAddress = errors.New("not a mail address")
 
+// errContent is stored content that can not be read now.
+var errContent = errors.New("stored content can not be read")
+
 // desk is what mails say about the helpdesk itself.
 type desk struct {
 	company   string
@@ -35,10 +38,11 @@ type renderer struct {
 	words words
 	forms *forms
 	now   func() time.Time
+	zone  *time.Location // in which times are written
 	open  func(ctx context.Context, digest string) (*tracker.Blob, error)
 }
 
-func newRenderer(language string, now func() time.Time, open func(context.Context, string) (*tracker.Blob, error)) (*renderer, error) {
+func newRenderer(language string, zone *time.Location, now func() time.Time, open func(context.Context, string) (*tracker.Blob, error)) (*renderer, error) {
 	w, err := loadWords(language)
 	if err != nil {
 		return nil, err
@@ -47,7 +51,7 @@ func newRenderer(language string, now func() time.Time, open func(context.Contex
 	if err != nil {
 		return nil, err
 	}
-	return &renderer{words: w, forms: f, now: now, open: open}, nil
+	return &renderer{words: w, forms: f, now: now, zone: zone, open: open}, nil
 }
 
 // addresses returns the envelope of an item. An address that can not be
@@ -64,8 +68,14 @@ func addresses(it tracker.OutboxItem) (envelope, error) {
 	return envelope{from: from, to: to, utf8: !isASCII(to)}, nil
 }
 
-// render writes an item as the bytes that will be sent.
-func (r *renderer) render(ctx context.Context, it tracker.OutboxItem, d desk, token string) (tracker.Rendered, error) {
+// render writes an item as the bytes that will be sent. A panic in what we
+// build upon becomes an error: no mail stops the queue.
+func (r *renderer) render(ctx context.Context, it tracker.OutboxItem, d desk, token string) (out tracker.Rendered, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			out, err = tracker.Rendered{}, fmt.Errorf("write the mail: %v", p)
+		}
+	}()
 	e, err := addresses(it)
 	if err != nil {
 		return tracker.Rendered{}, err
@@ -81,7 +91,7 @@ func (r *renderer) render(ctx context.Context, it tracker.OutboxItem, d desk, to
 	_, domain := splitAddress(e.from)
 	id := "hd." + token + "@" + domain
 	m := mail.NewMsg(mail.WithNoDefaultUserAgent(), mail.WithCharset(mail.CharsetUTF8), mail.WithEncoding(mail.EncodingQP))
-	m.SetDateWithValue(r.now())
+	m.SetDateWithValue(r.now().In(r.zone))
 	m.SetMessageIDWithValue(id)
 	h := r.head(it, e, d, token)
 	first, rest, _ := strings.Cut(h.b.String(), ": ")
@@ -102,7 +112,7 @@ func (r *renderer) render(ctx context.Context, it tracker.OutboxItem, d desk, to
 	if err := wellFormed(b.Bytes()); err != nil {
 		return tracker.Rendered{}, fmt.Errorf("write the mail: %w", err)
 	}
-	out := tracker.Rendered{Bytes: b.Bytes(), MailID: id, Token: token}
+	out = tracker.Rendered{Bytes: b.Bytes(), MailID: id, Token: token}
 	if it.Kind == tracker.MailNotice {
 		out.Token = "" // an answer to it is not meant for the client: nothing may relay it
 	}

@@ -24,7 +24,7 @@ const testToken = "abcdefghijklmnopqrstuvwxyz"
 func testRenderer(t testing.TB) *renderer {
 	t.Helper()
 	at := time.Date(2026, 11, 5, 9, 30, 0, 0, time.UTC)
-	r, err := newRenderer("en", func() time.Time { return at }, func(context.Context, string) (*tracker.Blob, error) {
+	r, err := newRenderer("en", time.UTC, func() time.Time { return at }, func(context.Context, string) (*tracker.Blob, error) {
 		return nil, os.ErrNotExist
 	})
 	if err != nil {
@@ -418,6 +418,20 @@ func TestCatalogueIsWhole(t *testing.T) {
 	for _, k := range keys {
 		if _, ok := w[k]; !ok && k != "fault.refused_" {
 			t.Errorf("the catalogue does not know %q", k)
+		}
+	}
+	var all strings.Builder
+	for _, f := range files {
+		b, _ := os.ReadFile(f)
+		all.Write(b)
+	}
+	for k := range w {
+		used := strings.Contains(all.String(), `"`+k+`"`) || strings.Contains(all.String(), `"`+strings.TrimPrefix(k, "fault.")+`"`)
+		for _, family := range []string{"stage.", "priority.", "check.", "fault.refused_"} {
+			used = used || strings.HasPrefix(k, family)
+		}
+		if !used {
+			t.Errorf("nothing says %q", k)
 		}
 	}
 }

@@ -137,8 +137,8 @@ func (s *session) login(ctx context.Context, c SMTPConfig, tokens *tokenSource) 
 		return err
 	}
 	if err := s.client.Auth(auth); err != nil {
-		if c.Auth == AuthXOAuth2 {
-			tokens.forget()
+		if c.Auth == AuthXOAuth2 && tokens.forget() {
+			return errors.Join(errOldToken, err)
 		}
 		return err
 	}

@@ -132,6 +132,8 @@ func (c *sinkSession) AuthMechanisms() []string { return c.s.mechs }
 
 func (c *sinkSession) Auth(mech string) (sasl.Server, error) {
 	check := func(user, password string) error {
+		c.s.mu.Lock()
+		defer c.s.mu.Unlock()
 		if p, ok := c.s.users[user]; !ok || p != password {
 			return &smtp.SMTPError{Code: 535, EnhancedCode: smtp.EnhancedCode{5, 7, 3}, Message: "Authentication unsuccessful"}
 		}
