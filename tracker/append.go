@@ -22,6 +22,7 @@ func (s *Store) appendTx(ctx context.Context, tx *migrations.Tx, d *decision, ti
 	return s.joinTx(ctx, tx, joining{
 		Actor: clientActor(d.client), TicketID: ticketID, MessageID: id, Quiet: s.stale(d),
 		Answers: d.in.Class == ClassHuman && !isThanks(d.in.Reply), Human: d.in.Class == ClassHuman,
+		Confirms: d.in.Class == ClassHuman && isConfirmation(d.in.Reply),
 	})
 }
 
@@ -32,13 +33,14 @@ type joining struct {
 	MessageID int64
 	Human     bool // automatic mail changes nothing but the conversation
 	Answers   bool // it says something that needs a look: more than thanks
+	Confirms  bool // it says that all is well: it completes a ticket in confirming
 	Quiet     bool // too old to tell anybody
 }
 
 // joinTx does what a client's new message does to its ticket: it is news, it
 // re-opens what was closed (in progress when assigned, else requested), and
 // takes a ticket out of confirming, since something was said that needs a
-// look. Automatic mail and a bare "thanks" never do.
+// look, unless it confirms. Automatic mail and a bare "thanks" never do.
 func (s *Store) joinTx(ctx context.Context, tx *migrations.Tx, j joining) error {
 	var t struct {
 		Stage      string            `db:"stage"`
@@ -60,6 +62,9 @@ func (s *Store) joinTx(ctx context.Context, tx *migrations.Tx, j joining) error 
 	}
 	if !j.Human {
 		return nil
+	}
+	if j.Confirms && t.Stage == string(Confirming) {
+		return s.confirmTx(ctx, tx, j)
 	}
 	now := s.stamp()
 	reopen := j.Answers && (t.Stage == "completed" || t.Stage == "dropped" || t.Stage == "confirming")

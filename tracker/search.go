@@ -172,15 +172,16 @@ const newestDocs = 20_000
 
 // selectFound runs a query on what match finds.
 func selectFound[T any](ctx context.Context, s *Store, match string, q foundQuery) ([]T, error) {
+	// The engines carry a bound on the id over to the words only when it names them.
+	key := `w.id`
+	if s.db.Engine == migrations.SQLite {
+		key = `search_words.rowid`
+	}
 	run := func(from, where string, args ...any) (rows []T, err error) {
 		query := `SELECT ` + q.columns + ` FROM ` + from + q.outer + ` WHERE ` + strings.Join(append([]string{where}, q.conditions...), ` AND `)
 		args = append(args, q.args...)
 		if q.before != 0 {
-			query, args = query+` AND d.id < ?`, append(args, q.before)
-		}
-		key := `d.id`
-		if s.db.Engine == migrations.SQLite {
-			key = `search_words.rowid`
+			query, args = query+` AND `+key+` < ?`, append(args, q.before)
 		}
 		err = s.db.Select(ctx, &rows, query+` ORDER BY `+key+` DESC LIMIT ?`, append(args, q.limit)...)
 		return rows, err

@@ -181,3 +181,48 @@ func TestIndexFollowsChangesAndBoundsWhatItTakes(t *testing.T) {
 		}
 	})
 }
+
+// Behind many newer documents, PostgreSQL asks the word index.
+func TestSearchFindsRareAndOldOnes(t *testing.T) {
+	eachDesk(t, func(t *testing.T, d *desk) {
+		ctx := t.Context()
+		for i := range 3 {
+			d.open(t, fmt.Sprint("Quokka ", i), "anna")
+		}
+		must(d.IndexPending(ctx, nil))(t)
+		top := newestDocs + 500
+		insert := []string{`INSERT INTO search_doc (id, kind, ref) SELECT g, 'ticket', -g FROM generate_series(100, %d) g`, `INSERT INTO search_words (id, words) SELECT g, 'common' FROM generate_series(100, %d) g`}
+		if d.db.Engine == migrations.SQLite {
+			const series = `WITH RECURSIVE s(g) AS (SELECT 100 UNION ALL SELECT g + 1 FROM s WHERE g < %d) `
+			insert = []string{`INSERT INTO search_doc (id, kind, ref) ` + series + `SELECT g, 'ticket', -g FROM s`, `INSERT INTO search_words (rowid, words) ` + series + `SELECT g, 'common' FROM s`}
+		}
+		err := d.db.Tx(ctx, func(tx *migrations.Tx) error {
+			for _, q := range insert {
+				if _, err := tx.Exec(ctx, fmt.Sprintf(q, top)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []int64
+		for before, pages := int64(0), 0; before != 0 || pages == 0; pages++ {
+			page := must(d.Search(ctx, "quokka", KindTicket, before, 2))(t)
+			for _, h := range page.Hits {
+				got = append(got, h.Ticket.Number)
+			}
+			if before = page.More; pages > 3 {
+				t.Fatal("the pages do not end")
+			}
+		}
+		if !slices.Equal(got, []int64{3, 2, 1}) {
+			t.Fatalf("found %v", got)
+		}
+		list, _, err := d.Tickets(ctx, TicketFilter{Text: "quokka anna", AssigneeID: Nobody}, "", 10)
+		if err != nil || !slices.Equal(numbers(list), []int64{3, 2, 1}) {
+			t.Fatalf("listed %v %v", numbers(list), err)
+		}
+	})
+}
