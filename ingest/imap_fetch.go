@@ -27,18 +27,19 @@ var bodyItems = &imap.FetchOptions{UID: true, Flags: true, InternalDate: true, R
 // memory at a time; larger ones stream through put.
 func (s *session) fetch(uids []uint32, put putFunc, yield func(tracker.RawMail) error) error {
 	d := s.loose.begin(s.validity, uids, put, yield)
+	d.hangUp = func() { s.conn.Close() }
 	defer s.loose.end()
 	var given error
 	err := s.run(stageFetch, func() error {
 		cmd := s.c.Fetch(uidSet(uids), bodyItems)
-		for {
-			msg := cmd.Next()
-			if msg == nil {
-				break
-			}
+		for msg := cmd.Next(); msg != nil; msg = cmd.Next() {
 			if given = d.deliver(msg); given != nil {
-				// Draining the rest could be gigabytes.
-				s.conn.Close()
+				s.conn.Close() // draining the rest could be gigabytes
+				if d.torn {
+					<-s.c.Closed()
+					s.loose.wait()
+					return given
+				}
 				break
 			}
 		}
@@ -62,6 +63,10 @@ func (s *session) fetch(uids []uint32, put putFunc, yield func(tracker.RawMail) 
 type delivery struct {
 	put      putFunc
 	validity uint32
+	hangUp   func()
+	// torn says that a literal gave an error. go-imap reads on at that moment,
+	// so that neither the message nor the command may be touched any more.
+	torn bool
 
 	mu    sync.Mutex
 	want  map[uint32]bool
@@ -120,6 +125,7 @@ func (d *delivery) body(m *tracker.RawMail, lit imap.LiteralReader) error {
 	if size <= tracker.SmallBlob {
 		m.Data = make([]byte, size)
 		if _, err := io.ReadFull(lit, m.Data); err != nil {
+			d.torn = true
 			return errCutOff
 		}
 		return nil
@@ -127,9 +133,15 @@ func (d *delivery) body(m *tracker.RawMail, lit imap.LiteralReader) error {
 	e := &exact{r: lit, left: size}
 	digest, n, err := d.put(e)
 	if e.cut {
+		d.torn = true
 		return errCutOff
 	}
 	if err != nil {
+		if e.left > 0 { // the rest must be read all the same, up to its first error
+			d.hangUp()
+			_, _ = io.Copy(io.Discard, lit)
+			d.torn = true
+		}
 		return err
 	}
 	if n != size {
@@ -203,8 +215,8 @@ func (l *loose) take(msg *imapclient.FetchMessageData) {
 		l.running--
 		l.idle.Broadcast()
 	}()
-	if d != nil {
-		_ = d.deliver(msg) // the delivery keeps the error
+	if d != nil && d.deliver(msg) != nil && d.torn {
+		return // the delivery keeps the error
 	}
 	for msg.Next() != nil { // what is left
 	}

@@ -1,7 +1,9 @@
 package ingest
 
 import (
+	"slices"
 	"testing"
+	"time"
 
 	"helpdeskd/ingest/imaptest"
 	"helpdeskd/migrations"
@@ -32,4 +34,28 @@ func TestMailBecomesTicketsAndIsMoved(t *testing.T) {
 			t.Fatalf("%d rows are not plain new tickets", n)
 		}
 	})
+}
+
+// New mail is a ticket within a second of its delivery, by IDLE alone.
+func TestNewMailIsATicketWithinASecond(t *testing.T) {
+	s, cfg := dovecot(t, imaptest.Options{})
+	r := newRig(t, dbtest.Open(t, migrations.SQLite), cfg)
+	r.tune = func(p *Poller) {
+		p.times, p.work.times = defaultTiming(), defaultTiming()
+		p.cfg.Poll = time.Minute
+	}
+	r.start()
+	until(t, "the first look", func() bool { return r.mailbox().LastOKAt != nil })
+	var took []time.Duration
+	for n := range 20 {
+		at := time.Now()
+		deliver(t, s, note(n))
+		until(t, "a ticket", func() bool { return r.tickets() == n+1 })
+		took = append(took, time.Since(at))
+	}
+	slices.Sort(took)
+	if p95 := took[18]; p95 > time.Second {
+		t.Fatalf("p95 is %v of %v", p95, took)
+	}
+	t.Logf("median %v, p95 %v", took[10], took[18])
 }

@@ -34,6 +34,7 @@ type visit struct {
 	keeping *keeping        // the batch that is being kept while the next is fetched
 	kept    []uint32        // kept, to be moved
 	done    map[uint32]bool // settled in this look
+	noPlace bool            // a large message could not be stored
 	soft    error           // what the server refused, without harm to taking mail
 }
 
@@ -324,18 +325,21 @@ func (v *visit) notReady(uid uint32) {
 	v.log.Warn("a message has no body yet", slog.Uint64("uid", uint64(uid)))
 }
 
-// broken notes at which message the connection ended, so that one which ends
-// it each time is put off.
+// broken notes at which message the connection ended, or which large one
+// found no place, so that one which does it each time is put off.
 func (v *visit) broken(ctx context.Context, uids []uint32, got map[uint32]bool, err error) error {
 	var f *Failure
-	if ctx.Err() != nil || !errors.As(err, &f) || f.Stage != string(stageFetch) || f.Wait > 0 || isRefusal(err) {
+	if ctx.Err() != nil || !errors.As(err, &f) || f.Wait > 0 || isRefusal(err) {
+		return err
+	}
+	if f.Stage != string(stageFetch) && !v.noPlace {
 		return err
 	}
 	v.seen.careful = max(v.seen.careful, len(uids)-len(got))
 	for _, u := range uids {
 		if !got[u] {
 			if v.seen.broke(u, time.Now()) {
-				v.log.Error("the connection breaks at one message each time: it is left for later", slog.Uint64("uid", uint64(u)))
+				v.log.Error("taking one message fails each time: it is left for later", slog.Uint64("uid", uint64(u)))
 			}
 			break
 		}
@@ -351,6 +355,7 @@ func (v *visit) fetch(ctx context.Context, uids []uint32) (got map[uint32]bool, 
 	put := func(r io.Reader) (string, int64, error) {
 		digest, n, err := v.store.PutBlob(ctx, r)
 		if err != nil && !errors.Is(err, errCutOff) {
+			v.noPlace = true
 			err = failure(v.cfg, stageStore, err)
 		}
 		return digest, n, err
