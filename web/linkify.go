@@ -29,3 +29,10 @@ func linkify(text string) template.HTML {
 	b.WriteString(template.HTMLEscapeString(text[at:]))
 	return template.HTML(b.String())
 }
+
+var localAddress = regexp.MustCompile(`(^|\s)(/[a-z]+)\b`)
+
+// bannerLinks makes links of the site's own paths in the banner.
+func bannerLinks(text string) template.HTML {
+	return template.HTML(localAddress.ReplaceAllString(template.HTMLEscapeString(text), `$1<a href="$2">$2</a>`))
+}

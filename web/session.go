@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"time"
@@ -119,9 +120,13 @@ func (s *site) askToSignIn(w http.ResponseWriter, r *http.Request) error {
 
 // parseForm reads a form of either encoding into r.PostForm.
 func parseForm(r *http.Request) error {
+	if err := r.ParseForm(); err != nil {
+		return err
+	}
+	// What a form carries beyond a megabyte is kept in temporary files.
 	err := r.ParseMultipartForm(1 << 20)
-	if err == http.ErrNotMultipart {
-		return nil // ParseMultipartForm has parsed it as the other kind
+	if errors.Is(err, http.ErrNotMultipart) {
+		return nil
 	}
 	return err
 }

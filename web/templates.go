@@ -108,6 +108,7 @@ func (s *site) funcs() template.FuncMap {
 		"list":     func(all ...string) []string { return all },
 		"lines":    lines,
 		"linkify":  linkify,
+		"banner":   bannerLinks,
 		"join":     strings.Join,
 		"query":    url.QueryEscape,
 		"stages":   func() []string { return slices.Clone(stageOrder) },
