@@ -244,7 +244,8 @@ func TestGivesUp(t *testing.T) {
 		b := newBench(t, db)
 		id := b.queue(tracker.MailAck, 1)[0]
 		b.tx(func(ctx context.Context, tx *migrations.Tx) error {
-			_, err := tx.Exec(ctx, `UPDATE outbox SET attempts = ? WHERE id = ?`, maxAttempts-1, id)
+			long := migrations.At(b.store.Now().Add(-maxAge - time.Minute))
+			_, err := tx.Exec(ctx, `UPDATE outbox SET attempts = ?, created_at = ? WHERE id = ?`, maxAttempts-1, long, id)
 			return err
 		})
 		run(t, b.mailer(scripted(t, hello("< MAIL", "> 250 ok", "< RCPT", "> 450 4.2.1 mailbox busy", "< RSET", "> 250 ok", "wait"))))

@@ -12,9 +12,12 @@ import (
 	"helpdeskd/tracker"
 )
 
-// maxAttempts is after how many tries a mail that the server puts off is
-// given up; with the backoff below that is most of a day.
-const maxAttempts = 20
+// A mail that the server puts off again and again is given up after both:
+// so many tries, and so long a time since it was queued.
+const (
+	maxAttempts = 20
+	maxAge      = 48 * time.Hour
+)
 
 // stuckAfter is how long the usual lane may take over one mail before the
 // urgent lane sends people's replies past it.
@@ -80,6 +83,7 @@ func (l *lane) next(ctx context.Context) (time.Duration, error) {
 		return again, err
 	}
 	defer done()
+	defer l.m.report(l.hard, l.m.outlet(it.Mailbox))
 	l.since.Store(time.Now().UnixNano())
 	defer l.since.Store(0)
 	return 0, l.send(l.hard, *it, d)
@@ -222,10 +226,15 @@ func (l *lane) unreadable(ctx context.Context, it tracker.OutboxItem, err error)
 	}
 	l.m.log.Error("a mail's content can not be read", slog.Int64("outbox", it.ID), slog.Any("error", err))
 	why := l.m.words.say("fate.content")
-	if it.Attempts+1 >= maxAttempts {
+	if l.hopeless(it) {
 		return l.m.store.Dead(ctx, l.lease, it.ID, why)
 	}
 	return l.m.store.Retry(ctx, l.lease, it.ID, why, l.m.store.Now().Add(backoff(time.Minute, time.Hour, it.Attempts+1)))
+}
+
+// hopeless reports whether a mail has been tried for long enough.
+func (l *lane) hopeless(it tracker.OutboxItem) bool {
+	return it.Attempts+1 >= maxAttempts && l.m.store.Now().Sub(it.CreatedAt.Time()) > maxAge
 }
 
 // serverID finds the Message-ID that servers such as Exchange name in their
@@ -269,7 +278,7 @@ func (l *lane) record(out *outlet, it tracker.OutboxItem, v verdict) error {
 	case v.why.code != 0:
 		out.works(time.Now(), false) // it has words about this mail only
 	}
-	if v.fate == deferred && it.Attempts+1 >= maxAttempts {
+	if v.fate == deferred && l.hopeless(it) {
 		why, v.fate = m.words.say("fate.too_often", it.Attempts+1, why), refused
 	}
 	if v.fate == refused {

@@ -238,6 +238,7 @@ func (m *Mailer) take(ctx context.Context, l *tracker.Lease, urgentOnly bool) (i
 		out := m.outlet(it.Mailbox)
 		out.meet(it.MailboxID)
 		if out.paused(now) {
+			m.report(ctx, out)
 			return nil, nil, 0, nil // now it is known, and skipped
 		}
 		if w := m.pace.wait(it.Priority); w > 0 {
@@ -254,6 +255,14 @@ func (m *Mailer) take(ctx context.Context, l *tracker.Lease, urgentOnly bool) (i
 		}
 	}
 	return nil, nil, look, nil
+}
+
+// report has the store know how a mailbox's sending fares.
+func (m *Mailer) report(ctx context.Context, o *outlet) {
+	err := o.report(func(id int64, trouble string) error { return m.store.SendResult(ctx, id, trouble) })
+	if err != nil {
+		m.log.Warn("how a mailbox sends is not recorded", slog.String("mailbox", o.name), slog.Any("error", err))
+	}
 }
 
 // pausedMailboxes returns the ids of the mailboxes that can not send now.

@@ -291,7 +291,7 @@ func TestMailboxTrouble(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		waiting := b.queue(tracker.MailReply, 5)
+		waiting, waitingMailbox := b.queue(tracker.MailReply, 5), b.mailbox.ID
 		server := startSink(t, sinkOptions{})
 		config := plainConfig(server.addr)
 		config.Address = "it@acme.example"
@@ -300,7 +300,7 @@ func TestMailboxTrouble(t *testing.T) {
 			t.Fatal(err)
 		}
 		m.wait = quick
-		run(t, m)
+		stop := run(t, m)
 		b.mailbox = second
 		sent := b.queue(tracker.MailAck, 2)
 		for _, id := range sent {
@@ -311,9 +311,31 @@ func TestMailboxTrouble(t *testing.T) {
 				t.Errorf("%+v", r)
 			}
 		}
+		for end := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+			box, err := b.store.Mailbox(t.Context(), waitingMailbox)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.Contains(box.SendError, "Nothing answers at 127.0.0.1:1. Check host and port") && box.SendErrorAt != nil {
+				break
+			}
+			if time.Now().After(end) {
+				t.Fatalf("the store knows of no trouble: %+v", box)
+			}
+		}
 		main := m.Status().Outlets[0]
 		if !strings.Contains(main.Trouble, "Nothing answers at 127.0.0.1:1") || main.Advice == "" || main.NextTry.IsZero() {
 			t.Errorf("%+v", main)
+		}
+		stop()
+		// Once the server is mended, the mail goes and the trouble is forgotten.
+		stop = run(t, b.mailer(server.addr))
+		for _, id := range waiting {
+			b.until(id, tracker.OutboxSent)
+		}
+		stop()
+		if box, err := b.store.Mailbox(t.Context(), waitingMailbox); err != nil || box.SendError != "" || box.SendErrorAt != nil {
+			t.Errorf("%+v, %v", box, err)
 		}
 	})
 }

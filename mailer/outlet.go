@@ -2,6 +2,7 @@ package mailer
 
 import (
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"time"
 )
@@ -18,6 +19,8 @@ type outlet struct {
 	id       int64 // the mailbox's, once one of its mails was seen
 	failures int
 	until    time.Time // no attempt before
+	reported string    // what the store was told last
+	told     bool      // whether it was told anything since we lead
 	status   OutletStatus
 }
 
@@ -92,6 +95,25 @@ func (o *outlet) works(now time.Time, sent bool) bool {
 	o.failures, o.until = 0, time.Time{}
 	o.status = OutletStatus{Mailbox: o.name, LastSent: o.status.LastSent}
 	return was
+}
+
+// report tells the store how the mailbox fares, where that is news to it:
+// so that every node's health page shows it.
+func (o *outlet) report(tell func(id int64, trouble string) error) error {
+	o.mu.Lock()
+	id, say := o.id, strings.TrimSpace(o.status.Trouble+" "+o.status.Advice)
+	known := o.told && o.reported == say
+	o.mu.Unlock()
+	if known || id == 0 {
+		return nil
+	}
+	if err := tell(id, say); err != nil {
+		return err
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.told, o.reported = true, say
+	return nil
 }
 
 func (o *outlet) look() OutletStatus {

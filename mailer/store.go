@@ -18,6 +18,7 @@ type Store interface {
 	Retry(ctx context.Context, l *tracker.Lease, id int64, why string, at time.Time) error
 	Dead(ctx context.Context, l *tracker.Lease, id int64, why string) error
 	Uncertain(ctx context.Context, l *tracker.Lease, id int64, why string) error
+	SendResult(ctx context.Context, mailboxID int64, trouble string) error
 	OutboxNews() <-chan struct{}
 	OpenBlob(ctx context.Context, digest string) (*tracker.Blob, error)
 	Setting(ctx context.Context, name string) (string, error)

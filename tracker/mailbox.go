@@ -23,6 +23,8 @@ type Mailbox struct {
 	LastOKAt      *migrations.Stamp `db:"last_ok_at"`
 	LastError     string            `db:"last_error"`
 	LastErrorAt   *migrations.Stamp `db:"last_error_at"`
+	SendError     string            `db:"send_error"` // why its mail can not leave; "" when it can
+	SendErrorAt   *migrations.Stamp `db:"send_error_at"`
 	Waiting       int64             `db:"waiting"` // messages in the folder at the last poll
 	CreatedAt     migrations.Stamp  `db:"created_at"`
 }
@@ -120,7 +122,7 @@ func (s *Store) policy(mailboxID int64) Policy {
 	return s.policies[mailboxID]
 }
 
-const mailboxColumns = `id, name, address, begin_at, begin_uid, begin_validity, begun, uidvalidity, last_poll_at, last_ok_at, last_error, last_error_at, waiting, created_at`
+const mailboxColumns = `id, name, address, begin_at, begin_uid, begin_validity, begun, uidvalidity, last_poll_at, last_ok_at, last_error, last_error_at, send_error, send_error_at, waiting, created_at`
 
 // OpenMailbox returns the mailbox of that name, creating it on first use;
 // only then does b matter. A changed address is taken over.
@@ -221,6 +223,32 @@ func (s *Store) PollResult(ctx context.Context, id int64, r Poll) error {
 	})
 	if err != nil {
 		return fmt.Errorf("record poll of mailbox %d: %w", id, err)
+	}
+	return nil
+}
+
+// SendResult records whether a mailbox's mail can leave: "" when it can, else
+// why not, in plain words, with what to do. What it knows already it does not
+// write again.
+func (s *Store) SendResult(ctx context.Context, id int64, trouble string) error {
+	trouble = clip(trouble, 1000)
+	m, err := s.Mailbox(ctx, id)
+	if err != nil || m.SendError == trouble {
+		return err
+	}
+	err = s.db.Tx(ctx, func(tx *migrations.Tx) error {
+		kind, at := "recovered", (*migrations.Stamp)(nil)
+		if trouble != "" {
+			now := s.stamp()
+			kind, at = "trouble", &now
+		}
+		if _, err := tx.Exec(ctx, `UPDATE mailbox SET send_error = ?, send_error_at = ? WHERE id = ?`, trouble, at, id); err != nil {
+			return err
+		}
+		return s.RecordTx(ctx, tx, Event{Subject: "mailbox", SubjectID: id, Kind: kind, Became: "sending"})
+	})
+	if err != nil {
+		return fmt.Errorf("record how mailbox %d sends: %w", id, err)
 	}
 	return nil
 }

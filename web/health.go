@@ -102,6 +102,8 @@ func (s *site) boxView(m tracker.Mailbox) boxView {
 	switch {
 	case m.LastError != "":
 		v.Light, v.Words = "bad", m.LastError
+	case m.SendError != "":
+		v.Light, v.Words = "bad", m.SendError
 	case ok == 0:
 		v.Light, v.Words = "idle", s.words.say("mail.box_never")
 	case s.store.Now().Sub(ok.Time()) > pollStale:

@@ -113,6 +113,8 @@ CREATE TABLE mailbox (
     last_ok_at   BIGINT,
     last_error   TEXT NOT NULL DEFAULT '',
     last_error_at BIGINT,
+    send_error   TEXT NOT NULL DEFAULT '', -- why its mail can not leave, in words; empty when it can
+    send_error_at BIGINT,
     waiting      BIGINT NOT NULL DEFAULT 0, -- messages in the folder at the last poll
     created_at   BIGINT NOT NULL
 );
