@@ -297,26 +297,14 @@ func (s *Store) SetPassword(ctx context.Context, actor Actor, id int64, password
 // password is not looked at.
 func (s *Store) CheckPassword(ctx context.Context, email, password, ip string) (Account, error) {
 	email = strings.ToLower(strings.TrimSpace(email))
-	byAddress, byNetwork := "signin:"+email, "signin-from:"+network(ip)
 	// Counted before the password is looked at, so that tries made at the same
-	// time count too. The two counters are always taken in one order.
-	var refused error
-	err := s.db.Tx(ctx, func(tx *migrations.Tx) error {
-		refused = s.throttleTx(ctx, tx, byAddress, throttlePerAddress)
-		if err := s.throttleTx(ctx, tx, byNetwork, throttlePerNetwork); refused == nil {
-			refused = err
+	// time count too.
+	tries := signInTries(email, ip)
+	if err := s.count(ctx, tries); err != nil {
+		if migrations.KindOf(err) == migrations.Temporary {
+			s.log.Warn("sign-in throttled", slog.String("address", clip(email, 100)), slog.String("from", ip))
 		}
-		if refused != nil && migrations.KindOf(refused) != migrations.Temporary {
-			return refused
-		}
-		return nil
-	})
-	if err != nil {
 		return Account{}, fmt.Errorf("sign in: %w", err)
-	}
-	if refused != nil {
-		s.log.Warn("sign-in throttled", slog.String("address", email), slog.String("from", ip))
-		return Account{}, refused
 	}
 	if utf8.RuneCountInString(password) > MaxPassword {
 		password = ""
@@ -338,11 +326,10 @@ func (s *Store) CheckPassword(ctx context.Context, email, password, ip string) (
 	}
 	now := s.stamp()
 	err = s.db.Tx(ctx, func(tx *migrations.Tx) error {
-		if err := s.forgiveTx(ctx, tx, byAddress, true); err != nil {
-			return err
-		}
-		if err := s.forgiveTx(ctx, tx, byNetwork, false); err != nil {
-			return err
+		for _, t := range tries {
+			if err := s.forgiveTx(ctx, tx, t.name, t.clear); err != nil {
+				return err
+			}
 		}
 		if _, err := tx.Exec(ctx, `UPDATE account SET signed_in_at = ? WHERE id = ?`, now, a.ID); err != nil {
 			return err

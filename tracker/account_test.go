@@ -3,6 +3,7 @@ package tracker
 import (
 	"bytes"
 	"encoding/gob"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -78,34 +79,57 @@ func TestSignIn(t *testing.T) {
 	})
 }
 
-func TestSignInIsThrottledByAddress(t *testing.T) {
+func TestSignInIsThrottled(t *testing.T) {
 	eachDesk(t, func(t *testing.T, d *desk) {
 		ctx := t.Context()
-		for i := range throttlePerAddress {
-			_, err := d.CheckPassword(ctx, "tomas@desk.example", "wrong wrong wrong", "192.0.2."+string(rune('1'+i%9)))
+		for range throttlePerPair {
+			_, err := d.CheckPassword(ctx, "tomas@desk.example", "wrong wrong wrong", "192.0.2.1")
 			wantKind(t, err, migrations.Denied)
 		}
-		_, err := d.CheckPassword(ctx, "Tomas@desk.example", testPassword, "192.0.2.50")
-		wantKind(t, err, migrations.Temporary)
-		if !strings.Contains(err.Error(), "15 minutes") {
-			t.Fatalf("the refusal says %q", err)
+		for range throttlePerAddress {
+			_, err := d.CheckPassword(ctx, "Tomas@desk.example", testPassword, "192.0.2.1")
+			wantKind(t, err, migrations.Temporary)
+			if !strings.Contains(err.Error(), "15 minutes") {
+				t.Fatalf("the refusal says %q", err)
+			}
 		}
-		must(d.CheckPassword(ctx, "ines@desk.example", testPassword, "192.0.2.50"))(t)
+		// Who else is there, and the same person elsewhere, still get in.
+		must(d.CheckPassword(ctx, "ines@desk.example", testPassword, "192.0.2.1"))(t)
+		must(d.CheckPassword(ctx, "tomas@desk.example", testPassword, "192.0.2.50"))(t)
 		d.clock.add(throttleWindow + time.Second)
-		must(d.CheckPassword(ctx, "tomas@desk.example", testPassword, "192.0.2.50"))(t)
+		must(d.CheckPassword(ctx, "tomas@desk.example", testPassword, "192.0.2.1"))(t)
 		// A success forgives what came before.
-		for range throttlePerAddress - 1 {
-			_, err := d.CheckPassword(ctx, "tomas@desk.example", "wrong wrong wrong", "192.0.2.7")
+		for range throttlePerPair - 1 {
+			_, err := d.CheckPassword(ctx, "tomas@desk.example", "wrong wrong wrong", "192.0.2.1")
 			wantKind(t, err, migrations.Denied)
 		}
-		must(d.CheckPassword(ctx, "tomas@desk.example", testPassword, "192.0.2.50"))(t)
+		must(d.CheckPassword(ctx, "tomas@desk.example", testPassword, "192.0.2.1"))(t)
+		must(d.CheckPassword(ctx, "tomas@desk.example", testPassword, "192.0.2.1"))(t)
 		if err := d.sweepSignIns(ctx, nil); err != nil {
 			t.Fatal(err)
 		}
 	})
 }
 
-func TestSignInIsThrottledByNetwork(t *testing.T) {
+func TestTriesFromManyNetworksAddUp(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
+		s := New(db, Options{})
+		for i := range throttlePerAddress {
+			if err := s.count(t.Context(), signInTries("a@desk.example", fmt.Sprintf("192.0.%d.1", i))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		wantKind(t, s.count(t.Context(), signInTries("a@desk.example", "198.51.100.1")), migrations.Temporary)
+		for i := range throttlePerNetwork {
+			if err := s.count(t.Context(), signInTries(fmt.Sprintf("b%d@desk.example", i), "203.0.113.1")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		wantKind(t, s.count(t.Context(), signInTries("c@desk.example", "203.0.113.1")), migrations.Temporary)
+	})
+}
+
+func TestNetworksAreToldApart(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
 		s := New(db, Options{})
 		try := func(ip string) error {

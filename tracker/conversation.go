@@ -33,6 +33,7 @@ type Message struct {
 	ClassReason string           `db:"class_reason"`
 	Defects     string           `db:"defects"` // a line each
 	Digest      string           `db:"digest"`  // of the raw mail; "" for what was written on the site
+	Cut         bool             `db:"cut"`     // Body or Quoted goes on; MessageByID has all of it
 	FormJSON    string           `db:"form" json:"-"`
 	RevisionOf  int64            `db:"revision_of"` // the first copy, where this is a changed one
 	SentDate    migrations.Stamp `db:"sent_date"`   // the Date header, only shown
@@ -72,15 +73,27 @@ type Delivery struct {
 	Response  string           `db:"response"` // the server's last words
 }
 
-const messageSelect = `SELECT m.id, COALESCE(m.ticket_id, 0) AS ticket_id, m.direction, m.state, m.held_reason, COALESCE(m.inbox_id, 0) AS inbox_id,
-	COALESCE(m.client_id, 0) AS client_id, COALESCE(m.account_id, 0) AS account_id, m.from_name, m.from_address, m.to_line, m.cc_line, m.subject,
-	m.body, m.quoted, m.class, m.class_reason, m.defects, m.digest, m.form, COALESCE(m.revision_of, 0) AS revision_of, COALESCE(m.sent_date, 0) AS sent_date, m.at
-	FROM message m `
+// shownBody is up to how many characters of a message a page shows at once.
+const shownBody = 64 << 10
 
-// messagesWhere reads messages with all that belongs to them.
-func (s *Store) messagesWhere(ctx context.Context, where string, args ...any) ([]Message, error) {
+// shownMessages reads messages as pages show them, many at once.
+func shownMessages() string {
+	cut := func(column string) string { return fmt.Sprintf(`SUBSTR(%s, 1, %d)`, column, shownBody) }
+	return messageColumns(cut(`m.body`), cut(`m.quoted`), fmt.Sprintf(`LENGTH(m.body) > %d OR LENGTH(m.quoted) > %d`, shownBody, shownBody))
+}
+
+func messageColumns(body, quoted, cut string) string {
+	return `SELECT m.id, COALESCE(m.ticket_id, 0) AS ticket_id, m.direction, m.state, m.held_reason, COALESCE(m.inbox_id, 0) AS inbox_id,
+	COALESCE(m.client_id, 0) AS client_id, COALESCE(m.account_id, 0) AS account_id, m.from_name, m.from_address, m.to_line, m.cc_line, m.subject,
+	` + body + ` AS body, ` + quoted + ` AS quoted, (` + cut + `) AS cut,
+	m.class, m.class_reason, m.defects, m.digest, m.form, COALESCE(m.revision_of, 0) AS revision_of, COALESCE(m.sent_date, 0) AS sent_date, m.at
+	FROM message m `
+}
+
+// messagesWhere runs a query for messages and adds all that belongs to them.
+func (s *Store) messagesWhere(ctx context.Context, query string, args ...any) ([]Message, error) {
 	var list []Message
-	if err := s.db.Select(ctx, &list, messageSelect+where, args...); err != nil {
+	if err := s.db.Select(ctx, &list, query, args...); err != nil {
 		return nil, fmt.Errorf("read messages: %w", err)
 	}
 	if len(list) == 0 {
@@ -117,9 +130,9 @@ func (s *Store) messagesWhere(ctx context.Context, where string, args ...any) ([
 	return list, nil
 }
 
-// MessageByID returns one message.
+// MessageByID returns one message, whole.
 func (s *Store) MessageByID(ctx context.Context, id int64) (Message, error) {
-	list, err := s.messagesWhere(ctx, `WHERE m.id = ?`, id)
+	list, err := s.messagesWhere(ctx, messageColumns(`m.body`, `m.quoted`, `FALSE`)+`WHERE m.id = ?`, id)
 	if err == nil && len(list) == 0 {
 		err = migrations.NotFoundf("There is no such message.")
 	}
@@ -223,7 +236,7 @@ func (s *Store) entries(ctx context.Context, ticketID int64, before migrations.S
 		before = 1<<63 - 1
 	}
 	var all []Entry
-	messages, err := s.messagesWhere(ctx, `WHERE m.ticket_id = ? AND m.state <> 'superseded' AND m.at < ? ORDER BY m.at DESC, m.id DESC LIMIT ?`, ticketID, before, maxEntries+1)
+	messages, err := s.messagesWhere(ctx, shownMessages()+`WHERE m.ticket_id = ? AND m.state <> 'superseded' AND m.at < ? ORDER BY m.at DESC, m.id DESC LIMIT ?`, ticketID, before, maxEntries+1)
 	if err != nil {
 		return nil, false, err
 	}

@@ -33,7 +33,7 @@ func (s *Store) Held(ctx context.Context, before int64, limit int) (list []HeldM
 	if before == 0 {
 		before = 1<<63 - 1
 	}
-	messages, err := s.messagesWhere(ctx, `WHERE m.state = 'held' AND m.id < ? ORDER BY m.id DESC LIMIT ?`, before, limit+1)
+	messages, err := s.messagesWhere(ctx, shownMessages()+`WHERE m.state = 'held' AND m.id < ? ORDER BY m.id DESC LIMIT ?`, before, limit+1)
 	if err != nil {
 		return nil, 0, err
 	}

@@ -10,13 +10,54 @@ import (
 	"helpdeskd/migrations"
 )
 
-// Failed sign-ins are counted for a quarter of an hour, per address and per
-// network. The network's bound is higher, since an office shares one.
+// Failed sign-ins are counted for a quarter of an hour: of an address from one
+// network, of a network (an office shares one), and of an address. The first
+// is the lowest and what it refuses is not counted by the others, so that
+// nobody can lock an account for everybody from a single network.
 const (
 	throttleWindow     = 15 * time.Minute
-	throttlePerAddress = 10
+	throttlePerPair    = 10
 	throttlePerNetwork = 60
+	throttlePerAddress = 50
 )
+
+// tries are the counters of one sign-in, in the order in which they are taken.
+type tries []struct {
+	name  string
+	limit int64
+	clear bool // a success takes back all of it, not only its own try
+}
+
+func signInTries(email, ip string) tries {
+	n := network(ip)
+	return tries{
+		{"signin:" + email + " from " + n, throttlePerPair, true},
+		{"signin-from:" + n, throttlePerNetwork, false},
+		{"signin:" + email, throttlePerAddress, true},
+	}
+}
+
+// count counts one more try, until one of the counters refuses with Temporary.
+func (s *Store) count(ctx context.Context, all tries) error {
+	var refused error
+	err := s.db.Tx(ctx, func(tx *migrations.Tx) error {
+		for _, t := range all {
+			err := s.throttleTx(ctx, tx, t.name, t.limit)
+			if migrations.KindOf(err) == migrations.Temporary {
+				refused = err // and the count stands
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return refused
+}
 
 // throttleTx counts one more try under a name, and refuses with Temporary
 // once there were more than limit within the window. Names are hashed, so

@@ -3,8 +3,11 @@ package tracker
 import (
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"helpdeskd/migrations"
 )
@@ -323,6 +326,88 @@ func TestTicketsOpenedByHand(t *testing.T) {
 		list, _, err := d.Tickets(ctx, TicketFilter{}, "", 10)
 		if err != nil || len(list) != 1 {
 			t.Fatalf("refused tickets were opened: %v %v", numbers(list), err)
+		}
+	})
+}
+
+func TestOfEditsMadeAtOnceOneWins(t *testing.T) {
+	eachDesk(t, func(t *testing.T, d *desk) {
+		ctx := t.Context()
+		x := d.open(t, "Contended", "anna")
+		var won, lost atomic.Int32
+		var g errgroup.Group
+		for i := range 8 {
+			g.Go(func() error {
+				_, err := d.SetPriority(ctx, d.tech.Actor(), x.Number, int64(1+i%3), false, x.Version)
+				switch {
+				case err == nil:
+					won.Add(1)
+				case migrations.KindOf(err) == migrations.Conflict:
+					lost.Add(1)
+				default:
+					return err
+				}
+				return nil
+			})
+		}
+		if err := g.Wait(); err != nil {
+			t.Fatal(err)
+		}
+		if won.Load() != 1 || lost.Load() != 7 {
+			t.Fatalf("%d won, %d were refused", won.Load(), lost.Load())
+		}
+		if y := must(d.TicketByNumber(ctx, x.Number))(t); y.Version != x.Version+1 {
+			t.Fatalf("version %d after %d", y.Version, x.Version)
+		}
+	})
+}
+
+func TestLongMessagesAreCutOnPagesOnly(t *testing.T) {
+	eachDesk(t, func(t *testing.T, d *desk) {
+		ctx := t.Context()
+		x := d.open(t, "Log file", "anna")
+		long := strings.Repeat("é", shownBody+1)
+		err := d.db.Tx(ctx, func(tx *migrations.Tx) error {
+			_, err := tx.Exec(ctx, `UPDATE message SET body = ? WHERE ticket_id = ?`, long, x.ID)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := must(d.Conversation(ctx, x.Number, 0))(t)
+		m := c.Entries[0].Message
+		if m == nil || !m.Cut || m.Body != long[:2*shownBody] {
+			t.Fatalf("shown: cut %v, %d bytes", m.Cut, len(m.Body))
+		}
+		if whole := must(d.MessageByID(ctx, m.ID))(t); whole.Cut || whole.Body != long {
+			t.Fatalf("whole: cut %v, %d bytes", whole.Cut, len(whole.Body))
+		}
+	})
+}
+
+func TestLongConversationsArePaged(t *testing.T) {
+	eachDesk(t, func(t *testing.T, d *desk) {
+		ctx := t.Context()
+		x := d.open(t, "Endless", "anna")
+		err := d.db.Tx(ctx, func(tx *migrations.Tx) error {
+			for i := range maxEntries + 50 {
+				d.clock.add(time.Second)
+				if _, err := tx.Exec(ctx, `INSERT INTO note (ticket_id, kind, body, at) VALUES (?, 'note', ?, ?)`, x.ID, fmt.Sprint(i), d.stamp()); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		last := must(d.Conversation(ctx, x.Number, 0))(t)
+		if len(last.Entries) != maxEntries || !last.Earlier || last.Entries[maxEntries-1].Note.Body != fmt.Sprint(maxEntries+49) {
+			t.Fatalf("%d entries, earlier %v", len(last.Entries), last.Earlier)
+		}
+		first := must(d.Conversation(ctx, x.Number, last.Entries[0].At))(t)
+		if first.Earlier || len(first.Entries) != 52 || first.Entries[0].Message == nil || first.Entries[51].Note.Body != "49" {
+			t.Fatalf("%d earlier entries, earlier %v", len(first.Entries), first.Earlier)
 		}
 	})
 }
