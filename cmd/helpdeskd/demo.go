@@ -18,9 +18,11 @@ import (
 )
 
 type demoCmd struct {
-	HTTP  string `help:"Where the site listens." default:"127.0.0.1:8025" placeholder:"ADDR"`
+	HTTP  string `help:"Where the site listens (${default})." default:"127.0.0.1:8025" placeholder:"ADDR"`
 	Dir   string `help:"The folder to keep everything in; a temporary one, gone at the end, where nothing is said." placeholder:"DIR"`
 	Quiet bool   `help:"No sample mails arrive: only what one writes oneself."`
+
+	Pace time.Duration `help:"How long between two sample mails (${default})." default:"30s"`
 }
 
 // demoBanner stands above every page of the site.
@@ -75,7 +77,7 @@ func (c demoCmd) Run(s *session) error {
 	site.Handle("/demo/", pages)
 	t.announce(s, conf.PublicURL)
 	if !c.Quiet {
-		d.workers = append(d.workers, func(ctx context.Context) { t.hub.Arrivals(ctx, log) })
+		d.workers = append(d.workers, func(ctx context.Context) { t.hub.Arrivals(ctx, c.Pace, log) })
 	}
 	return serve(s.ctx, d, site, listener, log)
 }

@@ -296,3 +296,52 @@ func TestDemoKeepsItsFolderAndSaysWhatIsTaken(t *testing.T) {
 	second.upload("/demo/as/theo.mbeki/write", map[string]string{"subject": "Written after the restart", "text": "x"}, "", "")
 	second.ticketOn(5*time.Second, "Written after the restart")
 }
+
+// Every kind of sample mail meets the fate that it is there to show.
+func TestDemoSamplesMeetTheirFates(t *testing.T) {
+	dir := t.TempDir()
+	r := start(t, nil, "demo", "--http", "127.0.0.1:0", "--dir", dir, "--pace", "300ms")
+	r.signIn()
+	store := openTestStore(t, []string{"HELPDESKD_DATA_DIR=" + dir})
+	fates := map[string]string{} // by a piece of the subject; "" for none yet
+	want := map[string]string{
+		"Screen": "new", "Labels come out mirrored": "new", "customs site": "new", "Messprogramm": "new", "Visioconférence": "new",
+		"Automatic reply": "append", "Re: internet???": "append", "Delivery of your order": "new", "are you at your desk": "pending",
+		"Undeliverable": "none", "Re: Laboratory": "append", "Fwd: Your parcel": "new", "Re: Screen": "append",
+	}
+	eventually(t, time.Minute, "all sample mails are decided", func() bool {
+		all, _, err := store.Inbox(t.Context(), "", 0, 40)
+		if err != nil {
+			t.Fatal(err)
+		}
+		forms := 0
+		for _, row := range all {
+			for piece := range want {
+				if strings.Contains(row.Subject, piece) && row.Fate != "" && fates[piece] == "" {
+					fates[piece] = row.Fate
+				}
+			}
+			if row.Fate == "duplicate" {
+				forms++
+			}
+		}
+		return len(fates) == len(want) && forms == 1
+	})
+	for piece, fate := range want {
+		if fates[piece] != fate {
+			t.Errorf("%q became %q, not %q", piece, fates[piece], fate)
+		}
+	}
+	h, err := store.Health(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range h.Outbox {
+		if (c.What == "dead" || c.What == "uncertain") && c.N > 0 {
+			t.Errorf("%d mails are %s", c.N, c.What)
+		}
+	}
+	if h.Held != 1 {
+		t.Errorf("%d mails are held", h.Held)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"mime"
 	"net/mail"
 	"strings"
 	"time"
@@ -26,16 +27,15 @@ func (a arrival) hand(ctx context.Context, h *Hub) error {
 }
 
 // Arrivals hands in the sample mails: the first few at once, a burst of
-// similar reports, then one every 20 to 40 s, until all have come or ctx
-// ends.
-func (h *Hub) Arrivals(ctx context.Context, log *slog.Logger) {
+// similar reports, then one about every pace, until all have come or ctx ends.
+func (h *Hub) Arrivals(ctx context.Context, pace time.Duration, log *slog.Logger) {
 	for i, make := range sampleMails() {
-		wait := time.Duration(20+rand.IntN(21)) * time.Second
+		wait := time.Duration(float64(pace) * (0.7 + 0.6*rand.Float64()))
 		switch {
 		case i < 4:
-			wait = time.Duration(i) * 400 * time.Millisecond
+			wait = min(wait, time.Duration(i)*400*time.Millisecond)
 		case i < 8: // the burst
-			wait = time.Duration(4+rand.IntN(5)) * time.Second
+			wait /= 5
 		}
 		select {
 		case <-ctx.Done():
@@ -58,9 +58,13 @@ func sampleMails() []func(at time.Time, h *Hub) arrival {
 	plain := func(who, subject, text string) func(time.Time, *Hub) arrival {
 		return func(at time.Time, _ *Hub) arrival { return from(who, at, subject, text) }
 	}
+	var submitted time.Time // of the form whose mail comes twice
 	return []func(time.Time, *Hub) arrival{
 		plain("edith.harrow", "Screen", "My screen is black. The board meets in twenty minutes, in my office."),
-		func(at time.Time, _ *Hub) arrival { return formArrival(priyasForm(), at) },
+		func(at time.Time, _ *Hub) arrival {
+			submitted = at
+			return formArrival(priyasForm(), at, at)
+		},
 		mirroredLabels,
 		plain("wendy.achterberg", "Wi-Fi in reception is gone", "Good morning! Visitors cannot get into the guest Wi-Fi, and neither can the visitor screen. The little lamp on the white box is orange instead of blue."),
 		// A burst: one cause, told four times.
@@ -77,12 +81,12 @@ func sampleMails() []func(at time.Time, h *Hub) arrival {
 		museumLogo,
 		undeliverable,
 		labLog,
-		func(at time.Time, _ *Hub) arrival { return formArrival(priyasForm(), at.Add(-6*time.Minute)) }, // the flow sends twice now and then
+		func(at time.Time, _ *Hub) arrival { return formArrival(priyasForm(), submitted, at) }, // a flow sends twice now and then
 		newsletter,
 		chairman,
 		func(at time.Time, _ *Hub) arrival {
 			return formArrival(FormAnswers{Who: person("greta.solheim"), Happened: "The parcel scale shows 0.000 kg for everything, also for the anvil.",
-				Repeat: "Yes, put anything on it.", Since: at.Format("1/2/2006"), Effect: "Parcels are weighed by guessing.", Computer: "Scale at packing table 1", Place: "Dispatch"}, at)
+				Repeat: "Yes, put anything on it.", Since: at.Format("1/2/2006"), Effect: "Parcels are weighed by guessing.", Computer: "Scale at packing table 1", Place: "Dispatch"}, at, at)
 		},
 		plain("nadia.kowalczyk", "", "Forgot the subject. Also forgot my password, which is why I am writing from the telephone of Wendy."),
 		thanks,
@@ -96,8 +100,8 @@ func from(who string, at time.Time, subject, text string) arrival {
 		Text: text + "\n\n" + p.SignOff + "\n", Date: at}.Bytes()}
 }
 
-func formArrival(f FormAnswers, at time.Time) arrival {
-	return arrival{as: FormSender, raw: f.Mail(at).Bytes()}
+func formArrival(f FormAnswers, submitted, at time.Time) arrival {
+	return arrival{as: FormSender, raw: f.Mail(submitted, at).Bytes()}
 }
 
 func priyasForm() FormAnswers {
@@ -178,16 +182,24 @@ func museumLogo(at time.Time, _ *Hub) arrival {
 		Files: []File{{Name: "the moment it stopped.png", Type: "image/png", Data: clockFace(320, 4, 42, false)}}}.Bytes()}
 }
 
-// undeliverable is a bounce (RFC 3464) of a mail to somebody who has left.
+// undeliverable is the bounce (RFC 3464) of what the helpdesk sent to the
+// supplier, by the supplier's server.
 func undeliverable(at time.Time, h *Hub) arrival {
-	original := newMessageID(Helpdesk)
-	if l := lastAbout(h, person("luis.ferreira").Address(), ""); l != nil {
-		original = messageID(l.Raw)
+	const to, domain = "orders@pendulum-it.example", "pendulum-it.example"
+	original, subject := newMessageID(Helpdesk), "Your request"
+	for _, l := range h.World() {
+		if headerAddress(l.Raw, "To") == to {
+			original, subject = messageID(l.Raw), subjectOf(l.Raw)
+		}
 	}
-	head := fmt.Sprintf("From: Mail Delivery System <mailer-daemon@mail.%s>\r\nTo: %s\r\nSubject: Undeliverable: Your request\r\nDate: %s\r\nMessage-ID: <%s>\r\nAuto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=\"bounce\"\r\n\r\n",
-		Domain, Helpdesk, at.Format(time.RFC1123Z), newMessageID("x@mail."+Domain))
-	body := fmt.Sprintf("--bounce\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nYour message to percy.wren@%[1]s could not be delivered: nobody of that name works here any more.\r\n\r\n--bounce\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mail.%[1]s\r\n\r\nFinal-Recipient: rfc822; percy.wren@%[1]s\r\nAction: failed\r\nStatus: 5.1.1\r\nDiagnostic-Code: smtp; 550 5.1.1 Nobody of that name works here\r\n\r\n--bounce\r\nContent-Type: text/rfc822-headers\r\n\r\nFrom: IT helpdesk <%[2]s>\r\nTo: percy.wren@%[1]s\r\nSubject: Your request\r\nMessage-ID: <%[3]s>\r\n\r\n--bounce--\r\n", Domain, Helpdesk, original)
-	return arrival{raw: []byte(head + body)}
+	var b strings.Builder
+	fmt.Fprintf(&b, "From: Mail Delivery System <mailer-daemon@%s>\r\nTo: %s\r\nSubject: Undeliverable: %s\r\nDate: %s\r\nMessage-ID: <%s>\r\nAuto-Submitted: auto-replied\r\n",
+		domain, Helpdesk, mime.QEncoding.Encode("utf-8", subject), at.Format(time.RFC1123Z), newMessageID("x@"+domain))
+	b.WriteString("MIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=\"bounce\"\r\n\r\n")
+	fmt.Fprintf(&b, "--bounce\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nYour message to %s could not be delivered: the mailbox is full.\r\n\r\n", to)
+	fmt.Fprintf(&b, "--bounce\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.%s\r\n\r\nFinal-Recipient: rfc822; %s\r\nAction: failed\r\nStatus: 5.2.2\r\nDiagnostic-Code: smtp; 552 5.2.2 Mailbox full\r\n\r\n", domain, to)
+	fmt.Fprintf(&b, "--bounce\r\nContent-Type: text/rfc822-headers\r\n\r\nFrom: IT helpdesk <%s>\r\nTo: %s\r\nMessage-ID: <%s>\r\n\r\n--bounce--\r\n", Helpdesk, to, original)
+	return arrival{raw: []byte(b.String())}
 }
 
 // labLog has a table attached.

@@ -35,9 +35,10 @@ func (f FormAnswers) questions() [][2]string {
 	}
 }
 
-// Mail returns the mail that the company's Power Automate flow sends of it:
-// from the account of the flow's owner, with every answer as a bold question.
-func (f FormAnswers) Mail(at time.Time) Draft {
+// Mail returns the mail that the company's Power Automate flow sends at a time
+// of answers that were submitted at another: from the account of the flow's
+// owner, with every answer as a bold question.
+func (f FormAnswers) Mail(submitted, at time.Time) Draft {
 	var text, body strings.Builder
 	text.WriteString("A new IT support request has been submitted.\n\n")
 	body.WriteString("<p>A new IT support request has been submitted.</p>\r\n<p>")
@@ -45,7 +46,7 @@ func (f FormAnswers) Mail(at time.Time) Draft {
 		fmt.Fprintf(&text, "%s: %s\n", q[0], q[1])
 		fmt.Fprintf(&body, "<strong>%s</strong> %s<br>\r\n", html.EscapeString(colon(q[0])), strings.ReplaceAll(html.EscapeString(q[1]), "\n", "<br>\r\n"))
 	}
-	sent := at.UTC().Format("1/2/2006 3:04:05 PM")
+	sent := submitted.UTC().Format("1/2/2006 3:04:05 PM")
 	fmt.Fprintf(&text, "\nSubmission time: %s\nResponders' Email: %s\n", sent, f.Who.Address())
 	fmt.Fprintf(&body, "<br>\r\nSubmission time: %s<br>\r\nResponders' Email: %s</p>\r\n", sent, html.EscapeString(f.Who.Address()))
 	return Draft{

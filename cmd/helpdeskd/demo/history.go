@@ -216,7 +216,7 @@ func (h *History) open(ctx context.Context, t *told) error {
 	if t.form != nil {
 		f := *t.form
 		f.Who = p
-		as, d = FormSender, f.Mail(h.Clock.Now())
+		as, d = FormSender, f.Mail(h.Clock.Now(), h.Clock.Now())
 	}
 	o, err := h.arrive(ctx, as, d)
 	if err != nil {

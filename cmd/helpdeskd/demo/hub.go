@@ -135,6 +135,13 @@ func (h *Hub) Letters(address string) []Letter {
 	return nil
 }
 
+// World returns what left the company, oldest first.
+func (h *Hub) World() []Letter {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.world)
+}
+
 // Open returns one letter and marks it as seen.
 func (h *Hub) Open(address string, id int) (Letter, bool) {
 	h.mu.Lock()

@@ -91,7 +91,8 @@ func (p *Pages) submitForm(w http.ResponseWriter, r *http.Request) error {
 	}
 	value := func(name string) string { return tidy(r.PostForm.Get(name)) }
 	f := FormAnswers{Who: x, Happened: value("happened"), Repeat: value("repeat"), Since: value("since"), Effect: value("effect"), Computer: value("computer"), Place: value("place")}
-	if err := p.hub.Submit(r.Context(), FormSender, []string{Helpdesk}, f.Mail(p.hub.clock()).Bytes()); err != nil {
+	now := p.hub.clock()
+	if err := p.hub.Submit(r.Context(), FormSender, []string{Helpdesk}, f.Mail(now, now).Bytes()); err != nil {
 		return err
 	}
 	http.Redirect(w, r, "/demo/as/"+x.Key+"?sent=form", http.StatusSeeOther)
