@@ -14,6 +14,9 @@ const maxBounceText = 64 << 10
 // and wording where a server writes none. notice says why it is not a
 // failure, "" when it is one.
 func readBounce(in *tracker.Inbound, h *header, root *node, b *body, w *walker, r report) (bo *tracker.Bounce, notice string) {
+	if !r.status && !h.has("x-failed-recipients") && fromRobot(in) < 2 && !bounceSubject(in.Subject) {
+		return nil, ""
+	}
 	text := b.text
 	if len(text) > maxBounceText {
 		text = text[:maxBounceText]
@@ -192,14 +195,11 @@ func looksLikeBounce(in *tracker.Inbound, h *header, human, copyOf string, r rep
 		return true
 	}
 	subject := strings.ToLower(in.Subject)
-	bySubject := false
-	for _, p := range bounceSubjects {
-		if strings.Contains(subject, p) {
-			bySubject = !strings.HasPrefix(subject, "re:") || p != "your message to"
-			break
-		}
-	}
+	bySubject := bounceSubject(in.Subject)
 	robot := fromRobot(in)
+	if robot < 2 && !bySubject {
+		return false
+	}
 	words := bounceWords(human)
 	switch {
 	case robot >= 2 && (bySubject || words > 0):
@@ -214,6 +214,17 @@ func looksLikeBounce(in *tracker.Inbound, h *header, human, copyOf string, r rep
 		return true
 	case bySubject && words > 0 && (r.hasOrig || strings.Contains(human, "550 ") || strings.Contains(human, "553 ") || strings.Contains(human, "554 ")) && !isReply(subject):
 		return true
+	}
+	return false
+}
+
+// bounceSubject knows the subjects that mail servers give their reports.
+func bounceSubject(subject string) bool {
+	subject = strings.ToLower(subject)
+	for _, p := range bounceSubjects {
+		if strings.Contains(subject, p) {
+			return p != "your message to" || !strings.HasPrefix(subject, "re:")
+		}
 	}
 	return false
 }

@@ -16,7 +16,7 @@ func ForwardedFrom(text string, sure bool) string {
 			continue
 		}
 		t := strings.ToLower(strings.TrimLeft(lines[i].text, "> "))
-		if forwardLine(t) {
+		if isMark(t) && forwardLine(t) {
 			marked = true
 			continue
 		}

@@ -187,7 +187,7 @@ func hide(lines []line, forward bool) {
 					hideRange(lines, back(lines, i), len(lines))
 					break
 				}
-			} else if forwardLine(low) && isMark(low) {
+			} else if isMark(low) && forwardLine(low) {
 				hideFooter(lines[:i])
 				return // a forward is what the mail is about
 			} else if seen && (signature(lines, i) || closing(lines, i)) {
@@ -415,8 +415,12 @@ func mayAttribute(lines []line, i int) bool {
 
 // endsWithVerb is for programs that leave the colon out.
 func endsWithVerb(s string) bool {
+	s = s[strings.LastIndexByte(s, ' ')+1:]
+	if len(s) < 5 {
+		return false
+	}
 	for _, v := range wrote {
-		if len(v) > 4 && strings.HasSuffix(s, " "+v) {
+		if len(v) >= len(s) && strings.HasSuffix(v, s) && (len(v) == len(s) || v[len(v)-len(s)-1] == ' ') {
 			return true
 		}
 	}
@@ -507,6 +511,9 @@ func findCut(lines []line, i int) bool {
 func originalLine(s string) bool {
 	bare := strings.Trim(s, "-_=* >\t:–—")
 	dashed := strings.HasPrefix(s, "--") || strings.HasPrefix(s, "__") || strings.HasPrefix(s, "==") || strings.HasPrefix(s, "**") || strings.HasPrefix(s, "- -") || strings.HasPrefix(s, "——")
+	if !dashed && !strings.HasSuffix(s, ":") {
+		return false
+	}
 	for _, o := range originals {
 		if strings.Contains(bare, o) && (dashed || bare == o && strings.HasSuffix(s, ":")) {
 			return true
@@ -516,8 +523,11 @@ func originalLine(s string) bool {
 }
 
 func forwardLine(s string) bool {
+	if len(s) >= 100 {
+		return false
+	}
 	for _, f := range forwards {
-		if strings.Contains(s, f) && len(s) < 100 {
+		if strings.Contains(s, f) {
 			return true
 		}
 	}
