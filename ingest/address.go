@@ -44,7 +44,9 @@ func (p *addressReader) step(s string) string {
 		// a quoted local part belongs to the address: "a b"@x.example
 		if n < len(s) && s[n] == '@' {
 			p.phrase.WriteString(s[:n])
-			p.setOdd("a quoted local part")
+			if strings.ContainsAny(text, "@<>,:") {
+				p.setOdd("an address inside a quoted local part")
+			}
 			return s[n:]
 		}
 		p.space()
@@ -117,6 +119,10 @@ func (p *addressReader) angle(s string) string {
 		}
 	}
 	in := s[1:max(end, 1)]
+	if len(in) > 2048 {
+		in = in[:2048]
+		p.setOdd("an address of more than 320 bytes")
+	}
 	rest := s[min(end+1, len(s)):]
 	for strings.HasPrefix(rest, ">") {
 		rest = rest[1:]

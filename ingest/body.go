@@ -49,6 +49,7 @@ func readBody(w *walker, root *node) *body {
 		}
 	}
 	names := map[string]int{}
+	sel.files = w.useful(sel.files)
 	for _, n := range append(sel.files, long...) {
 		role := tracker.RoleFile
 		if isMedia(n.typ) && cids[contentID(n)] && n.disp.value != "attachment" {
@@ -61,6 +62,32 @@ func readBody(w *walker, root *node) *body {
 		b.parts = append(b.parts, p)
 	}
 	return b
+}
+
+// useful leaves out what is no file to anybody: a PGP signature without a
+// name, and the calendar alternative where the same invitation is attached.
+// It notes what could not be opened.
+func (w *walker) useful(files []*node) []*node {
+	invitation := false
+	for _, n := range files {
+		invitation = invitation || n.typ == "application/ics" || n.typ == "text/calendar" && n.name() != ""
+	}
+	out := files[:0]
+	for _, n := range files {
+		switch {
+		case n.opaque:
+		case n.typ == "application/pgp-signature" && n.name() == "":
+			continue
+		case n.typ == "text/calendar" && n.name() == "" && invitation:
+			continue
+		case n.typ == "application/pkcs7-mime" || n.typ == "application/x-pkcs7-mime":
+			w.defect("the mail is encrypted or signed with S/MIME and can only be opened in a mail program")
+		case n.typ == "application/pgp-encrypted":
+			w.defect("the mail is encrypted with PGP and can only be opened in a mail program")
+		}
+		out = append(out, n)
+	}
+	return out
 }
 
 // choose takes the HTML rendering, which is what the author wrote and saw;
@@ -380,6 +407,10 @@ func cleanName(s string) string {
 	s = strings.TrimSpace(strings.TrimLeft(s, ". "))
 	if len(s) > 2 && s[1] == ':' && (s[0]|0x20) >= 'a' && (s[0]|0x20) <= 'z' {
 		s = s[2:]
+	}
+	switch base, _, _ := strings.Cut(strings.ToLower(s), "."); base {
+	case "con", "prn", "aux", "nul", "com1", "com2", "com3", "com4", "lpt1", "lpt2", "lpt3":
+		s = "_" + s // a device name, not a file, on Windows
 	}
 	if len(s) > 180 {
 		ext := path.Ext(s)

@@ -125,7 +125,11 @@ func readStatus(bo *tracker.Bounce, blocks []header) (action string, diag []stri
 	return "", diag
 }
 
+// appendNew adds what is not there yet, up to a bound.
 func appendNew(list []string, s string) []string {
+	if len(list) >= 200 {
+		return list
+	}
 	for _, x := range list {
 		if strings.EqualFold(x, s) {
 			return list

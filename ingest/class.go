@@ -98,6 +98,10 @@ func placeholderMail(in *tracker.Inbound) bool {
 // autoReply says why the mail is an automatic answer, "" when it is not.
 func autoReply(in *tracker.Inbound, h *header, b *body) string {
 	if v := h.get("auto-submitted"); v != "" {
+		for strings.HasPrefix(v, "(") { // a comment (RFC 3834 section 5)
+			_, n := cutComment(v)
+			v = strings.TrimLeft(v[n:], " \t")
+		}
 		v = strings.ToLower(v)
 		if i := strings.IndexAny(v, "; \t("); i >= 0 {
 			v = v[:i]

@@ -49,8 +49,8 @@ type DescribedForm struct {
 }
 
 // Describe shapes what Parse understood for people and programs. The author
-// is the last mailbox of From that has an address: in a mail with several
-// From headers the first one is usually the junk that a gateway put in front.
+// is the first mailbox of From that has an address: in a mail with several
+// From headers the junk that a gateway put in front usually has none.
 // Where From holds no address at all, a single Reply-To is shown for a person
 // to go by; FromDefect says so.
 func Describe(file string, in tracker.Inbound) Description {

@@ -156,7 +156,7 @@ func (w *walker) children(n *node, depth int) {
 	if n.typ == "multipart/digest" {
 		fallback = "message/rfc822"
 	}
-	for i, r := range ranges {
+	for _, r := range ranges {
 		if w.parts >= maxParts {
 			w.defect("more parts than are read; the rest is kept as one attachment")
 			last := ranges[len(ranges)-1]
@@ -164,7 +164,6 @@ func (w *walker) children(n *node, depth int) {
 			n.subs = append(n.subs, &node{typ: "application/octet-stream", start: r[0], off: r[0], end: last[1], opaque: true})
 			return
 		}
-		_ = i
 		n.subs = append(n.subs, w.entity(r[0], r[1], depth+1, fallback))
 	}
 }
@@ -199,6 +198,10 @@ func splitAt(raw []byte, off, end int, boundary string, exact bool) [][2]int {
 			break
 		}
 		at := pos + i
+		if at > off && raw[at-1] != '\n' {
+			pos = at + len(delim)
+			continue
+		}
 		lineEnd := end
 		if j := bytes.IndexByte(raw[at:end], '\n'); j >= 0 {
 			lineEnd = at + j + 1
@@ -208,8 +211,8 @@ func splitAt(raw []byte, off, end int, boundary string, exact bool) [][2]int {
 		if closing {
 			tail = tail[2:]
 		}
-		if at > off && raw[at-1] != '\n' || exact && len(bytes.TrimSpace(tail)) > 0 {
-			pos = at + len(delim)
+		if exact && len(bytes.TrimSpace(tail)) > 0 {
+			pos = lineEnd
 			continue
 		}
 		if partStart >= 0 {

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 
 	"helpdeskd/tracker"
@@ -51,7 +52,7 @@ func load(t testing.TB, set string, into any) string {
 
 func squeeze(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r == ' ' || r == '\n' || r == '\t' || r == '\r' || r == 0xa0 || r == 0x3000 || r == 0x200b || r == 0xfeff {
+		if unicode.IsSpace(r) || r == 0x200b || r == 0xfeff {
 			return -1
 		}
 		return r

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"helpdeskd/tracker"
 )
@@ -261,6 +262,48 @@ func TestBounds(t *testing.T) {
 	}
 	if in := Parse(letter(usual+strings.Repeat("X-A: b\n", 6000), "x"), Options{}); in.Class != tracker.ClassMalformed {
 		t.Errorf("6000 headers: %q", in.Class)
+	}
+}
+
+// TestLinearTime: four times the bytes may take about four times as long, for
+// mails that make careless readers quadratic.
+func TestLinearTime(t *testing.T) {
+	flow := usual + "x-ms-mail-workflow: 1\nContent-Type: text/html"
+	for name, c := range map[string]struct{ header, unit string }{
+		"glued delimiters":  {usual + "Content-Type: multipart/mixed; boundary=b", "--b"},
+		"delimiter prefix":  {usual + "Content-Type: multipart/mixed; boundary=b", "--bx\n"},
+		"open words":        {"Subject: x\nFrom: ", "=?a?q?"},
+		"open angles":       {"Subject: x\nFrom: ", "<a,"},
+		"open comments":     {"Subject: x\nFrom: ", "(<"},
+		"colons":            {"Subject: x\nFrom: a@b ", ":"},
+		"stray lines":       {"From: a@b.example\nSubject: x", "\nstray line"},
+		"bounce words":      {"From: mailer-daemon@x.example\nSubject: failure notice", "<a@b.example>: message-id\n"},
+		"form answer":       {flow, "<p><b>Name:</b> a<br>b<br>c"},
+		"one long answer":   {flow, "<br>x"},
+		"table cells":       {flow, "<table><tr><td>a<br>b"},
+		"attributes":        {usual + "Content-Type: text/html", "<p class=x style=y a=b>"},
+		"uuencode":          {usual, "begin 644 a\n#0V%T\n`\nend\n"},
+		"header parameters": {usual + "Content-Type: text/plain; a", "; b=\"c"},
+	} {
+		took := func(n int) time.Duration {
+			raw := []byte(c.header)
+			if !strings.HasSuffix(c.header, " ") && name != "stray lines" && name != "header parameters" {
+				raw = append(raw, "\n\n"...)
+			}
+			raw = append(raw, strings.Repeat(c.unit, n/len(c.unit))...)
+			best := time.Hour
+			for range 2 {
+				start := time.Now()
+				checkInvariants(t, raw, Parse(raw, Options{}))
+				best = min(best, time.Since(start))
+			}
+			return best
+		}
+		small, large := took(64<<10), took(256<<10)
+		t.Logf("%s: %v, %v", name, small, large)
+		if large > 16*small && large > time.Second {
+			t.Errorf("%s: 64 KiB in %v, 256 KiB in %v", name, small, large)
+		}
 	}
 }
 

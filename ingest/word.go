@@ -9,6 +9,10 @@ import (
 // maxSubject bounds decoded one-line header texts, in bytes (RFC 5322 2.1.1).
 const maxSubject = 998
 
+// maxWord bounds one encoded word. RFC 2047 allows 75 bytes; mailers exceed
+// that, but not by this much.
+const maxWord = 8 << 10
+
 // decodeText decodes a header text for display: RFC 2047 encoded words
 // anywhere, also where the RFC forbids them (inside quotes, glued to text),
 // and raw 8-bit bytes. hint is the charset to try for those, "" for a guess.
@@ -78,6 +82,9 @@ func cutWord(s string) (charset string, data []byte, n int, ok bool) {
 	charset, _, _ = strings.Cut(charset, "*") // RFC 2231 language
 	enc := rest[i+1] | 0x20
 	body := rest[i+3:]
+	if len(body) > maxWord {
+		body = body[:maxWord]
+	}
 	end := strings.Index(body, "?=")
 	if end < 0 {
 		return "", nil, 0, false

@@ -209,7 +209,7 @@ func (r *reading) dayFirst(pairs []pair) bool {
 }
 
 func iso(y, m, d int) string {
-	if y < 100 {
+	if y >= 15 && y < 100 {
 		y += 2000
 	}
 	if y < 1970 || y > 2200 || m < 1 || m > 12 || d < 1 || d > 31 {

@@ -34,8 +34,15 @@ func own(lines []htmltext.Line) []htmltext.Line {
 // question without an answer.
 func (r *reading) tidy(pairs []pair, lines []htmltext.Line) []pair {
 	var out []pair
+	colons := 0
+	for _, p := range pairs[min(1, len(pairs)):] {
+		if strings.Contains(p.q, ":") {
+			colons++
+		}
+	}
+	bareFirst := len(pairs) > 2 && !strings.ContainsAny(pairs[0].q, ":?") && colons*2 > len(pairs)
 	for _, p := range pairs {
-		p.q, p.a = cleanLabel(p.q), strings.TrimSpace(p.a)
+		p = pair{q: cleanLabel(p.q), a: strings.TrimSpace(p.answer())}
 		if p.q == "" || r.meta(p.q, p.a) {
 			continue
 		}
@@ -44,7 +51,7 @@ func (r *reading) tidy(pairs []pair, lines []htmltext.Line) []pair {
 			break
 		}
 	}
-	if len(out) > 1 && out[0].a == "" && r.isTitle(out[0].q, lines) {
+	if len(out) > 1 && out[0].a == "" && (r.isTitle(out[0].q, lines) || bareFirst && meaningOf(out[0].q, r.mail.Labels) == "") {
 		r.form.Title = out[0].q
 		out = out[1:]
 	}
@@ -69,7 +76,7 @@ func (r *reading) isTitle(q string, lines []htmltext.Line) bool {
 // answers, or one row of questions above one row of answers.
 func (r *reading) table(lines []htmltext.Line) []pair {
 	type key struct{ table, row int }
-	cells := map[key]map[int]string{}
+	cells := map[key]map[int][]string{}
 	rows := map[int][]int{}
 	first := map[key]bool{}
 	for _, l := range lines {
@@ -80,14 +87,11 @@ func (r *reading) table(lines []htmltext.Line) []pair {
 		if !first[k] {
 			first[k] = true
 			rows[l.Table] = append(rows[l.Table], l.Row)
-			cells[k] = map[int]string{}
+			cells[k] = map[int][]string{}
 		}
-		if old, ok := cells[k][l.Col]; ok {
-			cells[k][l.Col] = old + "\n" + strings.TrimSpace(l.Text())
-		} else {
-			cells[k][l.Col] = strings.TrimSpace(l.Text())
-		}
+		cells[k][l.Col] = append(cells[k][l.Col], strings.TrimSpace(l.Text()))
 	}
+	cell := func(t, row, col int) string { return strings.Join(cells[key{t, row}][col], "\n") }
 	best := []pair(nil)
 	for t := range rows {
 		var pairs []pair
@@ -101,15 +105,15 @@ func (r *reading) table(lines []htmltext.Line) []pair {
 		switch {
 		case wide == 2 && len(rs) >= 2:
 			for i, row := range rs {
-				c := cells[key{t, row}]
-				if i == 0 && isHeaderRow(c[1], c[2]) {
+				q, a := cell(t, row, 1), cell(t, row, 2)
+				if i == 0 && isHeaderRow(q, a) {
 					continue
 				}
-				pairs = append(pairs, pair{c[1], c[2]})
+				pairs = append(pairs, pair{q: q, a: a})
 			}
-		case wide >= 3 && len(rs) == 2 && rs[1] == rs[0]+1:
+		case wide >= 3 && wide <= maxPairs && len(rs) == 2 && rs[1] == rs[0]+1:
 			for c := 1; c <= wide; c++ {
-				pairs = append(pairs, pair{cells[key{t, rs[0]}][c], cells[key{t, rs[1]}][c]})
+				pairs = append(pairs, pair{q: cell(t, rs[0], c), a: cell(t, rs[1], c)})
 			}
 		}
 		if len(pairs) > len(best) && r.plausible(pairs) {
@@ -226,11 +230,11 @@ func (r *reading) styled(lines []htmltext.Line) []pair {
 		case !started:
 			cur.a, from, started = trimColon(t), l, true
 		case l.Para == from.Para || l.Block == from.Block && l.Table == from.Table && prevQ.Para != from.Para:
-			cur.a += "\n" + t
+			cur.add(t)
 		case l.Block == "li" && from.Block == "li" && prevQ.Para == from.Para:
 			cur = nil
 		case l.Block == from.Block && !l.Gap:
-			cur.a += "\n" + t
+			cur.add(t)
 		default:
 			cur = nil
 		}
@@ -270,8 +274,8 @@ func (r *reading) lettered(lines []htmltext.Line) []pair {
 			continue
 		}
 		if inAnswer {
-			p.a += "\n" + raw
-		} else if p.a == "" {
+			p.add(raw)
+		} else if p.a == "" && len(p.q) < 1000 {
 			p.q += " " + t
 		}
 	}
@@ -322,12 +326,12 @@ func (r *reading) paragraphs(lines []htmltext.Line) []pair {
 					r.metaLine(a)
 				}
 			} else if len(pairs) > 0 && len(answer) == 1 && !footer(t) && len(t) < 120 && !strings.HasSuffix(t, ".") && !strings.HasSuffix(t, ",") {
-				pairs = append(pairs, pair{t, answer[0]})
+				pairs = append(pairs, pair{q: t, a: answer[0]})
 			}
 			continue
 		}
 		questions++
-		pairs = append(pairs, pair{t, strings.Join(answer, "\n")})
+		pairs = append(pairs, pair{q: t, a: strings.Join(answer, "\n")})
 	}
 	if questions < 2 {
 		return nil
@@ -359,7 +363,7 @@ func (r *reading) labelled(lines []htmltext.Line) []pair {
 			if meaningOf(cleanLabel(q), r.mail.Labels) != "" {
 				known++
 			}
-			pairs = append(pairs, pair{q, a})
+			pairs = append(pairs, pair{q: q, a: a})
 			open = true
 			continue
 		}
@@ -369,7 +373,7 @@ func (r *reading) labelled(lines []htmltext.Line) []pair {
 				open = false
 				continue
 			}
-			p.a += "\n" + raw
+			p.add(raw)
 		}
 	}
 	if len(pairs) < 2 || known == 0 {

@@ -42,7 +42,21 @@ type Mail struct {
 }
 
 // pair is a question and its answer as found.
-type pair struct{ q, a string }
+type pair struct {
+	q, a string
+	more []string // further lines of the answer, joined once
+}
+
+// add goes on with the answer on a new line.
+func (p *pair) add(line string) { p.more = append(p.more, line) }
+
+// answer is the whole answer.
+func (p *pair) answer() string {
+	if len(p.more) == 0 {
+		return p.a
+	}
+	return p.a + "\n" + strings.Join(p.more, "\n")
+}
 
 // Read returns the form that a mail carries, nil when it carries none.
 func Read(m Mail) *tracker.Form {
@@ -222,8 +236,11 @@ func (r *reading) json(doc *htmltext.Doc) []pair {
 		if value == "null" {
 			value = ""
 		}
+		if key = strings.TrimSpace(key); key == "" {
+			return nil
+		}
 		if !r.meta(key, value) {
-			pairs = append(pairs, pair{key, value})
+			pairs = append(pairs, pair{q: key, a: value})
 		}
 	}
 	return pairs

@@ -25,7 +25,7 @@ func readAttrs(z *html.Tokenizer) attrs {
 		case "id":
 			a.id = strings.ToLower(strings.TrimPrefix(string(v), "x_"))
 		case "class":
-			class = strings.ToLower(string(v))
+			class = strings.ToLower(string(v[:min(len(v), 1024)]))
 		case "style":
 			if len(v) < 4096 {
 				style = strings.ToLower(string(v))
