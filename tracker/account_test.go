@@ -105,8 +105,20 @@ func TestSignInIsThrottled(t *testing.T) {
 		}
 		must(d.CheckPassword(ctx, "tomas@desk.example", testPassword, "192.0.2.1"))(t)
 		must(d.CheckPassword(ctx, "tomas@desk.example", testPassword, "192.0.2.1"))(t)
-		if err := d.sweepSignIns(ctx, nil); err != nil {
-			t.Fatal(err)
+		left := func() (n int) {
+			if err := d.sweepSignIns(ctx, nil); err != nil {
+				t.Fatal(err)
+			}
+			if err := d.db.Get(ctx, &n, `SELECT count(*) FROM throttle`); err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		if left() == 0 {
+			t.Fatal("counts were forgotten too early")
+		}
+		if d.clock.add(throttleWindow + time.Second); left() != 0 {
+			t.Fatal("old counts are kept")
 		}
 	})
 }

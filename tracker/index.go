@@ -93,17 +93,32 @@ func (s *Store) indexSome(ctx context.Context, l *Lease) (int, error) {
 		if err := tx.Select(ctx, &queue, `SELECT id, kind, ref FROM search_queue ORDER BY id LIMIT ?`, indexBatch); err != nil {
 			return err
 		}
-		done := map[searchDoc]bool{}
-		for _, q := range queue {
+		// All words are written last, together: FTS5 flushes what it gathered
+		// whenever another table is written in between.
+		var entries []indexEntry
+		seen := map[searchDoc]bool{}
+		taken := make([]any, len(queue))
+		for i, q := range queue {
+			taken[i] = q.ID
 			thing := searchDoc{Kind: q.Kind, Ref: q.Ref}
-			if !done[thing] {
-				done[thing] = true
-				n++
-				if err := s.indexTx(ctx, tx, thing); err != nil {
-					return fmt.Errorf("index %s %d: %w", q.Kind, q.Ref, err)
-				}
+			if seen[thing] {
+				continue
 			}
-			if _, err := tx.Exec(ctx, `DELETE FROM search_queue WHERE id = ?`, q.ID); err != nil {
+			seen[thing] = true
+			e, err := readEntry(ctx, tx, thing)
+			if err != nil {
+				return fmt.Errorf("index %s %d: %w", q.Kind, q.Ref, err)
+			}
+			entries = append(entries, e)
+		}
+		if n = len(entries); n == 0 {
+			return nil
+		}
+		if _, err := tx.Exec(ctx, `DELETE FROM search_queue WHERE id IN (`+marks(len(taken))+`)`, taken...); err != nil {
+			return err
+		}
+		for _, e := range entries {
+			if err := e.writeTx(ctx, tx); err != nil {
 				return err
 			}
 		}
@@ -115,10 +130,15 @@ func (s *Store) indexSome(ctx context.Context, l *Lease) (int, error) {
 	return n, nil
 }
 
-// indexTx replaces the words of one thing.
-func (s *Store) indexTx(ctx context.Context, tx *migrations.Tx, thing searchDoc) error {
+// indexEntry is a document and its words.
+type indexEntry struct {
+	doc   int64
+	words string
+}
+
+// readEntry gathers the words of one thing, and makes its document on first sight.
+func readEntry(ctx context.Context, tx *migrations.Tx, thing searchDoc) (e indexEntry, err error) {
 	var texts []string
-	var err error
 	switch thing.Kind {
 	case KindTicket:
 		texts, err = ticketTexts(ctx, tx, thing.Ref)
@@ -126,22 +146,27 @@ func (s *Store) indexTx(ctx context.Context, tx *migrations.Tx, thing searchDoc)
 		texts, err = clientTexts(ctx, tx, thing.Ref)
 	}
 	if err != nil {
-		return err
+		return e, err
 	}
-	words := strings.Join(wordsOf(maxIndexTokens, texts...), " ")
-	if err := tx.Get(ctx, &thing.ID, `INSERT INTO search_doc (kind, ref) VALUES (?, ?)
-		ON CONFLICT (kind, ref) DO UPDATE SET kind = excluded.kind RETURNING id`, thing.Kind, thing.Ref); err != nil {
-		return err
+	e.words = strings.Join(wordsOf(maxIndexTokens, texts...), " ")
+	err = tx.Get(ctx, &e.doc, `SELECT id FROM search_doc WHERE kind = ? AND ref = ?`, thing.Kind, thing.Ref)
+	if migrations.KindOf(err) == migrations.NotFound {
+		e.doc, err = tx.Insert(ctx, `INSERT INTO search_doc (kind, ref) VALUES (?, ?) RETURNING id`, thing.Kind, thing.Ref)
 	}
+	return e, err
+}
+
+// writeTx replaces the words of the document.
+func (e indexEntry) writeTx(ctx context.Context, tx *migrations.Tx) error {
 	if tx.Dialect() == migrations.SQLite {
-		if _, err := tx.Exec(ctx, `DELETE FROM search_words WHERE rowid = ?`, thing.ID); err != nil {
+		if _, err := tx.Exec(ctx, `DELETE FROM search_words WHERE rowid = ?`, e.doc); err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, `INSERT INTO search_words (rowid, words) VALUES (?, ?)`, thing.ID, words)
+		_, err := tx.Exec(ctx, `INSERT INTO search_words (rowid, words) VALUES (?, ?)`, e.doc, e.words)
 		return err
 	}
-	_, err = tx.Exec(ctx, `INSERT INTO search_words (id, words) VALUES (?, CAST(? AS tsvector))
-		ON CONFLICT (id) DO UPDATE SET words = excluded.words`, thing.ID, words)
+	_, err := tx.Exec(ctx, `INSERT INTO search_words (id, words) VALUES (?, CAST(? AS tsvector))
+		ON CONFLICT (id) DO UPDATE SET words = excluded.words`, e.doc, e.words)
 	return err
 }
 

@@ -78,6 +78,9 @@ func (s *Store) AutoComplete(ctx context.Context, l *Lease) (int, error) {
 		if err := s.db.Select(ctx, &ids, `SELECT t.id FROM ticket t WHERE `+due+` ORDER BY t.id LIMIT ?`, before, before, clockBatch); err != nil {
 			return total, fmt.Errorf("find silent tickets: %w", err)
 		}
+		if len(ids) == 0 {
+			return total, nil
+		}
 		n := 0
 		err := s.underLease(ctx, l, func(tx *migrations.Tx) error {
 			n = 0

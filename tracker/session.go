@@ -109,11 +109,16 @@ func endSessionsTx(ctx context.Context, tx *migrations.Tx, accountID int64, keep
 // sweepSignIns forgets expired sessions and old counts of tries.
 func (s *Store) sweepSignIns(ctx context.Context, l *Lease) error {
 	now := s.stamp()
+	old := now - migrations.Stamp(throttleWindow.Microseconds())
+	some, err := exists(ctx, s.db, `SELECT 1 FROM session WHERE expires_at <= ? UNION ALL SELECT 1 FROM throttle WHERE since < ? LIMIT 1`, now, old)
+	if err != nil || !some {
+		return err
+	}
 	return s.underLease(ctx, l, func(tx *migrations.Tx) error {
 		if _, err := tx.Exec(ctx, `DELETE FROM session WHERE expires_at <= ?`, now); err != nil {
 			return fmt.Errorf("sweep sessions: %w", err)
 		}
-		if _, err := tx.Exec(ctx, `DELETE FROM throttle WHERE since < ?`, now-migrations.Stamp(throttleWindow.Microseconds())); err != nil {
+		if _, err := tx.Exec(ctx, `DELETE FROM throttle WHERE since < ?`, old); err != nil {
 			return fmt.Errorf("sweep tries: %w", err)
 		}
 		return nil
