@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
@@ -97,6 +98,10 @@ func checkMailbox(ctx context.Context, b config.Mailbox, tell func(finding)) {
 func checkDatabase(ctx context.Context, c *config.Config, tell func(finding)) {
 	ctx, stop := context.WithTimeout(ctx, tryWithin)
 	defer stop()
+	if missing(c.Database) { // opening it would make it
+		tell(finding{name: "database", ok: true, said: fmt.Sprintf("%s is not there yet; the next start makes it", c.Database)})
+		return
+	}
 	db, err := migrations.Connect(ctx, c.Database.Reveal())
 	if err != nil {
 		tell(finding{name: "database", said: fmt.Sprintf("%s can not be opened: %v", c.Database, err),
@@ -125,6 +130,15 @@ func checkDatabase(ctx context.Context, c *config.Config, tell func(finding)) {
 			tell(skew("clock, against the database", theirs.Time()))
 		}
 	}
+}
+
+// missing reports whether a SQLite database has not been made yet.
+func missing(d config.DSN) bool {
+	if d.File() == "" {
+		return false
+	}
+	_, err := os.Stat(d.File())
+	return errors.Is(err, fs.ErrNotExist)
 }
 
 func checkFolder(c *config.Config, tell func(finding)) {

@@ -53,6 +53,10 @@ func (migrateStatusCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
+	if missing(c.Database) {
+		fmt.Fprintf(s.out, "%s is not there yet: the next start makes it\n", c.Database)
+		return nil
+	}
 	db, err := migrations.Connect(s.ctx, c.Database.Reveal())
 	if err != nil {
 		return fmt.Errorf("open the database %s: %w", c.Database, err)

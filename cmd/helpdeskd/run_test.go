@@ -64,8 +64,11 @@ func TestAMistakenCommandLineIsOneLine(t *testing.T) {
 
 func TestMigrateAndStatus(t *testing.T) {
 	env := sqliteEnv(t)
-	if r := program(t, "", env, "migrate", "status"); r.code != 0 || !strings.Contains(r.out, "schema 0") || !strings.Contains(r.out, "empty") {
+	if r := program(t, "", env, "migrate", "status"); r.code != 0 || !strings.Contains(r.out, "is not there yet") {
 		t.Fatalf("status of nothing: %+v", r)
+	}
+	if r := program(t, "", env, "check"); r.code != 0 || !strings.Contains(r.out, "is not there yet") {
+		t.Fatalf("check of nothing: %+v", r)
 	}
 	if r := program(t, "", env, "migrate"); r.code != 0 || !strings.Contains(r.out, "migrated from 0") {
 		t.Fatalf("migrate: %+v", r)

@@ -38,6 +38,15 @@ type DSN string
 // Reveal returns the whole DSN.
 func (d DSN) Reveal() string { return string(d) }
 
+// File returns the path of a SQLite database, "" where it is another one.
+func (d DSN) File() string {
+	path, ok := strings.CutPrefix(string(d), "sqlite:")
+	if !ok {
+		return ""
+	}
+	return strings.TrimPrefix(path, "//")
+}
+
 func (d DSN) String() string {
 	s := string(d)
 	if strings.HasPrefix(s, "sqlite:") || s == "" {
