@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
+	"unicode/utf8"
 
 	"helpdeskd/migrations"
 )
@@ -18,7 +20,7 @@ func TestWordsOfSearch(t *testing.T) {
 		"user@mail.example":           "user mail example",
 		"Élodie n’arrive plus à ÇA":   "elodie n arrive plus a ca",
 		"Straße Ærø Łódź İstanbul ıı": "strasse aero lodz istanbul ii",
-		"ﬁle ①②":                      "file 12",
+		"ﬁle ①② 5㎒":                   "file 12 5mhz",
 		"再起動してください":                   "再起 起動 動し して てく くた たさ さい い",
 		"PCが動かない":                     "pc か動 動か かな ない い",
 		"프린터 고장":                      "프린터 고장",
@@ -223,6 +225,25 @@ func TestSearchFindsRareAndOldOnes(t *testing.T) {
 		list, _, err := d.Tickets(ctx, TicketFilter{Text: "quokka anna", AssigneeID: Nobody}, "", 10)
 		if err != nil || !slices.Equal(numbers(list), []int64{3, 2, 1}) {
 			t.Fatalf("listed %v %v", numbers(list), err)
+		}
+	})
+}
+
+// Words need no escaping in the engines' query languages, whatever is typed.
+func FuzzWordsAreOnlyLettersAndDigits(f *testing.F) {
+	for _, seed := range []string{"HD-12 user@x c++", "\"'\\():*&|!<->", "再起動 İ ß ㎒ \u0345\u0301", "\xff\x00", "ǅ ᾼ ﷺ"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, w := range wordsOf(1000, text) {
+			if w == "" || utf8.RuneCountInString(w) > maxToken {
+				t.Fatalf("%q gives %q", text, w)
+			}
+			for _, r := range w {
+				if !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.Is(unicode.Mc, r) || unicode.ToLower(r) != r {
+					t.Fatalf("%q gives %q", text, w)
+				}
+			}
 		}
 	})
 }

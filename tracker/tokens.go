@@ -64,7 +64,8 @@ func addWord(word []rune, add func(string) bool) bool {
 func foldForSearch(text string) string {
 	for i := range len(text) {
 		if text[i] >= utf8.RuneSelf {
-			return norm.NFKD.String(strings.ToLower(strings.ToValidUTF8(text, " ")))
+			// Decomposed first: some letters decompose into capitals.
+			return strings.ToLower(norm.NFKD.String(strings.ToValidUTF8(text, " ")))
 		}
 	}
 	return strings.ToLower(text)
