@@ -70,9 +70,7 @@ func (r *renderer) reply(l *letter, it tracker.OutboxItem, d desk) {
 		l.Sign = append(l.Sign, name)
 	}
 	if d.signature != "" {
-		for _, line := range strings.Split(strings.TrimSpace(cleanText(d.signature)), "\n") {
-			l.Sign = append(l.Sign, line)
-		}
+		l.Sign = append(l.Sign, strings.Split(strings.TrimSpace(cleanText(d.signature)), "\n")...)
 	} else {
 		l.Sign = append(l.Sign, d.brand)
 	}

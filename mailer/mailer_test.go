@@ -1,8 +1,8 @@
 package mailer
 
 import (
+	"bytes"
 	"context"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -11,127 +11,6 @@ import (
 	"helpdeskd/migrations/dbtest"
 	"helpdeskd/tracker"
 )
-
-// bench is a tracker with one mailbox and one ticket, and what is queued on it.
-type bench struct {
-	t       testing.TB
-	store   *tracker.Store
-	mailbox tracker.Mailbox
-	ticket  int64
-	message int64 // the technician's words on it
-}
-
-func newBench(t testing.TB, db *migrations.DB) *bench {
-	t.Helper()
-	b := &bench{t: t, store: tracker.New(db, tracker.Options{LeaseTTL: 300 * time.Millisecond})}
-	var err error
-	if b.mailbox, err = b.store.OpenMailbox(t.Context(), "main", "helpdesk@acme.example", tracker.Begin{}); err != nil {
-		t.Fatal(err)
-	}
-	b.tx(func(ctx context.Context, tx *migrations.Tx) (err error) {
-		now := migrations.At(b.store.Now())
-		if b.ticket, err = tx.Insert(ctx, `INSERT INTO ticket (number, subject, stage, level, star, client_address, mailbox_id, opened_at, stage_at, created_at, updated_at)
-			VALUES (12, 'Printer', 'requested', 1, FALSE, 'anna@acme.example', ?, ?, ?, ?, ?) RETURNING id`, b.mailbox.ID, now, now, now, now); err != nil {
-			return err
-		}
-		b.message, err = tx.Insert(ctx, `INSERT INTO message (ticket_id, direction, state, from_name, from_address, subject, body, at)
-			VALUES (?, 'out', 'shown', 'Maria Lopez', 'helpdesk@acme.example', 'Printer', 'It is mended.', ?) RETURNING id`, b.ticket, now)
-		return err
-	})
-	return b
-}
-
-func (b *bench) tx(f func(ctx context.Context, tx *migrations.Tx) error) {
-	b.t.Helper()
-	if err := b.store.DB().Tx(b.t.Context(), func(tx *migrations.Tx) error { return f(b.t.Context(), tx) }); err != nil {
-		b.t.Fatal(err)
-	}
-}
-
-// queue puts n mails of a kind into the outbox.
-func (b *bench) queue(kind string, n int) (ids []int64) {
-	b.t.Helper()
-	b.tx(func(ctx context.Context, tx *migrations.Tx) error {
-		for i := range n {
-			m := tracker.Mail{Kind: kind, MailboxID: b.mailbox.ID, TicketID: b.ticket, ToAddress: fmt.Sprintf("person%d@acme.example", i)}
-			if kind == tracker.MailReply {
-				m.MessageID = b.message
-			} else {
-				m.Ack = &tracker.AckDetail{EchoSubject: true, AskQuestions: true}
-			}
-			id, err := b.store.EnqueueTx(ctx, tx, m)
-			if err != nil {
-				return err
-			}
-			ids = append(ids, id)
-		}
-		return nil
-	})
-	return ids
-}
-
-type outboxRow struct {
-	State    string            `db:"state"`
-	Attempts int               `db:"attempts"`
-	DueAt    migrations.Stamp  `db:"due_at"`
-	MailID   string            `db:"mail_id"`
-	Digest   string            `db:"digest"`
-	Response string            `db:"response"`
-	ServerID string            `db:"server_mail_id"`
-	SentAt   *migrations.Stamp `db:"sent_at"`
-}
-
-func (b *bench) row(id int64) outboxRow {
-	b.t.Helper()
-	var r outboxRow
-	if err := b.store.DB().Get(context.Background(), &r, `SELECT state, attempts, due_at, mail_id, digest, response, server_mail_id, sent_at FROM outbox WHERE id = ?`, id); err != nil {
-		b.t.Fatal(err)
-	}
-	return r
-}
-
-// until waits for a row to reach a state.
-func (b *bench) until(id int64, state string) outboxRow {
-	b.t.Helper()
-	for end := time.Now().Add(15 * time.Second); ; {
-		r := b.row(id)
-		if r.State == state {
-			return r
-		}
-		if time.Now().After(end) {
-			b.t.Fatalf("mail %d is %s (%s), want %s", id, r.State, r.Response, state)
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-}
-
-func (b *bench) setting(name, value string) {
-	b.t.Helper()
-	if err := b.store.SetSetting(b.t.Context(), tracker.Actor{}, name, value); err != nil {
-		b.t.Fatal(err)
-	}
-}
-
-// mailer returns one for the mailbox, with a server's address.
-func (b *bench) mailer(addr string) *Mailer {
-	b.t.Helper()
-	m, err := New(b.store, Options{SMTP: map[string]SMTPConfig{"main": plainConfig(addr)}})
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	m.wait = quick
-	return m
-}
-
-// run runs a mailer until stop is called or the test ends.
-func run(t testing.TB, m *Mailer) (stop func()) {
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() { defer close(done); m.Run(ctx) }()
-	stop = func() { cancel(); <-done }
-	t.Cleanup(stop)
-	return stop
-}
 
 func TestSends(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
@@ -206,16 +85,11 @@ func TestOutcomes(t *testing.T) {
 				if b.ticket == 0 {
 					b = newBench(t, db)
 				}
-				// A large body keeps the mail from fitting into the sockets' buffers.
-				body := "words"
+				b.message = b.words("words")
 				if c.name == "lost before the dot" {
-					body = strings.Repeat("a line of a large mail\n", 600_000)
+					// A large file keeps the mail from fitting into the sockets' buffers.
+					b.attach("large.bin", bytes.Repeat([]byte("content "), 2_000_000))
 				}
-				b.tx(func(ctx context.Context, tx *migrations.Tx) (err error) {
-					b.message, err = tx.Insert(ctx, `INSERT INTO message (ticket_id, direction, state, from_name, from_address, subject, body, at)
-						VALUES (?, 'out', 'shown', 'Maria Lopez', 'helpdesk@acme.example', 'Printer', ?, 1) RETURNING id`, b.ticket, body)
-					return err
-				})
 				id := b.queue(tracker.MailReply, 1)[0]
 				stop := run(t, b.mailer(scripted(t, c.script)))
 				var r outboxRow
@@ -396,67 +270,6 @@ func TestBadAddress(t *testing.T) {
 	})
 }
 
-// TestReplyGoesFirst: behind very many acknowledgements, at the usual rate,
-// a technician's reply leaves within five seconds.
-func TestReplyGoesFirst(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
-		b := newBench(t, db)
-		n := 20_000
-		if testing.Short() {
-			n = 500
-		}
-		b.queue(tracker.MailAck, n)
-		server := startSink(t, sinkOptions{})
-		m := b.mailer(server.addr)
-		run(t, m)
-		server.wait(t, 4) // the burst is used up
-		for range 2 {
-			before := len(server.all())
-			asked := time.Now()
-			id := b.queue(tracker.MailReply, 1)[0]
-			r := b.until(id, tracker.OutboxSent)
-			took := r.SentAt.Time().Sub(asked)
-			t.Logf("the reply left after %s, behind %d acknowledgements", took.Round(time.Millisecond), n-before)
-			if took > 5*time.Second {
-				t.Errorf("the reply left after %s", took)
-			}
-		}
-		if s := m.Status(); s.PerMinute != 25 {
-			t.Errorf("%+v", s)
-		}
-	})
-}
-
-// TestOvertakes: a server that dawdles over one mail does not keep people's
-// replies waiting.
-func TestOvertakes(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
-		b := newBench(t, db)
-		server := startSink(t, sinkOptions{})
-		release := make(chan struct{})
-		held := make(chan struct{})
-		server.onData = func(n int) error {
-			if n == 1 {
-				close(held)
-				<-release
-			}
-			return nil
-		}
-		m := b.mailer(server.addr)
-		m.wait.final = time.Minute
-		slow := b.queue(tracker.MailAck, 1)[0]
-		run(t, m)
-		<-held
-		fast := b.queue(tracker.MailReply, 1)[0]
-		b.until(fast, tracker.OutboxSent)
-		if r := b.row(slow); r.State != tracker.OutboxSending {
-			t.Errorf("%+v", r)
-		}
-		close(release)
-		b.until(slow, tracker.OutboxSent)
-	})
-}
-
 // TestReconnects: a server that closes a kept connection costs nothing.
 func TestReconnects(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
@@ -540,78 +353,6 @@ func TestTwoMailers(t *testing.T) {
 		}
 		if len(seen) != 40 {
 			t.Errorf("%d people have mail", len(seen))
-		}
-	})
-}
-
-// TestCrashAtEveryEdge stops at each edge of the state table as a killed
-// process would, and looks at what the next start makes of it.
-func TestCrashAtEveryEdge(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
-		b := newBench(t, db)
-		b.setting(tracker.SetMailPerMin, "60000")
-		for _, c := range []struct {
-			edge, state string
-			mails       int // that reach the server in all
-		}{
-			{EdgeRendering, tracker.OutboxSent, 1},
-			{EdgeRendered, tracker.OutboxSent, 1},
-			{EdgeSending, tracker.OutboxSent, 1},
-			{EdgeCommitted, tracker.OutboxUncertain, 0},
-			{EdgeDot, tracker.OutboxUncertain, 1},
-			{EdgeAnswered, tracker.OutboxUncertain, 1},
-			{EdgeSettled, tracker.OutboxSent, 1},
-		} {
-			t.Run(c.edge, func(t *testing.T) {
-				server := startSink(t, sinkOptions{})
-				dying := &bench{t: t, store: tracker.New(db, tracker.Options{LeaseTTL: 300 * time.Millisecond}), mailbox: b.mailbox, ticket: b.ticket}
-				m := dying.mailer(server.addr)
-				reached := make(chan struct{})
-				m.crash = func(edge string) {
-					if edge == c.edge {
-						close(reached)
-						select {} // as if the process were gone
-					}
-				}
-				id := dying.queue(tracker.MailAck, 1)[0]
-				ctx, cancel := context.WithCancel(context.Background())
-				defer cancel()
-				lease, err := dying.store.Acquire(ctx, leaseName)
-				if err != nil {
-					t.Fatal(err)
-				}
-				l := &lane{m: m, lease: lease, hard: ctx, sessions: map[string]*session{}}
-				go func() {
-					for ctx.Err() == nil {
-						l.next(ctx)
-					}
-				}()
-				select {
-				case <-reached:
-				case <-time.After(20 * time.Second):
-					t.Fatal("the edge is not reached")
-				}
-				// A killed process beats no more: its lease is free for the next.
-				if err := lease.Release(ctx); err != nil {
-					t.Fatal(err)
-				}
-				next := &bench{t: t, store: tracker.New(db, tracker.Options{LeaseTTL: 300 * time.Millisecond}), mailbox: b.mailbox, ticket: b.ticket}
-				stop := run(t, next.mailer(server.addr))
-				next.until(id, c.state)
-				probe := next.queue(tracker.MailAck, 1)[0]
-				next.until(probe, tracker.OutboxSent)
-				stop()
-				row := next.row(id)
-				n := 0
-				for _, got := range server.wait(t, c.mails+1) {
-					if strings.Contains(got.data, "\r\nMessage-ID: <"+row.MailID+">") {
-						n++
-					}
-				}
-				if n != c.mails || row.State != c.state {
-					t.Errorf("the server has it %d times, want %d; the row is %s", n, c.mails, row.State)
-				}
-			})
 		}
 	})
 }
