@@ -2,8 +2,6 @@ package ingest
 
 import (
 	"bytes"
-	"path"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -302,48 +300,6 @@ func unflow(s string, delsp bool) string {
 	return b.String()
 }
 
-// uuencoded cuts "begin 644 name … end" blocks out of a text and returns them
-// as parts.
-func (w *walker) uuencoded(n *node, text string) (string, []tracker.Part) {
-	body := w.raw[n.off:n.end]
-	var found []tracker.Part
-	for pos := 0; pos < len(body) && len(found) < maxParts; {
-		line, next := cutLine(body, pos)
-		name, ok := uuBegin(line)
-		if !ok {
-			pos = next
-			continue
-		}
-		i := bytes.Index(body[next:], []byte("\nend"))
-		if i < 0 {
-			break
-		}
-		end := next + i + 1
-		p := tracker.Part{Role: tracker.RoleFile, Name: cleanName(name), ContentType: typeByName(name), Encoding: "uuencode", Offset: int64(n.off + next), Length: int64(end - next)}
-		p.Size = decodedSize(body[next:end], "uuencode")
-		found = append(found, p)
-		if a := strings.Index(text, "begin "+string(line[6:])); a >= 0 {
-			if z := strings.Index(text[a:], "\nend"); z >= 0 {
-				text = text[:a] + strings.TrimPrefix(text[a+z+4:], "\n")
-			}
-		}
-		pos = end + 3
-	}
-	return text, found
-}
-
-func uuBegin(line []byte) (string, bool) {
-	rest, ok := bytes.CutPrefix(line, []byte("begin "))
-	if !ok || len(rest) < 5 || len(rest) > 300 {
-		return "", false
-	}
-	mode, name, ok := strings.Cut(string(rest), " ")
-	if !ok || len(mode) != 3 && len(mode) != 4 || strings.Trim(mode, "01234567") != "" {
-		return "", false
-	}
-	return strings.TrimSpace(name), true
-}
-
 // part describes a leaf. names makes attachment names unique; nil for bodies.
 func (w *walker) part(n *node, role tracker.Role, names map[string]int) tracker.Part {
 	p := tracker.Part{
@@ -368,75 +324,6 @@ func (w *walker) part(n *node, role tracker.Role, names map[string]int) tracker.
 func contentID(n *node) string {
 	id := n.header.get("content-id")
 	return cleanLine(strings.Trim(strings.TrimSpace(strings.ToValidUTF8(id, "")), "<>"), 255)
-}
-
-// fileName is the declared name, made safe; an attached message is named by
-// its subject, anything else without a name by its type.
-func (w *walker) fileName(n *node) string {
-	if s := cleanName(n.name()); s != "" {
-		return s
-	}
-	if n.opaque {
-		return "rest-of-message.eml"
-	}
-	// servers describe the parts of their reports instead of naming them
-	if d := cleanName(decodeText(n.header.get("content-description"), "")); d != "" && len(d) < 60 && strings.HasPrefix(n.typ, "message/") && n.typ != "message/rfc822" {
-		return d + extensionOf(n.typ)
-	}
-	if n.typ == "message/rfc822" || n.typ == "message/global" {
-		raw, _ := decodeAll(w.raw[n.off:n.end], n.enc, 64<<10)
-		inner := readHeader(raw)
-		subject := decodeText(inner.get("subject"), n.charset())
-		if s := cleanName(strings.NewReplacer("/", "-", "\\", "-").Replace(subject)); s != "" {
-			return s + ".eml"
-		}
-		return "message.eml"
-	}
-	return "attachment" + extensionOf(n.typ)
-}
-
-// cleanName makes a file name safe to show and offer: no path, no invisible
-// characters, no leading dots, at most 180 bytes with its extension kept.
-// Invisible characters go first, so that nothing hides behind them.
-func cleanName(s string) string {
-	s = cleanLine(s, 4096)
-	s = strings.ReplaceAll(s, "\\", "/")
-	if i := strings.LastIndexByte(s, '/'); i >= 0 {
-		s = s[i+1:]
-	}
-	s = strings.TrimSpace(strings.TrimLeft(s, ". "))
-	if len(s) > 2 && s[1] == ':' && (s[0]|0x20) >= 'a' && (s[0]|0x20) <= 'z' {
-		s = s[2:]
-	}
-	switch base, _, _ := strings.Cut(strings.ToLower(s), "."); base {
-	case "con", "prn", "aux", "nul", "com1", "com2", "com3", "com4", "lpt1", "lpt2", "lpt3":
-		s = "_" + s // a device name, not a file, on Windows
-	}
-	if len(s) > 180 {
-		ext := path.Ext(s)
-		if len(ext) > 16 {
-			ext = ""
-		}
-		s = cutUTF8(s, 180-len(ext)) + ext
-	}
-	return s
-}
-
-func uniqueName(s string, names map[string]int) string {
-	key := strings.ToLower(s)
-	names[key]++
-	if names[key] == 1 {
-		return s
-	}
-	ext := path.Ext(s)
-	for {
-		alt := strings.TrimSuffix(s, ext) + " (" + strconv.Itoa(names[key]) + ")" + ext
-		if names[strings.ToLower(alt)] == 0 {
-			names[strings.ToLower(alt)] = 1
-			return alt
-		}
-		names[key]++
-	}
 }
 
 // cutUTF8 cuts at most max bytes without splitting a character.
