@@ -2,14 +2,15 @@ package ingest
 
 import (
 	"bytes"
+	"io"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 
+	"github.com/emersion/go-message/charset"
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/htmlindex"
-	"golang.org/x/text/encoding/ianaindex"
 	"golang.org/x/text/encoding/unicode/utf32"
 )
 
@@ -28,12 +29,11 @@ func decodeCharset(b []byte, label string) (text, note string) {
 	if isUTF7(label) {
 		return decodeUTF7(b), ""
 	}
-	enc := findEncoding(label)
-	if enc == nil {
+	out, known, err := convert(b, label)
+	if !known {
 		t, _ := guessCharset(b, "")
 		return t, "unknown charset " + cleanLine(label, 40)
 	}
-	out, err := enc.NewDecoder().Bytes(b)
 	if err != nil {
 		return guessCharset(b, label)
 	}
@@ -70,12 +70,27 @@ func guessCharset(b []byte, label string) (text, note string) {
 	return string(out), "the charset is not declared rightly; read as Windows-1252"
 }
 
+// convert decodes by a label: what browsers mean by it first (it is what
+// mailers mean too), then what go-message knows by that name.
+func convert(b []byte, label string) (out []byte, known bool, err error) {
+	if enc := findEncoding(label); enc != nil {
+		out, err = enc.NewDecoder().Bytes(b)
+		return out, true, err
+	}
+	r, err := charset.Reader(label, bytes.NewReader(b))
+	if err != nil {
+		return nil, false, nil
+	}
+	out, err = io.ReadAll(r)
+	return out, true, err
+}
+
 func findEncoding(label string) encoding.Encoding {
 	if enc, err := htmlindex.Get(label); err == nil && enc != nil && enc != encoding.Replacement {
 		return enc
 	}
 	switch label {
-	case "ansi_x3.110-1983", "latin-1", "iso8859_1", "iso-8859-1-windows-3.0-latin-1":
+	case "latin-1", "iso8859_1", "iso-8859-1-windows-3.0-latin-1":
 		return charmap.Windows1252
 	case "utf-32", "utf32", "utf-32be", "utf-32le":
 		return utf32.UTF32(map[bool]utf32.Endianness{true: utf32.LittleEndian, false: utf32.BigEndian}[label == "utf-32le"], utf32.UseBOM)
@@ -86,11 +101,6 @@ func findEncoding(label string) encoding.Encoding {
 	case "iso-2022-jp-1", "iso-2022-jp-2", "iso-2022-jp-3", "iso-2022-jp-ms", "cp50220", "cp50221":
 		label = "iso-2022-jp"
 	}
-	for _, prefix := range []string{"", "cs"} {
-		if enc, err := ianaindex.MIME.Encoding(prefix + label); err == nil && enc != nil {
-			return enc
-		}
-	}
 	if n, ok := strings.CutPrefix(label, "cp-"); ok {
 		label = "windows-" + n
 	} else if n, ok := strings.CutPrefix(label, "cp"); ok {
@@ -99,8 +109,6 @@ func findEncoding(label string) encoding.Encoding {
 		label = "iso-8859-" + n
 	} else if n, ok := strings.CutPrefix(label, "x-"); ok {
 		label = n
-	} else {
-		return nil
 	}
 	if enc, err := htmlindex.Get(label); err == nil && enc != encoding.Replacement {
 		return enc
