@@ -105,6 +105,8 @@ func (s *session) move(uids []uint32) error {
 }
 
 func (s *session) moveOnce(uids []uint32) error {
+	s.moving.Lock()
+	defer s.moving.Unlock()
 	set := uidSet(uids)
 	// go-imap's Move without the server's MOVE sends COPY, STORE and EXPUNGE
 	// at once, and deletes even what could not be copied.

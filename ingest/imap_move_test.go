@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"log"
@@ -113,6 +114,32 @@ func TestCrashBetweenCopyAndExpungeCopiesOnce(t *testing.T) {
 	until(t, "all moved", func() bool { return f.count("INBOX") == 0 && r.count("moved_at IS NOT NULL") == 5 })
 	if f.count("Processed") != 5 || r.tickets() != 5 {
 		t.Fatalf("%d in Processed, %d tickets", f.count("Processed"), r.tickets())
+	}
+}
+
+// The program is stopped in the middle of copying: it finishes the move.
+func TestStoppedWhileMoving(t *testing.T) {
+	f := newFake(t)
+	f.caps = "IMAP4rev1 AUTH=PLAIN UIDPLUS"
+	for n := range 5 {
+		f.add(note(n))
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	f.quirk = func(c *fakeConn, tag, cmd string) bool {
+		if strings.HasPrefix(cmd, "UID COPY") {
+			cancel()
+		}
+		return false
+	}
+	r := newRig(t, dbtest.Open(t, migrations.SQLite), f.config())
+	r.poller().Run(ctx)
+	if f.count("INBOX") != 0 || f.count("Processed") != 5 || r.count("moved_at IS NOT NULL") != 5 {
+		t.Fatalf("%d in INBOX, %d in Processed, %d marked", f.count("INBOX"), f.count("Processed"), r.count("moved_at IS NOT NULL"))
+	}
+	r.start()
+	until(t, "5 tickets", func() bool { return r.tickets() == 5 })
+	if f.count("Processed") != 5 {
+		t.Fatalf("%d in Processed", f.count("Processed"))
 	}
 }
 

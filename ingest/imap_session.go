@@ -7,6 +7,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -26,6 +27,9 @@ type session struct {
 	hint  chan struct{} // the server said that there is more mail
 	loose *loose
 	stop  func() bool
+	// moving is held while mail is moved: half a move is the one thing that
+	// repeating can not mend on every server, so the end of the context waits.
+	moving sync.Mutex
 
 	validity uint32
 	uidnext  uint32
@@ -79,7 +83,13 @@ func newSession(ctx context.Context, cfg MailboxConfig, c *conn, limit time.Dura
 		},
 		Fetch: s.loose.take,
 	}})
-	s.stop = context.AfterFunc(ctx, func() { c.Close() })
+	s.stop = context.AfterFunc(ctx, func() {
+		t := time.AfterFunc(5*time.Second, func() { c.Close() })
+		defer t.Stop()
+		s.moving.Lock()
+		defer s.moving.Unlock()
+		c.Close()
+	})
 	return s
 }
 

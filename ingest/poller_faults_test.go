@@ -10,6 +10,7 @@ import (
 
 	"helpdeskd/migrations"
 	"helpdeskd/migrations/dbtest"
+	"helpdeskd/tracker"
 )
 
 // faulty runs a poller against a fake until all mail became tickets, each
@@ -31,6 +32,11 @@ func faulty(t *testing.T, mails int, arrange func(f *fake), tune func(p *Poller)
 	until(t, "all marked", func() bool { return r.count("moved_at IS NULL") == 0 })
 	if n := r.count("fate <> 'new' OR state <> 'done'"); n != 0 {
 		t.Fatalf("%d rows are not plain new tickets", n)
+	}
+	for n := range mails { // to the last byte
+		if r.count("digest = ?", tracker.Digest(note(n))) != 1 {
+			t.Fatalf("mail %d is not kept as it was", n)
+		}
 	}
 	return r, f
 }
@@ -215,6 +221,9 @@ func TestVanishedMeanwhile(t *testing.T) {
 	r.start()
 	until(t, "9 moved", func() bool { return r.tickets() == 9 && f.count("Processed") == 9 && f.count("INBOX") == 0 })
 	until(t, "no trouble", func() bool { m := r.mailbox(); return m.LastOKAt != nil && m.LastError == "" })
+	if strings.Contains(r.log.String(), "no body yet") {
+		t.Fatal("it asked again for what is gone")
+	}
 }
 
 func TestPlaceholderIsAskedForAgain(t *testing.T) {
@@ -289,7 +298,7 @@ func TestByeThenOKIsNotAnEmptyFolder(t *testing.T) {
 	stop()
 	f.mu.Lock()
 	f.quirk = func(c *fakeConn, tag, cmd string) bool {
-		if strings.HasPrefix(cmd, "UID SEARCH") && byes.Add(1) <= 3 {
+		if strings.HasPrefix(cmd, "UID SEARCH") && !strings.Contains(cmd, ":*") && byes.Add(1) <= 3 {
 			c.say("* BYE shutting down")
 			c.say("%s OK search completed", tag)
 			c.Close()
@@ -301,6 +310,9 @@ func TestByeThenOKIsNotAnEmptyFolder(t *testing.T) {
 	r.start()
 	until(t, "all moved", func() bool { return f.count("Processed") == 5 && f.count("INBOX") == 0 })
 	until(t, "all marked", func() bool { return r.count("moved_at IS NULL") == 0 })
+	if byes.Load() < 3 {
+		t.Fatal("it never asked what is still there")
+	}
 }
 
 func TestExistsBeforeIdleIsAnswered(t *testing.T) {
@@ -345,10 +357,12 @@ func TestIdleThatIsNeverAnswered(t *testing.T) {
 	r.tune = func(p *Poller) { p.times.silence = 100 * time.Millisecond }
 	r.start()
 	until(t, "it gives IDLE up", func() bool { return f.said("^IDLE$") == 2 })
-	f.add(note(1))
-	until(t, "a ticket", func() bool { return r.tickets() == 1 })
-	if n := f.said("^IDLE$"); n != 2 {
-		t.Fatalf("it tried IDLE %d times", n)
+	for n := range 3 {
+		f.add(note(n))
+		until(t, "a ticket", func() bool { return r.tickets() == n+1 })
+	}
+	if n := f.said("^IDLE$"); n != 2 || f.logins != 3 {
+		t.Fatalf("it tried IDLE %d times, with %d logins", n, f.logins)
 	}
 }
 

@@ -452,6 +452,8 @@ func (v *visit) deal(ctx context.Context, uids []uint32) error {
 		}
 		v.hook("ingest.after-move")
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second) // it is done: record it
+	defer cancel()
 	if err := v.store.MarkMoved(ctx, v.id, v.s.validity, uids); err != nil {
 		return failure(v.cfg, stageStore, err)
 	}
