@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"helpdeskd/tracker"
@@ -16,7 +17,8 @@ const (
 )
 
 // Worker understands and decides kept mail of one mailbox, in the order in
-// which it was kept. While one batch is being committed the next is parsed.
+// which it was kept. While one batch is being committed the next is parsed and
+// the one after it claimed (which would otherwise wait for the commit).
 // A mail that panics, hangs or kills the process costs only its own tries.
 type Worker struct {
 	store *tracker.Store
@@ -66,27 +68,34 @@ func (w *Worker) under(ctx context.Context, l *tracker.Lease) {
 	})
 	defer stop()
 
-	batches := make(chan []tracker.Item)
-	committed := make(chan struct{})
-	go func() {
-		defer close(committed)
-		for items := range batches {
+	claimed := make(chan []tracker.Work)
+	understood := make(chan []tracker.Item)
+	var later sync.WaitGroup
+	later.Go(func() {
+		defer close(understood)
+		for work := range claimed {
+			w.understandAll(finish, l, work, understood)
+		}
+	})
+	later.Go(func() {
+		for items := range understood {
 			w.commit(finish, l, items)
 		}
-	}()
+	})
 	for ctx.Err() == nil {
-		n, err := w.next(ctx, finish, l, batches)
-		if err != nil && ctx.Err() == nil {
+		work, err := w.claim(ctx, l)
+		switch {
+		case len(work) > 0:
+			claimed <- work
+		case err != nil && ctx.Err() == nil:
 			w.log.Error("mail can not be claimed; it is tried again", slog.Any("error", err))
 			pause(ctx, w.times.workEvery)
-			continue
-		}
-		if n == 0 {
+		case err == nil:
 			w.await(ctx)
 		}
 	}
-	close(batches)
-	<-committed
+	close(claimed)
+	later.Wait()
 }
 
 // await waits for kept mail: until told, and otherwise a little.
@@ -101,36 +110,38 @@ func (w *Worker) await(ctx context.Context) {
 	}
 }
 
-// next claims mail, understands it and hands it on to be decided. It returns
-// how many were claimed.
-func (w *Worker) next(ctx, finish context.Context, l *tracker.Lease, batches chan<- []tracker.Item) (int, error) {
+// claim takes the next mails, none where nothing waits.
+func (w *Worker) claim(ctx context.Context, l *tracker.Lease) ([]tracker.Work, error) {
 	if found, err := w.store.HasWork(ctx, l, w.id); err != nil || !found {
-		return 0, err
+		return nil, err
 	}
 	work, err := w.store.Claim(ctx, l, w.id, workBatch)
-	if err != nil || len(work) == 0 {
-		return 0, err
+	if len(work) > 0 {
+		w.hook("ingest.after-claim")
 	}
-	w.hook("ingest.after-claim")
+	return work, err
+}
+
+// understandAll parses what was claimed and hands it on to be decided.
+func (w *Worker) understandAll(ctx context.Context, l *tracker.Lease, work []tracker.Work, understood chan<- []tracker.Item) {
 	var items []tracker.Item
 	bytes := int64(0)
 	for _, job := range work {
-		in, err := w.understand(finish, job)
+		in, err := w.understand(ctx, job)
 		if err != nil {
-			w.giveBack(finish, l, job, err)
+			w.giveBack(ctx, l, job, err)
 			continue
 		}
 		items = append(items, tracker.Item{Work: job, Mail: in})
 		if bytes += job.Size; bytes >= workBytes {
-			batches <- items
+			understood <- items
 			items, bytes = nil, 0
 		}
 	}
 	w.hook("ingest.after-parse")
 	if len(items) > 0 {
-		batches <- items
+		understood <- items
 	}
-	return len(work), nil
 }
 
 // understand parses one mail in a goroutine of its own, so that a panic is

@@ -156,10 +156,13 @@ func (s *Store) MarkMoved(ctx context.Context, mailboxID int64, uidvalidity uint
 		return nil
 	}
 	err := s.db.Tx(ctx, func(tx *migrations.Tx) error {
-		now := s.stamp()
-		for _, u := range uids {
-			if _, err := tx.Exec(ctx, `UPDATE inbox SET moved_at = ? WHERE mailbox_id = ? AND uidvalidity = ? AND uid = ? AND moved_at IS NULL`,
-				now, mailboxID, int64(uidvalidity), int64(u)); err != nil {
+		for part := range slices.Chunk(uids, 500) {
+			query, args, err := sqlx.In(`UPDATE inbox SET moved_at = ? WHERE mailbox_id = ? AND uidvalidity = ? AND uid IN (?) AND moved_at IS NULL`,
+				s.stamp(), mailboxID, int64(uidvalidity), part)
+			if err != nil {
+				return err
+			}
+			if _, err := tx.Exec(ctx, query, args...); err != nil {
 				return err
 			}
 		}
