@@ -24,48 +24,35 @@ func Check(ctx context.Context, cfg MailboxConfig) []Step {
 	return check(ctx, cfg, 30*time.Second)
 }
 
-func check(ctx context.Context, cfg MailboxConfig, limit time.Duration) (steps []Step) {
-	bad := func(name string, err error) []Step {
-		f := failure(cfg, stageFetch, err)
-		return append(steps, Step{Name: name, Message: f.What + ".", Do: f.Do})
-	}
-	good := func(name, format string, args ...any) {
-		steps = append(steps, Step{Name: name, OK: true, Message: fmt.Sprintf(format, args...)})
-	}
+// steps is what was tried so far.
+type steps []Step
+
+func (s *steps) good(name, format string, args ...any) {
+	*s = append(*s, Step{Name: name, OK: true, Message: fmt.Sprintf(format, args...)})
+}
+
+// bad adds a failed step and returns all of them.
+func (s *steps) bad(cfg MailboxConfig, name string, err error) []Step {
+	f := failure(cfg, stageFetch, err)
+	return append(*s, Step{Name: name, Message: f.What + ".", Do: f.Do})
+}
+
+func check(ctx context.Context, cfg MailboxConfig, limit time.Duration) []Step {
+	var all steps
 	if err := cfg.Validate(); err != nil {
-		return append(steps, Step{Name: "settings", Message: strings.ReplaceAll(err.Error(), "\n", "; "), Do: "Correct the configuration."})
+		return append(all, Step{Name: "settings", Message: strings.ReplaceAll(err.Error(), "\n", "; "), Do: "Correct the configuration."})
 	}
-	good("settings", "complete")
+	all.good("settings", "complete")
 	if cfg.Host == "" {
-		good("server", "none: mail comes by the ingest command alone")
-		return steps
+		all.good("server", "none: mail comes by the ingest command alone")
+		return all
 	}
 	cfg = cfg.withDefaults()
 	ctx, cancel := context.WithTimeout(ctx, 4*limit)
 	defer cancel()
-
-	if net.ParseIP(cfg.Host) == nil {
-		addrs, err := net.DefaultResolver.LookupHost(ctx, cfg.Host)
-		if err != nil {
-			return bad("name", failure(cfg, stageDial, err))
-		}
-		good("name", "%s is %s", cfg.Host, strings.Join(addrs, ", "))
-	}
-	c, err := dial(ctx, cfg, limit)
+	c, err := all.reach(ctx, cfg, limit)
 	if err != nil {
-		var f *Failure
-		if errors.As(err, &f) && f.Stage != string(stageDial) {
-			good("connection", "%s answers", cfg.addr())
-			return bad("encryption", err)
-		}
-		return bad("connection", err)
-	}
-	good("connection", "%s answers", cfg.addr())
-	switch cfg.Security {
-	case SecurityPlain:
-		good("encryption", "none: the server is on this machine")
-	default:
-		good("encryption", "%s, certificate valid for %s", cfg.Security, cfg.Host)
+		return all
 	}
 	token := ""
 	if cfg.Auth == AuthXOAuth2 {
@@ -75,32 +62,67 @@ func check(ctx context.Context, cfg MailboxConfig, limit time.Duration) (steps [
 		}
 		if err != nil {
 			c.Close()
-			return bad("token", err)
+			return all.bad(cfg, "token", err)
 		}
-		good("token", "%s gave one", cfg.TokenEndpoint)
+		all.good("token", "%s gave one", cfg.TokenEndpoint)
 	}
 	s := newSession(ctx, cfg, c, limit)
 	defer s.logout()
-	if err := s.run(stageGreeting, s.c.WaitGreeting); err != nil {
-		return bad("sign-in", err)
+	return all.mailbox(s, token)
+}
+
+// reach tries the way to the server; after an error its step is there.
+func (s *steps) reach(ctx context.Context, cfg MailboxConfig, limit time.Duration) (*conn, error) {
+	if net.ParseIP(cfg.Host) == nil {
+		addrs, err := net.DefaultResolver.LookupHost(ctx, cfg.Host)
+		if err != nil {
+			*s = s.bad(cfg, "name", failure(cfg, stageDial, err))
+			return nil, err
+		}
+		s.good("name", "%s is %s", cfg.Host, strings.Join(addrs, ", "))
 	}
-	if err := s.run(stageLogin, func() error { return s.login(token) }); err != nil {
-		return bad("sign-in", err)
+	c, err := dial(ctx, cfg, limit)
+	var f *Failure
+	if errors.As(err, &f) && f.Stage == string(stageDial) {
+		*s = s.bad(cfg, "connection", err)
+		return nil, err
 	}
-	good("sign-in", "as %s by %s", cfg.Username, cfg.Auth)
-	if err := s.open(); err != nil {
-		return bad("folder", err)
+	s.good("connection", "%s answers", cfg.addr())
+	switch {
+	case err != nil:
+		*s = s.bad(cfg, "encryption", err)
+	case cfg.Security == SecurityPlain:
+		s.good("encryption", "none: the server is on this machine")
+	default:
+		s.good("encryption", "%s, certificate valid for %s", cfg.Security, cfg.Host)
 	}
-	good("folder", "%s has %d messages; %s", cfg.Folder, s.waiting(), s.abilities())
+	return c, err
+}
+
+// mailbox tries what there is to do once connected.
+func (s *steps) mailbox(m *session, token string) []Step {
+	cfg := m.cfg
+	err := m.run(stageGreeting, m.c.WaitGreeting)
+	if err == nil {
+		err = m.run(stageLogin, func() error { return m.login(token) })
+	}
+	if err != nil {
+		return s.bad(cfg, "sign-in", err)
+	}
+	s.good("sign-in", "as %s by %s", cfg.Username, cfg.Auth)
+	if err := m.open(); err != nil {
+		return s.bad(cfg, "folder", err)
+	}
+	s.good("folder", "%s has %d messages; %s", cfg.Folder, m.waiting(), m.abilities())
 	if cfg.LeaveInPlace {
-		good("processed folder", "none: mail is left in place")
-		return steps
+		s.good("processed folder", "none: mail is left in place")
+		return *s
 	}
-	if err := s.folder(); err != nil {
-		return bad("processed folder", err)
+	if err := m.folder(); err != nil {
+		return s.bad(cfg, "processed folder", err)
 	}
-	good("processed folder", "%s is there", s.target)
-	return steps
+	s.good("processed folder", "%s is there", m.target)
+	return *s
 }
 
 // abilities says what the server can do that matters to us.

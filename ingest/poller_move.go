@@ -1,0 +1,82 @@
+package ingest
+
+import (
+	"context"
+	"time"
+)
+
+// moveKept moves what was kept since the last time.
+func (v *visit) moveKept(ctx context.Context) error {
+	uids := v.kept
+	v.kept = nil
+	if len(uids) == 0 {
+		return nil
+	}
+	if v.soft != nil && !v.cfg.LeaveInPlace { // refused a moment ago: next look
+		v.unmoved = true
+		return nil
+	}
+	err := v.deal(ctx, uids)
+	if err != nil && isSoft(err) && !v.s.dead() {
+		v.soft, v.unmoved = err, true
+		return nil
+	}
+	return err
+}
+
+// deal moves kept mail and records it.
+func (v *visit) deal(ctx context.Context, uids []uint32) error {
+	if !v.cfg.LeaveInPlace {
+		if err := v.s.move(uids); err != nil {
+			return err
+		}
+		v.hook("ingest.after-move")
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second) // it is done: record it
+	defer cancel()
+	if err := v.store.MarkMoved(ctx, v.id, v.s.validity, uids); err != nil {
+		return failure(v.cfg, stageStore, err)
+	}
+	v.hook("ingest.after-mark")
+	return nil
+}
+
+// moveLeft finishes what a crash or a refusal left: kept mail that is not
+// recorded as moved. What the folder does not have any more is recorded.
+func (v *visit) moveLeft(ctx context.Context) error {
+	for ctx.Err() == nil {
+		uids, err := v.store.Unmoved(ctx, v.id, v.s.validity, 500)
+		if err != nil {
+			return failure(v.cfg, stageStore, err)
+		}
+		if len(uids) == 0 {
+			v.unmoved = false
+			return nil
+		}
+		var there, gone []uint32
+		if v.cfg.LeaveInPlace {
+			gone = uids
+		} else {
+			has, err := v.s.present(uids)
+			if err != nil {
+				return err
+			}
+			for _, u := range uids {
+				if has[u] {
+					there = append(there, u)
+				} else {
+					gone = append(gone, u)
+				}
+			}
+		}
+		if err := v.store.MarkMoved(ctx, v.id, v.s.validity, gone); err != nil {
+			return failure(v.cfg, stageStore, err)
+		}
+		if len(there) > 0 {
+			if err := v.deal(ctx, there); err != nil {
+				return err
+			}
+		}
+	}
+	return ctx.Err()
+}
