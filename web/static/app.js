@@ -167,7 +167,8 @@
 			if (Sortable.get(list)) continue;
 			const archived = list.dataset.stage === "archived";
 			Sortable.create(list, {
-				group: { name: "board", put: !archived, pull: !archived }, sort: false, animation: 120, draggable: ".tcard", delay: 150, delayOnTouchOnly: true,
+				group: { name: "board", put: !archived, pull: !archived }, sort: false, animation: 120, draggable: ".tcard",
+				forceFallback: true, fallbackTolerance: 4, fallbackOnBody: true, // a card holds a link, which browsers would drag instead delay: 150, delayOnTouchOnly: true,
 				onStart() { dragging = true; $("#board").classList.add("dragging"); },
 				onEnd(e) {
 					dragging = false;
