@@ -102,7 +102,7 @@ func (b *batch) clientOf(address string) *Client { return b.clients[strings.ToLo
 func idsOf(items []Item) (identities, ids []string) {
 	for i := range items {
 		in := &items[i].Mail
-		identities = append(identities, identity(in))
+		identities = append(identities, underAnyVerdict(identity(in))...)
 		for _, list := range [][]string{{in.MessageID, in.OriginalID}, in.InReplyTo, in.References} {
 			for _, id := range list {
 				if id != "" {
@@ -124,6 +124,7 @@ func (b *batch) look(ctx context.Context, tx *migrations.Tx, query string, list 
 		}
 		for _, id := range found {
 			b.ids[id] = true
+			b.ids[strings.TrimSuffix(strings.TrimSuffix(id, verdictPass.mark()), verdictFail.mark())] = true // an identity
 		}
 		list = list[n:]
 	}

@@ -3,6 +3,7 @@ package tracker
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"helpdeskd/migrations"
@@ -88,19 +89,24 @@ func (s *Store) settleBounce(ctx context.Context, tx *migrations.Tx, d *decision
 	}
 	why = clip(oneLine(why), 300)
 	d.fate(FateNone, "a bounce of our mail to "+ours.ToAddress)
-	if _, err := tx.Exec(ctx, `UPDATE outbox SET response = ? WHERE id = ?`, clip("bounced: "+strings.TrimSpace(b.Status+" "+why), 500), ours.ID); err != nil {
+	if ours.TicketID != nil {
+		d.ticket = *ours.TicketID
+	}
+	said := clip("bounced: "+strings.TrimSpace(b.Status+" "+why), 500)
+	n, err := tx.Exec(ctx, `UPDATE outbox SET response = ? WHERE id = ? AND response <> ?`, said, ours.ID, said)
+	if err != nil || n == 0 { // the same bounce came again
 		return err
 	}
-	if b.Permanent && ours.ClientID != nil {
+	unreachable := b.Permanent && d.verdict != verdictFail && names(b.Recipients, ours.ToAddress)
+	if unreachable && ours.ClientID != nil {
 		if _, err := tx.Exec(ctx, `UPDATE client_address SET bounced_at = ?, bounce_reason = ? WHERE address = ?`, s.stamp(), why, ours.ToAddress); err != nil {
 			return err
 		}
 	}
-	d.batch.bounced[ours.ToAddress] = d.batch.bounced[ours.ToAddress] || b.Permanent
+	d.batch.bounced[ours.ToAddress] = d.batch.bounced[ours.ToAddress] || unreachable
 	if ours.TicketID == nil {
 		return nil
 	}
-	d.ticket = *ours.TicketID
 	what := "could not be delivered"
 	if !b.Permanent {
 		what = "could not be delivered yet, or for a passing reason"
@@ -110,6 +116,13 @@ func (s *Store) settleBounce(ctx context.Context, tx *migrations.Tx, d *decision
 		text += " Their server says: " + why
 	}
 	return s.systemNoteTx(ctx, tx, d.ticket, text, "bounced")
+}
+
+// names reports whether a bounce is about an address: it is where it names
+// none. One about another (our mail was forwarded, or somebody who saw it made
+// the bounce up) says nothing about whether this one can be reached.
+func names(recipients []string, address string) bool {
+	return len(recipients) == 0 || slices.ContainsFunc(recipients, func(r string) bool { return strings.EqualFold(r, address) })
 }
 
 // systemNoteTx writes a note in the system's name, with its event.

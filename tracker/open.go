@@ -257,7 +257,7 @@ func (s *Store) acknowledgeTx(ctx context.Context, tx *migrations.Tx, d *decisio
 	d.batch.acked[to]++
 	_, err := s.EnqueueTx(ctx, tx, Mail{
 		Kind: MailAck, MailboxID: d.work.MailboxID, TicketID: ticketID, MessageID: messageID, ClientID: c.ID, ToAddress: address, ToName: nameUnless(c.Name, address),
-		Ack: &AckDetail{EchoSubject: d.policy.isInside(address), AskQuestions: d.in.Form == nil},
+		Ack: &AckDetail{EchoSubject: d.policy.isInside(address) && (d.verdict == verdictPass || !d.policy.judges()), AskQuestions: d.in.Form == nil},
 	})
 	return 1, err
 }

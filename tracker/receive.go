@@ -180,19 +180,6 @@ func (s *Store) settleUnclear(ctx context.Context, tx *migrations.Tx, d *decisio
 	return s.RecordTx(ctx, tx, Event{Subject: "inbox", SubjectID: d.work.InboxID, Kind: "quarantined"})
 }
 
-// identity names an item: the same Message-ID, From, Date and Subject are the
-// same item; without a Message-ID its bytes are.
-func identity(in *Inbound) string {
-	if in.MessageID == "" {
-		return "bytes:" + in.Digest
-	}
-	h := sha256.New()
-	for _, part := range []string{in.MessageID, authorOf(in).Address, in.Date.UTC().Format(time.RFC3339), in.Subject} {
-		fmt.Fprintf(h, "%d:%s", len(part), part)
-	}
-	return "mail:" + hex.EncodeToString(h.Sum(nil))
-}
-
 // formKey names a form's answers, or is "" for no form.
 func formKey(f *Form) string {
 	if f == nil || len(f.Answers) == 0 {
@@ -206,37 +193,12 @@ func formKey(f *Form) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// settleKnown recognises duplicates and revisions. Changed content under the
-// same identity is a revision, changed trace headers only a duplicate. Form
-// mails are compared by their answers too, because the flow that sends them
-// retries under new Message-IDs; without a submission time only for 30 minutes.
+// settleKnown recognises duplicates and revisions. Form mails are compared by
+// their answers too, because the flow that sends them retries under new
+// Message-IDs; without a submission time only for 30 minutes.
 func (s *Store) settleKnown(ctx context.Context, tx *migrations.Tx, d *decision) error {
-	var same []struct {
-		ID       int64  `db:"id"`
-		TicketID *int64 `db:"ticket_id"`
-		Content  string `db:"content"`
-		State    string `db:"state"`
-	}
-	if id := identity(d.in); d.batch.maybe(id) {
-		err := tx.Select(ctx, &same, `SELECT id, ticket_id, content, state FROM message WHERE identity = ? AND identity <> '' ORDER BY id`, id)
-		if err != nil {
-			return err
-		}
-	}
-	if len(same) > 0 {
-		first := same[0]
-		if first.TicketID != nil {
-			d.ticket = *first.TicketID
-		}
-		for _, m := range same {
-			if m.Content == d.in.ContentDigest {
-				d.fate(FateDuplicate, "we have this mail already")
-				return nil
-			}
-		}
-		last := same[len(same)-1]
-		d.fate(FateRevision, "a changed copy of a mail that we have")
-		return s.reviseTx(ctx, tx, d, first.ID, last.ID, last.State)
+	if err := s.settleCopy(ctx, tx, d); err != nil || d.out.Fate != "" {
+		return err
 	}
 	key := formKey(d.in.Form)
 	if key == "" {
@@ -261,31 +223,6 @@ func (s *Store) settleKnown(ctx context.Context, tx *migrations.Tx, d *decision)
 	}
 	d.fate(FateDuplicate, "we have this form answer already")
 	return nil
-}
-
-// reviseTx stores a changed copy in the place of the one we have: it keeps
-// the state and the author that were decided for the first.
-func (s *Store) reviseTx(ctx context.Context, tx *migrations.Tx, d *decision, firstID, lastID int64, state string) error {
-	id, err := s.messageTx(ctx, tx, d, d.ticket, state, "")
-	if err != nil {
-		return err
-	}
-	_, err = tx.Exec(ctx, `UPDATE message SET revision_of = ?,
-			client_id = (SELECT client_id FROM message WHERE id = ?), account_id = (SELECT account_id FROM message WHERE id = ?),
-			held_reason = (SELECT held_reason FROM message WHERE id = ?) WHERE id = ?`, firstID, firstID, firstID, firstID, id)
-	if err != nil {
-		return err
-	}
-	if _, err := tx.Exec(ctx, `UPDATE message SET state = 'superseded' WHERE id = ?`, lastID); err != nil {
-		return err
-	}
-	if d.ticket == 0 {
-		return nil
-	}
-	if err := s.IndexTx(ctx, tx, "ticket", d.ticket); err != nil {
-		return err
-	}
-	return s.RecordTx(ctx, tx, Event{Subject: "ticket", SubjectID: d.ticket, Kind: "revised"})
 }
 
 // messageTx stores the mail as a message, with its attachments and the ids
@@ -321,7 +258,7 @@ func (s *Store) messageTx(ctx context.Context, tx *migrations.Tx, d *decision, t
 			subject, body, quoted, class, class_reason, form, defects, digest, mail_id, identity, content, form_key, sent_date, at)
 		VALUES (?, 'in', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
 		orNull(ticketID), state, heldReason, d.work.InboxID, clientID, accountID, clip(d.author.Name, 200), clip(d.author.Address, 320), addressLine(in.To), addressLine(in.Cc),
-		in.Subject, body, quoted, string(in.Class), in.ClassReason, form, clip(strings.Join(in.Defects, "\n"), 2000), in.Digest, in.MessageID, identity(in), in.ContentDigest,
+		in.Subject, body, quoted, string(in.Class), in.ClassReason, form, clip(strings.Join(in.Defects, "\n"), 2000), in.Digest, in.MessageID, identity(in)+d.verdict.mark(), in.ContentDigest,
 		formKey(in.Form), sent, d.work.ReceivedAt)
 	if err != nil {
 		return 0, fmt.Errorf("store message: %w", err)

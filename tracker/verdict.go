@@ -15,6 +15,9 @@ const (
 	verdictFail                // DMARC failed outright
 )
 
+// judges reports whether the mailbox's server vouches for authors at all.
+func (p Policy) judges() bool { return p.TrustAuthAs || p.TrustAuthResults }
+
 // judge weighs a mail's verdict headers by the mailbox's policy. Only what
 // our own server stamps counts: X-MS-Exchange-Organization-AuthAs, which
 // Exchange strips from outside mail, or the topmost Authentication-Results
