@@ -14,7 +14,8 @@ import (
 
 // conn puts a deadline on every read, which go-imap does not: it clears the
 // deadline whenever it waits for the next response. While a command runs, a
-// read may be silent for limit; between commands (IDLE) for ever. The
+// read may be silent for limit, and the whole may take sixty times as long, so
+// that a server which drips is left, too; between commands (IDLE) for ever. The
 // remembered tail and error tell why a connection ended, which go-imap loses.
 type conn struct {
 	net.Conn
@@ -22,6 +23,7 @@ type conn struct {
 
 	mu    sync.Mutex
 	limit time.Duration // of silence; 0: none
+	until time.Time     // when the command must have ended
 	err   error         // the first that a read or write gave
 	tail  [512]byte     // what was read last
 	n     int
@@ -61,7 +63,11 @@ func (c *conn) arm() {
 	if c.limit == 0 {
 		c.Conn.SetReadDeadline(time.Time{})
 	} else {
-		c.Conn.SetReadDeadline(time.Now().Add(c.limit))
+		at := time.Now().Add(c.limit)
+		if c.until.Before(at) {
+			at = c.until
+		}
+		c.Conn.SetReadDeadline(at)
 	}
 }
 
@@ -90,7 +96,7 @@ func (c *conn) guard(limit time.Duration) (done func()) {
 	set := func(d time.Duration) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		c.limit = d
+		c.limit, c.until = d, time.Now().Add(60*d)
 		c.arm() // a read may be waiting already
 	}
 	set(limit)
