@@ -119,7 +119,7 @@ func (c *check) ack(n int64, to string, h mail.Header) {
 	if h.Get("X-Auto-Response-Suppress") == "" {
 		c.report(Misacked, "the acknowledgement of HD-%d lacks X-Auto-Response-Suppress", n)
 	}
-	if id := rawMessageID(opener.Raw); id != "" && !strings.Contains(h.Get("In-Reply-To")+" "+h.Get("References"), id) {
+	if id := rawMessageID(opener.Raw); id != "" && !opener.Detached && !strings.Contains(h.Get("In-Reply-To")+" "+h.Get("References"), id) {
 		c.report(Misthreaded, "the acknowledgement of HD-%d does not refer to %s, which opened it", n, id)
 	}
 }

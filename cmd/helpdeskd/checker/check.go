@@ -91,6 +91,7 @@ func Check(ctx context.Context, record *Record, sink []Received, opt Options) ([
 	c.fates()
 	c.threads()
 	c.tickets()
+	c.requesters()
 	c.markers()
 	c.sendings()
 	c.acks()

@@ -205,6 +205,7 @@ func TestSeededFaultsAreFound(t *testing.T) {
 			w.exec(`UPDATE inbox SET ticket_id = 2 WHERE id = 2`)
 			w.exec(`UPDATE message SET ticket_id = 2 WHERE id = 2`)
 		}},
+		{"a ticket that answers somebody else", Mistaken, "Ben's request", func(w *world) { w.exec(`UPDATE ticket SET client_address = 'eve@corp.example' WHERE id = 2`) }},
 		{"a second ack", Misacked, "HD-1 was acknowledged twice", func(w *world) { w.ack(9, "ack", anna, 1, "<1@corp.example>") }},
 		{"the same ack sent again", Doubled, "came 2 times", func(w *world) { w.sent = append(w.sent, w.sent[0]) }},
 		{"an ack to a robot", Misacked, "must have none", func(w *world) { w.ack(9, "ack", robot, 3, "<5@backup.example>") }},

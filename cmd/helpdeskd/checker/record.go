@@ -39,9 +39,12 @@ type Entry struct {
 	Fates []string
 	// Ticket says whether the mail must have a ticket (true) or may have none.
 	Ticket bool
-	// Requester is the lower-case address that the acknowledgement goes to.
+	// Requester is the lower-case address of who asks, to whom the ticket's answers go.
 	Requester string
 	Ack       Ack
+	// Detached says that answers do not refer to the mail: a form's mail was
+	// not written by its requester.
+	Detached bool
 	// Marker is a word of the mail that its ticket must show, "" for none.
 	Marker string
 }

@@ -62,8 +62,7 @@ func (c *check) tickets() {
 		if n <= c.opt.SeededTickets {
 			continue
 		}
-		// A held mail opens a ticket too where the design holds it on one.
-		if opened[n] != 1 && !(opened[n] == 0 && len(t.In) == 1 && byID[t.In[0].Inbox] != nil && byID[t.In[0].Inbox].Fate == "pending") {
+		if opened[n] != 1 {
 			c.report(Doubled, "HD-%d (%q) was opened by %d mails", n, t.Subject, opened[n])
 		}
 		for _, in := range t.In {
@@ -99,9 +98,23 @@ func (c *check) tickets() {
 	}
 }
 
-// MarkerPattern is what a Marker looks like, so that one can be found in a
+// markerPattern is what a Marker looks like, so that one can be found in a
 // ticket to which it does not belong.
 var markerPattern = regexp.MustCompile(`\bmk[0-9a-z]{10}\b`)
+
+// requesters judges whether every new ticket belongs to who asked.
+func (c *check) requesters() {
+	for i := range c.record.Entries {
+		e := &c.record.Entries[i]
+		t := c.row[e]
+		if t == nil || t.Fate != "new" || e.Requester == "" || c.db.Tickets[t.Ticket] == nil {
+			continue
+		}
+		if got := fold(c.db.Tickets[t.Ticket].Address); got != e.Requester {
+			c.report(Mistaken, "HD-%d, opened by %s, answers %q and not %s", t.Ticket, e.Key, got, e.Requester)
+		}
+	}
+}
 
 // markers judges whether the words of every mail can be read in its ticket,
 // and in no other.
