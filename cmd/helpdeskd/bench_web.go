@@ -137,13 +137,18 @@ type visitor struct {
 
 // signIn signs the bench's account in.
 func signIn(ctx context.Context, listen string) (*visitor, error) {
+	return signInAs(ctx, listen, benchAdmin, benchPassword)
+}
+
+// signInAs signs an account in.
+func signInAs(ctx context.Context, listen, email, password string) (*visitor, error) {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		return nil, err
 	}
 	v := &visitor{base: "http://" + listen, client: &http.Client{Jar: jar, Timeout: time.Minute,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
-	if _, err := v.post(ctx, "/login", url.Values{"email": {benchAdmin}, "password": {benchPassword}}); err != nil {
+	if _, err := v.post(ctx, "/login", url.Values{"email": {email}, "password": {password}}); err != nil {
 		return nil, fmt.Errorf("sign in: %w", err)
 	}
 	return v, nil

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -89,9 +90,14 @@ func launch(t testing.TB, env []string, args ...string) *daemon {
 
 func launchWith(t testing.TB, env []string, name string, args ...string) *daemon {
 	t.Helper()
+	return launchIn(t, nil, env, name, args...)
+}
+
+func launchIn(t testing.TB, stdin io.Reader, env []string, name string, args ...string) *daemon {
+	t.Helper()
 	d := &daemon{cmd: exec.Command(name, args...), log: &lockedBuffer{}, done: make(chan struct{})}
 	d.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "TMPDIR=" + os.TempDir()}, env...)
-	d.cmd.Stdout, d.cmd.Stderr = d.log, d.log
+	d.cmd.Stdin, d.cmd.Stdout, d.cmd.Stderr = stdin, d.log, d.log
 	// The whole group goes when the test goes: strace and what it traces.
 	d.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	if err := d.cmd.Start(); err != nil {

@@ -41,6 +41,9 @@ type house struct {
 	imapTo string   // host:port, where not Dovecot's own
 	smtpTo string
 	secret string
+	// imapAuth are lines for [mailbox.imap], in the place of the password.
+	imapAuth string
+	accounts map[string]bool // made so far
 }
 
 // newHouse starts the servers around a helpdesk that is not started yet.
@@ -64,6 +67,10 @@ func (h *house) write() string {
 	h.t.Helper()
 	ih, ip, _ := net.SplitHostPort(h.imapTo)
 	sh, sp, _ := net.SplitHostPort(h.smtpTo)
+	auth := fmt.Sprintf("password = %q", h.secret)
+	if h.imapAuth != "" {
+		auth = h.imapAuth
+	}
 	text := fmt.Sprintf(`listen = %q
 database = %q
 data_dir = %q
@@ -83,13 +90,13 @@ host = %q
 port = %s
 security = "plain"
 username = %q
-password = %q
+%s
 [mailbox.smtp]
 host = %q
 port = %s
 security = "plain"
 auth = "none"
-`, h.listen, h.dsn, h.dir, strings.Join(h.top, "\n"), helpAddress, strings.Join(h.box, "\n"), ih, ip, helpLogin, h.secret, sh, sp)
+`, h.listen, h.dsn, h.dir, strings.Join(h.top, "\n"), helpAddress, strings.Join(h.box, "\n"), ih, ip, helpLogin, auth, sh, sp)
 	path := filepath.Join(h.dir, "helpdeskd.toml")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		h.t.Fatal(err)

@@ -108,8 +108,15 @@ func zammad(t testing.TB) []checker.Entry {
 			t.Fatal(err)
 		}
 		e := checker.Entry{Key: "zammad " + filepath.Base(f), Raw: raw, Ack: checker.AckMay}
-		if m, err := mail.ReadMessage(bytes.NewReader(raw)); err == nil && automatic(m.Header) {
-			e.Ack = checker.AckNever
+		if m, err := mail.ReadMessage(bytes.NewReader(raw)); err == nil {
+			if automatic(m.Header) {
+				e.Ack = checker.AckNever
+			}
+			// Nobody can be named as its author: a person has to look.
+			from := m.Header["From"]
+			if list, err := mail.ParseAddressList(strings.Join(from, ",")); len(from) != 1 || err != nil || len(list) != 1 {
+				e.Fates, e.Ack = []string{"new", "append", "none", "quarantine"}, checker.AckNever
+			}
 		}
 		out = append(out, e)
 	}
@@ -126,7 +133,7 @@ func automatic(h mail.Header) bool {
 	case "bulk", "list", "junk":
 		return true
 	}
-	return h.Get("List-Id") != "" || h.Get("X-Auto-Response-Suppress") != "" || h.Get("Return-Path") == "<>"
+	return strings.HasPrefix(h.Get("Content-Type"), "multipart/report") || h.Get("List-Unsubscribe") != "" || h.Get("List-Id") != "" || h.Get("X-Auto-Response-Suppress") != "" || h.Get("Return-Path") == "<>"
 }
 
 // forms are the form mails of the corpus, with the requesters that it names.
