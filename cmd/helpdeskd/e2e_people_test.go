@@ -139,7 +139,9 @@ func TestTechnicianAnswersByMail(t *testing.T) {
 				}
 			}
 			h.check(h.options())
-			if _, ok := h.sink.Find(0, func(r checker.Received) bool { return r.To[0] == client && strings.Contains(plainText(r), "mkfailedword") }); ok {
+			if _, ok := h.sink.Find(0, func(r checker.Received) bool {
+				return r.To[0] == client && strings.Contains(plainText(r), "mkfailedword")
+			}); ok {
 				t.Error("a refused answer went out")
 			}
 		})
