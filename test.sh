@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# test.sh [--full] [--quick]
+# test.sh [--full] [--quick] [--soak MINUTES]
 #
 # Every check of the project, on a Debian machine with Go: installs what is
 # missing (as root), starts a PostgreSQL of its own as a non-root user on a free
@@ -8,19 +8,22 @@
 #
 #   --full   browser tests in full on both engines, more kills, longer fuzzing
 #   --quick  no staticcheck and no fuzzing
+#   --soak   nothing but kills and server trouble, again and again, for so long
 #
 # Tests find the mail corpus in ../shared/corpus (or HELPDESKD_CORPUS) and say so
 # when it is not there.
 set -euo pipefail
 cd "$(dirname "$0")"
 started=$SECONDS
-full= quick= fuzz=3s
-for a in "$@"; do
-  case $a in
+full= quick= soak= fuzz=3s
+while [ $# -gt 0 ]; do
+  case $1 in
     --full) full=1 fuzz=30s ;;
     --quick) quick=1 ;;
-    *) sed -n '2,15s/^# \{0,1\}//p' "$0"; exit 2 ;;
+    --soak) soak=${2:?--soak needs minutes}; shift ;;
+    *) sed -n '2,16s/^# \{0,1\}//p' "$0"; exit 2 ;;
   esac
+  shift
 done
 say() { printf '\n== %s (%ds)\n' "$*" $((SECONDS - started)); }
 
@@ -46,7 +49,6 @@ missing=
 [ -n "$(pg_bin)" ] || missing="$missing postgresql"
 [ -x /usr/sbin/dovecot ] || missing="$missing dovecot-core"
 [ -x /usr/lib/dovecot/imap ] || missing="$missing dovecot-imapd"
-[ -x /usr/lib/dovecot/lmtp ] || missing="$missing dovecot-lmtpd"
 command -v chromium >/dev/null || missing="$missing chromium"
 command -v strace >/dev/null || missing="$missing strace"
 command -v pgrep >/dev/null || missing="$missing procps"
@@ -105,6 +107,18 @@ done
 [ -n "$pg" ] || { tail -20 "$work/pg/log" >&2; exit 1; }
 export HELPDESKD_TEST_POSTGRES="postgres://postgres@127.0.0.1:$pg/postgres?sslmode=disable"
 [ -z "$full" ] || export HELPDESKD_TEST_FULL=1
+
+if [ -n "$soak" ]; then
+  export HELPDESKD_TEST_FULL=1
+  round=0
+  while [ $((SECONDS - started)) -lt $((soak * 60)) ]; do
+    round=$((round + 1))
+    say "round $round"
+    TMPDIR=$work go test -count=1 -timeout 60m -run '^Test(Kill|ServerTrouble|EveryMail)' ./cmd/helpdeskd
+  done
+  say "$round rounds passed"
+  exit 0
+fi
 
 # --- the source ---------------------------------------------------------------
 say "gofmt, vet"
