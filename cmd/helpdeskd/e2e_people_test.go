@@ -49,8 +49,8 @@ func (h *house) fate(id string) (fate string) {
 	return fate
 }
 
-// newDesk is a house whose mail server's verdicts are trusted, with a technician.
-func newDesk(t *testing.T) (*house, *daemon) {
+// trusting is a house whose mail server's verdicts are trusted, with a technician.
+func trusting(t *testing.T) (*house, *daemon) {
 	h := newHouse(t, engines[0])
 	return h, h.open()
 }
@@ -151,7 +151,7 @@ func TestTechnicianAnswersByMail(t *testing.T) {
 // A completed request comes back when its client writes, but not by a bare
 // "thanks" or an automatic answer.
 func TestReopenByMail(t *testing.T) {
-	h, d := newDesk(t)
+	h, d := trusting(t)
 	h.put(checker.Entry{Key: "the request", Raw: letter(client, "No network", "ask@client.example", "The network is gone."),
 		Thread: "carl", Fates: []string{"new"}, Ticket: true, Requester: client, Ack: checker.AckMust})
 	ack, _ := h.expect(client, "HD-1")
