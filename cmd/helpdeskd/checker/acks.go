@@ -83,21 +83,23 @@ func (c *check) acks() {
 			continue
 		}
 		n := ticketNumber(h)
-		perPerson[to]++
 		perTicket[n]++
 		if perTicket[n] == 2 {
 			c.report(Misacked, "HD-%d was acknowledged twice, the second time to %s", n, to)
 		}
-		c.ack(n, to, h)
+		if c.ack(n, to, h) {
+			perPerson[to]++
+		}
 	}
 	c.missing(perPerson)
 }
 
-// ack judges one acknowledgement of ticket n.
-func (c *check) ack(n int64, to string, h mail.Header) {
+// ack judges one acknowledgement of ticket n, and reports whether it is one
+// that the record knows the requester of.
+func (c *check) ack(n int64, to string, h mail.Header) bool {
 	if n == 0 || c.db.Tickets[n] == nil {
 		c.report(Misacked, "%s got an acknowledgement of no ticket (%s)", to, h.Get("Subject"))
-		return
+		return false
 	}
 	var opener *Entry
 	for i := range c.record.Entries {
@@ -108,7 +110,7 @@ func (c *check) ack(n int64, to string, h mail.Header) {
 	}
 	if opener == nil {
 		c.report(Misacked, "%s got an acknowledgement of HD-%d, which no mail of the record opened", to, n)
-		return
+		return false
 	}
 	if opener.Ack == AckNever {
 		c.report(Misacked, "%s got an acknowledgement of HD-%d, opened by %s, which must have none", to, n, opener.Key)
@@ -122,6 +124,7 @@ func (c *check) ack(n int64, to string, h mail.Header) {
 	if id := rawMessageID(opener.Raw); id != "" && !opener.Detached && !strings.Contains(h.Get("In-Reply-To")+" "+h.Get("References"), id) {
 		c.report(Misthreaded, "the acknowledgement of HD-%d does not refer to %s, which opened it", n, id)
 	}
+	return opener.Requester != ""
 }
 
 // missing judges whether every requester got what is owed.

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/japanese"
 	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/unicode/norm"
 )
 
 // shapes are the ways in which a body can be written.
@@ -164,5 +165,11 @@ func ascii7(s string) string {
 
 // ascii is a name as the local part of an address.
 func ascii(s string) string {
-	return strings.ToLower(strings.NewReplacer("é", "e", "ü", "u", "ö", "o", "ñ", "n", "ø", "o", "ł", "l", "Å", "A", "ã", "a", "ç", "c", "í", "i", "'", "", " ", "", "ó", "o", "ě", "e", "á", "a").Replace(s))
+	s = norm.NFD.String(strings.NewReplacer("ø", "o", "ł", "l").Replace(s))
+	return strings.ToLower(strings.Map(func(r rune) rune {
+		if r > 127 || r == '\'' {
+			return -1
+		}
+		return r
+	}, s))
 }
