@@ -196,8 +196,8 @@ func generated(prefix string, mails []mailgen.Mail) []checker.Entry {
 	return out
 }
 
-// corpusDir returns the folder of a set of the mail corpus, and skips the
-// test where there is none.
+// corpusDir returns the folder of a set of the mail corpus, "" where there is
+// none: the test then goes on without it, and says so.
 func corpusDir(t testing.TB, set string) string {
 	t.Helper()
 	if dir := os.Getenv("HELPDESKD_CORPUS"); dir != "" {
@@ -215,7 +215,8 @@ func corpusDir(t testing.TB, set string) string {
 			t.Fatal(err)
 		}
 		if filepath.Dir(dir) == dir {
-			t.Skip("the mail corpus is not here: put it beside the project as ../shared/corpus, or name it in HELPDESKD_CORPUS")
+			t.Logf("without the mails of %s: the corpus is not beside the project as ../shared/corpus, and HELPDESKD_CORPUS does not name it", set)
+			return ""
 		}
 		dir = filepath.Dir(dir)
 	}

@@ -97,6 +97,9 @@ func outsiders(n int) []checker.Entry {
 // them but their headers: robots are those that say so.
 func zammad(t testing.TB) []checker.Entry {
 	dir := corpusDir(t, "zammad")
+	if dir == "" {
+		return nil
+	}
 	files, err := filepath.Glob(filepath.Join(dir, "*.eml"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no mails in %s: %v", dir, err)
@@ -143,6 +146,9 @@ func automatic(h mail.Header) bool {
 // never be written to.
 func forms(t testing.TB) (entries []checker.Entry, senders, robots []string) {
 	dir := corpusDir(t, "forms")
+	if dir == "" {
+		return nil, nil, nil
+	}
 	text, err := os.ReadFile(filepath.Join(dir, "expected.json"))
 	if err != nil {
 		t.Fatal(err)
