@@ -61,6 +61,7 @@ type daemon struct {
 	log    *lockedBuffer
 	done   chan struct{}
 	err    error // of Wait, once done is closed
+	quiet  bool  // its log is of no interest: it was killed on purpose
 }
 
 // lockedBuffer may be read while the process writes to it.
@@ -108,8 +109,8 @@ func launchIn(t testing.TB, stdin io.Reader, env []string, name string, args ...
 		close(d.done)
 	}()
 	t.Cleanup(func() {
-		d.kill()
-		if t.Failed() {
+		d.end()
+		if t.Failed() && !d.quiet {
 			t.Logf("log of %s (pid %d):\n%s", strings.Join(args, " "), d.cmd.Process.Pid, tail(d.log.String(), 60))
 		}
 	})
@@ -123,6 +124,11 @@ func tail(s string, lines int) string {
 
 // kill ends the process at once, as a power cut would (SIGKILL).
 func (d *daemon) kill() {
+	d.quiet = true
+	d.end()
+}
+
+func (d *daemon) end() {
 	syscall.Kill(-d.cmd.Process.Pid, syscall.SIGKILL)
 	<-d.done
 }
@@ -130,7 +136,7 @@ func (d *daemon) kill() {
 // stop asks the process to end, and returns its exit status.
 func (d *daemon) stop(t testing.TB) int {
 	t.Helper()
-	d.cmd.Process.Signal(syscall.SIGTERM)
+	syscall.Kill(-d.cmd.Process.Pid, syscall.SIGTERM)
 	return d.exit(t, 30*time.Second)
 }
 

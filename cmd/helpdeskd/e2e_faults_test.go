@@ -163,9 +163,9 @@ func TestServerTrouble(t *testing.T) {
 			d.logs(t, "level=", p.addr)
 			d.ready(t)
 			h.health("refused")
-			p.answer("* BYE Server Unavailable. 15\r\n")
+			p.answer("* BYE Closed for maintenance\r\n")
 			p.reopen(t)
-			h.health("Server Unavailable")
+			h.health("maintenance")
 			p.answer("")
 			for range 10 {
 				time.Sleep(120 * time.Millisecond)
@@ -221,9 +221,9 @@ func TestWrongSettings(t *testing.T) {
 func TestDamagedConfiguration(t *testing.T) {
 	h := newHouse(t, migrations.SQLite)
 	h.top = []string{`colour = "red"`}
-	h.box = []string{`poll = "soon"`}
+	h.box = []string{`trust = "everybody"`}
 	code, out := h.command("serve")
-	if code != 1 || !strings.Contains(out, "colour") || !strings.Contains(out, "poll") || strings.Contains(out, "goroutine") || strings.Contains(out, helpSecret) {
+	if code != 1 || !strings.Contains(out, "colour") || !strings.Contains(out, "trust") || strings.Contains(out, "goroutine") || strings.Contains(out, helpSecret) {
 		t.Errorf("exit status %d:\n%s", code, out)
 	}
 	path := h.write()

@@ -58,7 +58,7 @@ func newHouse(t testing.TB, engine migrations.Engine) *house {
 	h := &house{t: t, imap: s, sink: sink, dsn: dbtest.DSN(t, engine), dir: t.TempDir(), listen: freeAddr(t), secret: helpSecret}
 	h.imapTo = net.JoinHostPort(s.Host, fmt.Sprint(s.Port))
 	h.smtpTo = sink.Addr
-	h.record = checker.Record{Address: helpAddress}
+	h.record = checker.Record{Address: helpAddress, Staff: []string{technician, adminAddress}}
 	return h
 }
 
@@ -160,6 +160,37 @@ func (h *house) check(opt checker.Options) {
 	}
 }
 
+// pardon has an administrator try again what was set aside because it was
+// being read at three kills in a row, as a person would: the machine cannot
+// know that it was not to blame. It returns how many mails that were. They are
+// decided later than the mails after them, so an answer or a copy may have
+// opened the ticket. The daemon must be ready.
+func (h *house) pardon() int {
+	h.t.Helper()
+	var list string
+	agg := "group_concat(id)"
+	if strings.HasPrefix(h.dsn, "postgres") {
+		agg = "string_agg(CAST(id AS text), ',')"
+	}
+	h.query(&list, `SELECT COALESCE(`+agg+`, '') FROM inbox WHERE fate = 'quarantine' AND attempts >= 3`)
+	if list == "" {
+		return 0
+	}
+	ada := h.admin()
+	ids := strings.Split(list, ",")
+	for _, id := range ids {
+		ada.submit("/mail/quarantine/" + id + "/retry")
+	}
+	for i := range h.record.Entries {
+		e := &h.record.Entries[i]
+		if e.Requester != "" && len(e.Fates) == 1 && (e.Fates[0] == "new" || e.Fates[0] == "append" || e.Fates[0] == "duplicate") {
+			e.Fates, e.Ack = []string{"new", "append", "duplicate"}, checker.AckMust
+		}
+	}
+	h.settle(time.Minute)
+	return len(ids)
+}
+
 // early reports mail that was moved before it was kept.
 func (h *house) early() {
 	h.t.Helper()
@@ -183,9 +214,9 @@ func generated(prefix string, mails []mailgen.Mail) []checker.Entry {
 		case mailgen.Request:
 			e.Thread, e.Fates, e.Ticket, e.Requester, e.Ack = thread(i), []string{"new"}, true, m.From, checker.AckMust
 		case mailgen.Reply:
-			e.Thread, e.Fates, e.Ticket = thread(m.Of), []string{"append"}, true
+			e.Thread, e.Fates, e.Ticket, e.Requester = thread(m.Of), []string{"append"}, true, m.From
 		case mailgen.Duplicate, mailgen.Traced:
-			e.Thread, e.Fates = thread(m.Of), []string{"duplicate"}
+			e.Thread, e.Fates, e.Requester = thread(m.Of), []string{"duplicate"}, m.From
 		case mailgen.Bounce:
 			e.Thread, e.Fates = thread(i), []string{"none", "new"}
 		default: // robots: kept and shown to somebody, or kept only; never answered

@@ -57,7 +57,6 @@ func trusting(t *testing.T) (*house, *daemon) {
 
 func (h *house) open() *daemon {
 	h.box = []string{`trust = "authserv-id"`, `authserv_id = "mx.corp.example"`}
-	h.record.Staff = []string{technician, adminAddress}
 	h.account(technician, "Tina Technician", "technician")
 	d := h.serve()
 	d.ready(h.t)
