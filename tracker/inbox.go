@@ -225,7 +225,13 @@ func (s *Store) Claim(ctx context.Context, l *Lease, mailboxID int64, limit int)
 		}
 		ready := next[:0]
 		for _, row := range next {
-			if row.Attempts < MaxAttempts {
+			switch {
+			case row.Attempts == MaxAttempts-1 && now < s.settled:
+				if err := s.postponeTx(ctx, tx, row.ID); err != nil {
+					return err
+				}
+				continue
+			case row.Attempts < MaxAttempts:
 				ready = append(ready, row)
 				continue
 			}
@@ -260,6 +266,16 @@ func (s *Store) Claim(ctx context.Context, l *Lease, mailboxID int64, limit int)
 	}
 	slices.SortFunc(work, func(a, b Work) int { return int(a.InboxID - b.InboxID) })
 	return work, nil
+}
+
+// crashPause is how long a process must have lived before a mail gets its last
+// try. A process that dies soon after each start, for whatever reason, so does
+// not use up the tries of mail that is not to blame.
+const crashPause = 5 * time.Second
+
+func (s *Store) postponeTx(ctx context.Context, tx *migrations.Tx, inboxID int64) error {
+	_, err := tx.Exec(ctx, `UPDATE inbox SET state = 'kept', retry_at = ? WHERE id = ? AND state <> 'done'`, s.settled, inboxID)
+	return err
 }
 
 // Release gives a claimed mail back, to be tried again at retryAt.

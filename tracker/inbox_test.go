@@ -51,10 +51,14 @@ func TestAKillerIsQuarantinedAlone(t *testing.T) {
 			d.lease, err = d.Acquire(d.ctx, d.lease.name)
 			d.ok(err)
 		}
-		decided, tries := 0, 0
+		decided, tries, waited := 0, 0, false
 		for range 20 {
 			work, err := d.Claim(d.ctx, d.lease, d.mailbox.ID, 10)
 			d.ok(err)
+			if len(work) == 0 && !waited && tries == MaxAttempts-1 {
+				waited, d.now = true, d.now.Add(crashPause)
+				continue
+			}
 			if len(work) == 0 {
 				break
 			}
@@ -80,6 +84,34 @@ func TestAKillerIsQuarantinedAlone(t *testing.T) {
 		}
 		if n := d.count(`SELECT count(*) FROM inbox WHERE fate = 'quarantine' AND state = 'done'`); n != 1 {
 			t.Fatalf("%d quarantined", n)
+		}
+	})
+}
+
+// A process that dies soon after each start, whatever the reason, does not use
+// up the tries of the mail that it happens to have in hand.
+func TestCrashLoopQuarantinesNobody(t *testing.T) {
+	eachMailDesk(t, func(d *mailDesk) {
+		_, err := d.Keep(d.ctx, d.lease, d.mailbox.ID, []RawMail{{UIDValidity: 1, UID: 1, Data: []byte("one")}, {UIDValidity: 1, UID: 2, Data: []byte("two")}})
+		d.ok(err)
+		for range 20 {
+			_, err := d.Claim(d.ctx, d.lease, d.mailbox.ID, 10)
+			d.ok(err)
+			d.now = d.now.Add(100 * time.Millisecond)
+			d.ok(d.lease.Release(d.ctx))
+			d.lease, err = d.Acquire(d.ctx, d.lease.name)
+			d.ok(err)
+		}
+		if n := d.count(`SELECT count(*) FROM inbox WHERE state = 'done'`); n != 0 {
+			t.Fatalf("%d set aside", n)
+		}
+		d.now = d.now.Add(crashPause)
+		for range 2 {
+			work, err := d.Claim(d.ctx, d.lease, d.mailbox.ID, 10)
+			d.ok(err)
+			if len(work) != 1 || work[0].Attempts != MaxAttempts {
+				t.Fatalf("claimed %+v", work)
+			}
 		}
 	})
 }

@@ -33,6 +33,8 @@ type Store struct {
 	log   *slog.Logger
 	node  string
 	ttl   time.Duration
+	// settled is when this process has lived for crashPause.
+	settled migrations.Stamp
 
 	mu       sync.RWMutex
 	policies map[int64]Policy
@@ -60,6 +62,7 @@ func New(db *migrations.DB, o Options) *Store {
 	}
 	return &Store{
 		db: db, clock: o.Clock, log: o.Log, node: o.Node, ttl: o.LeaseTTL,
+		settled:    migrations.At(o.Clock().Add(crashPause)),
 		policies:   map[int64]Policy{},
 		inboxNews:  make(chan struct{}, 1),
 		outboxNews: make(chan struct{}, 1),
