@@ -36,6 +36,7 @@ cleanup() {
   [ -z "$pg" ] || as_pg "$bin/pg_ctl" -D "$work/pg/data" -m immediate -w stop >/dev/null 2>&1
   # Whatever a test that was cut short has left running works in our folder.
   pgrep -f -- "$work/" | grep -vx $$ | xargs -r kill -9 2>/dev/null
+  awk -v d="$work/" 'index($2, d) == 1 { print $2 }' /proc/mounts | xargs -r umount -l
   [ -z "$policy" ] || rm -f /usr/sbin/policy-rc.d
   rm -rf "$work"
   exit "$code"

@@ -33,7 +33,7 @@ type Ticket struct {
 	In      []In
 }
 
-// In is a received message of a ticket.
+// In is a received message of a ticket, a technician's too.
 type In struct {
 	ID    int64
 	Inbox int64 // 0 for none
@@ -112,7 +112,7 @@ func (d *Database) readTickets(ctx context.Context, db *sql.DB) error {
 
 func (d *Database) readMessages(ctx context.Context, db *sql.DB) error {
 	return each(ctx, db, `SELECT m.id, COALESCE(m.inbox_id, 0), m.state, COALESCE(t.number, 0), m.subject, m.body, m.quoted, m.form
-		FROM message m LEFT JOIN ticket t ON t.id = m.ticket_id WHERE m.direction = 'in' ORDER BY m.id`, func(r *sql.Rows) error {
+		FROM message m LEFT JOIN ticket t ON t.id = m.ticket_id WHERE m.inbox_id IS NOT NULL OR m.direction = 'in' ORDER BY m.id`, func(r *sql.Rows) error {
 		var in In
 		var number int64
 		var subject, body, quoted, form string
