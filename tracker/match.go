@@ -203,7 +203,21 @@ func (s *Store) matchByReference(ctx context.Context, tx *migrations.Tx, d *deci
 			held = match{ticket: r.TicketID, held: "it is a technician's, but carries no reply token of theirs"}
 		}
 	}
-	return held, nil
+	if held.ticket != 0 || d.client == nil {
+		return held, nil
+	}
+	// Two answers to a mail that has not reached us are one matter, while it
+	// is open.
+	for _, r := range rows {
+		if r.Known || r.Ref == d.in.MessageID {
+			continue
+		}
+		open, err := exists(ctx, tx, `SELECT 1 FROM ticket WHERE id = ? AND client_id = ? AND stage NOT IN ('completed', 'dropped')`, r.TicketID, d.client.ID)
+		if err != nil || open {
+			return match{ticket: r.TicketID}, err
+		}
+	}
+	return match{}, nil
 }
 
 // wasNamed reports whether an address was in To or Cc of a mail of the ticket.

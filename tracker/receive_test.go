@@ -74,6 +74,24 @@ func TestAnAnswerBeforeItsMailIsOneTicket(t *testing.T) {
 	})
 }
 
+func TestTwoAnswersBeforeTheirMailAreOneTicket(t *testing.T) {
+	eachMailDesk(t, func(d *mailDesk) {
+		first := d.mail()
+		d.want(d.receive(d.mail(answers(first.MessageID))), FateNew, "HD-1", 1)
+		d.want(d.receive(d.mail(answers(first.MessageID))), FateAppend, "HD-1", 0)
+		// Another's answer to the same unknown mail is another matter.
+		d.want(d.receive(d.mail(from("bob@client.example"), answers(first.MessageID))), FateNew, "HD-2", 1)
+		d.want(d.receive(first), FateAppend, "HD-1", 0)
+		// And so is one after the matter was closed, as long as that mail is unknown.
+		d.want(d.receive(d.mail(answers("elsewhere@client.example"))), FateNew, "HD-3", 1)
+		d.ok(d.db.Tx(d.ctx, func(tx *migrations.Tx) error {
+			_, err := tx.Exec(d.ctx, `UPDATE ticket SET stage = 'completed', closed_at = 1 WHERE number = 3`)
+			return err
+		}))
+		d.want(d.receive(d.mail(answers("elsewhere@client.example"))), FateNew, "HD-4", 1)
+	})
+}
+
 func TestCopiedColleaguesAreHeld(t *testing.T) {
 	eachMailDesk(t, func(d *mailDesk) {
 		first := d.mail(func(in *Inbound) { in.Cc = []Address{{Address: "carl@aldermere.example"}} })
