@@ -162,32 +162,39 @@ func (h *house) check(opt checker.Options) {
 	}
 }
 
-// pardon has an administrator try again what was set aside because it was
-// being read at three kills in a row, as a person would: the machine cannot
-// know that it was not to blame. It returns how many mails that were. They are
-// decided later than the mails after them, so an answer or a copy may have
-// opened the ticket. The daemon must be ready.
+// pardon deals with mail that was being read at three kills: the machine
+// cannot know that it was not to blame, and sets it aside; an administrator
+// tries it again, as a person would. It returns how many mails that were. The
+// daemon must be ready.
+//
+// A mail that was being read at two kills waits a little for its last try, so
+// that its answers and copies may come before it: who opens the ticket is then
+// another mail of the thread. All else must be as ever.
 func (h *house) pardon() int {
 	h.t.Helper()
-	var list string
-	agg := "group_concat(id)"
+	var aside, late string
+	list := "COALESCE(group_concat(id), '')"
 	if strings.HasPrefix(h.dsn, "postgres") {
-		agg = "string_agg(CAST(id AS text), ',')"
+		list = "COALESCE(string_agg(CAST(id AS text), ','), '')"
 	}
-	h.query(&list, `SELECT COALESCE(`+agg+`, '') FROM inbox WHERE fate = 'quarantine' AND attempts >= 3`)
-	if list == "" {
+	h.query(&aside, `SELECT `+list+` FROM inbox WHERE fate = 'quarantine' AND attempts >= 3`)
+	h.query(&late, `SELECT `+list+` FROM inbox WHERE attempts >= 3`)
+	if late == "" {
 		return 0
-	}
-	ada := h.admin()
-	ids := strings.Split(list, ",")
-	for _, id := range ids {
-		ada.submit("/mail/quarantine/" + id + "/retry")
 	}
 	for i := range h.record.Entries {
 		e := &h.record.Entries[i]
 		if e.Requester != "" && len(e.Fates) == 1 && (e.Fates[0] == "new" || e.Fates[0] == "append" || e.Fates[0] == "duplicate") {
 			e.Fates, e.Ack = []string{"new", "append", "duplicate"}, checker.AckMust
 		}
+	}
+	if aside == "" {
+		return 0
+	}
+	ada := h.admin()
+	ids := strings.Split(aside, ",")
+	for _, id := range ids {
+		ada.submit("/mail/quarantine/" + id + "/retry")
 	}
 	h.settle(time.Minute)
 	return len(ids)
