@@ -3,6 +3,7 @@ package ingest
 import (
 	"strings"
 
+	"helpdeskd/ingest/anyof"
 	"helpdeskd/tracker"
 )
 
@@ -265,25 +266,16 @@ func fromRobot(in *tracker.Inbound) int {
 	return 0
 }
 
-var failureWords = []string{
+var failureWords = anyof.New(
 	"could not be delivered", "couldn't be delivered", "can't be delivered", "cannot be delivered", "can not be delivered", "not be delivered", "wasn't able to deliver", "was not able to deliver", "unable to deliver", "undeliverable", "undelivered",
 	"delivery failed", "failed to deliver", "delivery to the following", "delivery has failed", "permanent error", "permanent fatal errors", "fatal error", "failed permanently", "permanently failed", "user unknown", "unknown user", "no such user", "mailbox unavailable",
 	"address rejected", "returned to sender", "returning to sender", "delivery status notification", "did not reach", "not reached", "has been rejected", "was rejected", "rejected by", "recipient rejected", "mailbox full", "mailbox is full", "over quota", "quota exceeded", "does not exist", "doesn't exist", "host unknown", "unknown host", "unrouteable", "relaying denied", "delivery attempts", "delivery error", "unknown address", "invalid recipient", "bounced", "not delivered", "wasn't delivered", "550 ", "554 ", "553 ", "552 ", "551 ", "5.1.1", "5.7.1",
 	"konnte nicht zugestellt", "nicht zugestellt werden", "nicht zustellbar", "fehlgeschlagen", "n'a pas pu être", "n'a pu être remis", "no se pudo entregar", "non è stato possibile", "kon niet worden", "не может быть", "не было доставлено", "配信できません", "無法投遞", "无法发送", "无法送达", "无法投递", "投递失败", "errors from", "failed", "problem delivering", "error", "delayed", "delay",
-}
+)
 
 // bounceWords counts what only a report says.
 func bounceWords(human string) int {
-	s := strings.ToLower(human[:min(len(human), 8000)])
-	n := 0
-	for _, w := range failureWords {
-		if strings.Contains(s, w) {
-			if n++; n > 3 {
-				break
-			}
-		}
-	}
-	return n
+	return failureWords.Count(strings.ToLower(human[:min(len(human), 8000)]), 4)
 }
 
 // originalID finds the Message-ID of the mail that the report is about.

@@ -234,15 +234,7 @@ func originalLine(s string) bool {
 }
 
 func forwardLine(s string) bool {
-	if len(s) >= 100 {
-		return false
-	}
-	for _, f := range forwards {
-		if strings.Contains(s, f) {
-			return true
-		}
-	}
-	return false
+	return len(s) < 100 && forwards.In(s)
 }
 
 // headerBlock wants three different labels in a row of lines, the first of

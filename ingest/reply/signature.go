@@ -120,13 +120,7 @@ func hideFooter(lines []line) {
 			return
 		}
 	}
-	n := 0
-	for _, w := range legal {
-		if strings.Contains(text, w) {
-			n++
-		}
-	}
-	if n < 2 {
+	if legal.Count(text, 2) < 2 {
 		return
 	}
 	for i := 0; i < start; i++ {
@@ -150,11 +144,8 @@ func hideBanner(lines []line) bool {
 	if len(text) > 700 || nextText(lines, end) >= len(lines) {
 		return false
 	}
-	for _, b := range banners {
-		if strings.Contains(text, b) {
-			hideRange(lines, start, end)
-			break
-		}
+	if banners.In(text) {
+		hideRange(lines, start, end)
 	}
 	return false
 }

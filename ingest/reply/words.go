@@ -1,5 +1,7 @@
 package reply
 
+import "helpdeskd/ingest/anyof"
+
 // The words below are what mail programs write around what they quote, in the
 // languages they ship in. Everything is compared in lower case.
 
@@ -42,9 +44,9 @@ var originals = []string{
 }
 
 // forwards are the words on lines that begin a forwarded mail.
-var forwards = []string{
+var forwards = anyof.New(
 	"forwarded message", "begin forwarded message", "forwarded by", "weitergeleitete nachricht", "anfang der weitergeleiteten", "message transféré", "message réexpédié", "début du message réexpédié", "début du message transféré", "mensaje reenviado", "inicio del mensaje reenviado", "messaggio inoltrato", "inizio messaggio inoltrato", "mensagem encaminhada", "mensagem reencaminhada", "início da mensagem", "doorgestuurd bericht", "begin doorgestuurd bericht", "videresendt", "start på videresendt", "vidarebefordrat", "välitetty viesti", "przekazana wiadomość", "wiadomość przekazana", "přeposlaná zpráva", "preposlaná správa", "továbbított üzenet", "пересланное сообщение", "переслане повідомлення", "iletilen ileti", "iletilmiş", "προωθημένο", "redirecționat", "转发的邮件", "轉寄郵件", "転送メッセージ", "전달된 메시지", "הודעה שהועברה",
-}
+)
 
 // devices are the beginnings of the lines that phones and programs add.
 var devices = []string{
@@ -66,11 +68,11 @@ var closings = []string{
 }
 
 // banners are what gateways write above mail from outside.
-var banners = []string{
+var banners = anyof.New(
 	"originated from outside", "originates from outside", "sent from outside", "from outside of the organi", "outside your organi", "outside the organi", "external sender", "external email", "this is an external", "externer absender", "von außerhalb", "ausserhalb der organisation", "außerhalb ihrer organisation", "externe e-mail", "expéditeur externe", "extérieur de l'organisation", "message externe", "provient de l'extérieur", "externe afzender", "remitente externo", "mittente esterno", "you don't often get email from", "learnaboutsenderidentification", "sie erhalten nicht oft e-mail", "vous n'obtenez pas souvent d",
-}
+)
 
 // legal are words of the notices below company mail; two of them make one.
-var legal = []string{
+var legal = anyof.New(
 	"confidential", "intended recipient", "intended only", "solely for the", "if you have received this", "received this message in error", "privileged", "disclaimer", "unauthorized", "unauthorised", "virus", "print this e-mail", "print this email", "vertraulich", "nicht der richtige adressat", "irrtümlich erhalten", "unbefugte", "confidentiel", "destinataire", "reçu ce message par erreur", "vertrouwelijk", "geadresseerde", "confidencial", "destinatario", "riservat", "registered office", "registergericht", "geschäftsführer", "amtsgericht",
-}
+)
