@@ -68,25 +68,35 @@ func (w *Worker) under(ctx context.Context, l *tracker.Lease) {
 	})
 	defer stop()
 
-	claimed := make(chan []tracker.Work)
-	understood := make(chan []tracker.Item)
+	claimed, understood := make(chan lot), make(chan lot)
 	var later sync.WaitGroup
 	later.Go(func() {
 		defer close(understood)
-		for work := range claimed {
-			w.understandAll(finish, l, work, understood)
+		for c := range claimed {
+			w.understandAll(finish, l, c, understood)
 		}
 	})
 	later.Go(func() {
-		for items := range understood {
-			w.commit(finish, l, items)
+		for u := range understood {
+			if len(u.items) > 0 {
+				w.commit(finish, l, u.items)
+			}
+			if u.decided != nil {
+				close(u.decided)
+			}
 		}
 	})
 	for ctx.Err() == nil {
 		work, err := w.claim(ctx, l)
 		switch {
+		case len(work) > 0 && work[0].Attempts > 1:
+			// It may kill the process again, and must not take the tries of
+			// what comes behind it along.
+			alone := make(chan struct{})
+			claimed <- lot{work: work, decided: alone}
+			<-alone
 		case len(work) > 0:
-			claimed <- work
+			claimed <- lot{work: work}
 		case err != nil && ctx.Err() == nil:
 			w.log.Error("mail can not be claimed; it is tried again", slog.Any("error", err))
 			pause(ctx, w.times.workEvery)
@@ -96,6 +106,13 @@ func (w *Worker) under(ctx context.Context, l *tracker.Lease) {
 	}
 	close(claimed)
 	later.Wait()
+}
+
+// lot is some mails on their way: claimed, then understood.
+type lot struct {
+	work    []tracker.Work
+	items   []tracker.Item
+	decided chan struct{} // closed at the end, where somebody waits for it
 }
 
 // await waits for kept mail: until told, and otherwise a little.
@@ -123,10 +140,10 @@ func (w *Worker) claim(ctx context.Context, l *tracker.Lease) ([]tracker.Work, e
 }
 
 // understandAll parses what was claimed and hands it on to be decided.
-func (w *Worker) understandAll(ctx context.Context, l *tracker.Lease, work []tracker.Work, understood chan<- []tracker.Item) {
+func (w *Worker) understandAll(ctx context.Context, l *tracker.Lease, c lot, understood chan<- lot) {
 	var items []tracker.Item
 	bytes := int64(0)
-	for _, job := range work {
+	for _, job := range c.work {
 		in, err := w.understand(ctx, job)
 		if err != nil {
 			w.giveBack(ctx, l, job, err)
@@ -134,14 +151,12 @@ func (w *Worker) understandAll(ctx context.Context, l *tracker.Lease, work []tra
 		}
 		items = append(items, tracker.Item{Work: job, Mail: in})
 		if bytes += job.Size; bytes >= workBytes {
-			understood <- items
+			understood <- lot{items: items}
 			items, bytes = nil, 0
 		}
 	}
 	w.hook("ingest.after-parse")
-	if len(items) > 0 {
-		understood <- items
-	}
+	understood <- lot{items: items, decided: c.decided}
 }
 
 // understand parses one mail in a goroutine of its own, so that a panic is
