@@ -166,21 +166,29 @@ func (h *house) check(opt checker.Options) {
 // cannot know that it was not to blame, and sets it aside; an administrator
 // tries it again, as a person would. It returns how many mails that were. The
 // daemon must be ready.
-//
-// A mail that was being read at two kills waits a little for its last try, so
-// that its answers and copies may come before it: who opens the ticket is then
-// another mail of the thread. All else must be as ever.
 func (h *house) pardon() int {
 	h.t.Helper()
-	var aside, late string
-	list := "COALESCE(group_concat(id), '')"
-	if strings.HasPrefix(h.dsn, "postgres") {
-		list = "COALESCE(string_agg(CAST(id AS text), ','), '')"
-	}
-	h.query(&aside, `SELECT `+list+` FROM inbox WHERE fate = 'quarantine' AND attempts >= 3`)
-	h.query(&late, `SELECT `+list+` FROM inbox WHERE attempts >= 3`)
-	if late == "" {
+	h.overtaken(3)
+	ids := h.inbox(`fate = 'quarantine' AND attempts >= 3`)
+	if len(ids) == 0 {
 		return 0
+	}
+	ada := h.admin()
+	for _, id := range ids {
+		ada.submit("/mail/quarantine/" + id + "/retry")
+	}
+	h.settle(time.Minute)
+	return len(ids)
+}
+
+// overtaken changes what is right where a mail was tried so often. It waits
+// before it is tried again, so that its answers and copies may come before it:
+// who opens the ticket is then another mail of the thread. All else must be
+// as ever.
+func (h *house) overtaken(tries int) {
+	h.t.Helper()
+	if len(h.inbox(fmt.Sprintf(`attempts >= %d`, tries))) == 0 {
+		return
 	}
 	for i := range h.record.Entries {
 		e := &h.record.Entries[i]
@@ -188,16 +196,21 @@ func (h *house) pardon() int {
 			e.Fates, e.Ack = []string{"new", "append", "duplicate"}, checker.AckMust
 		}
 	}
-	if aside == "" {
-		return 0
+}
+
+// inbox returns the ids of the inbox rows that a condition holds for.
+func (h *house) inbox(where string) []string {
+	h.t.Helper()
+	list := "group_concat(id)"
+	if strings.HasPrefix(h.dsn, "postgres") {
+		list = "string_agg(CAST(id AS text), ',')"
 	}
-	ada := h.admin()
-	ids := strings.Split(aside, ",")
-	for _, id := range ids {
-		ada.submit("/mail/quarantine/" + id + "/retry")
+	var ids string
+	h.query(&ids, `SELECT COALESCE(`+list+`, '') FROM inbox WHERE `+where)
+	if ids == "" {
+		return nil
 	}
-	h.settle(time.Minute)
-	return len(ids)
+	return strings.Split(ids, ",")
 }
 
 // early reports mail that was moved before it was kept.
