@@ -134,7 +134,7 @@ func TestATechniciansDay(t *testing.T) {
 	// Triage with a star, on the ticket that nobody has triaged.
 	d.tap(d.sees("#cards-requested .subject", "Imprimante"))
 	d.sees(".thead h2", "Imprimante")
-	d.choose("Priority", "with a star")
+	d.choose("Priority", "Cannot work at all")
 	d.sees(".prop > summary .prio.p3s", "Cannot work")
 	d.sees("#said .whisper", "set the priority to 3★")
 	if w.count(`SELECT count(*) FROM ticket WHERE number = 4 AND level = 3 AND star`) != 1 {
@@ -193,7 +193,7 @@ func TestATechniciansDay(t *testing.T) {
 func TestSmokeOnPostgres(t *testing.T) {
 	d := newDrive(t, migrations.Postgres, 1440, 900)
 	d.tap(d.sees("#cards-requested .subject", "Imprimante"))
-	d.choose("Priority", "2: part of the work")
+	d.choose("Priority", "Part of the work is impeded")
 	d.sees(".prop > summary .prio.p2", "Work impeded")
 	d.write("reply", "I am coming up.", "Send and start work")
 	d.sees(".msg.own .text", "I am coming up")
@@ -304,7 +304,7 @@ func TestWithoutJavaScript(t *testing.T) {
 		t.Fatal("scripts run")
 	}
 	d.open("/tickets/4")
-	d.choose("Priority", "2: part of the work")
+	d.choose("Priority", "Part of the work is impeded")
 	d.sees(".prop > summary .prio.p2", "Work impeded")
 	d.choose("Stage", "In progress")
 	d.sees(".prop > summary .stage", "In progress")

@@ -141,6 +141,35 @@ func (s *site) changeRequester(w http.ResponseWriter, r *http.Request) error {
 	return seeOther(w, r, ticketPath(e.number))
 }
 
+// addParticipant has somebody take part in a ticket.
+func (s *site) addParticipant(w http.ResponseWriter, r *http.Request) error {
+	number, err := idParam(r, "number")
+	if err != nil {
+		return err
+	}
+	if _, err := s.store.AddParticipant(r.Context(), actorOf(r), number, tracker.Address{Address: r.PostFormValue("address")}); err != nil {
+		return err
+	}
+	s.flash(r, "flash.part_added")
+	return seeOther(w, r, ticketPath(number))
+}
+
+func (s *site) removeParticipant(w http.ResponseWriter, r *http.Request) error {
+	number, err := idParam(r, "number")
+	if err != nil {
+		return err
+	}
+	id, err := idParam(r, "id")
+	if err != nil {
+		return err
+	}
+	if _, err := s.store.RemoveParticipant(r.Context(), actorOf(r), number, id); err != nil {
+		return err
+	}
+	s.flash(r, "flash.part_removed")
+	return seeOther(w, r, ticketPath(number))
+}
+
 // staleView is the page after an edit of something that somebody else changed
 // meanwhile: both texts, and a button for each.
 type staleView struct {

@@ -12,7 +12,8 @@ type priorityView struct {
 	Key   string // p1, p2, p3, p3s: the class of its colour
 	Mark  string // 1, 2, 3, 3★
 	Short string // one or two words
-	Words string // the whole sentence
+	Words string // the number and the whole sentence
+	Long  string // the whole sentence
 	Level int64
 	Star  bool
 }
@@ -24,7 +25,8 @@ func (s *site) priority(level int64, star bool) priorityView {
 	if p.Star {
 		p.Value, p.Key, p.Mark = "3*", "p3s", "3★"
 	}
-	p.Short, p.Words = s.words.say("priority."+p.Key+".short"), s.words.say("priority."+p.Key)
+	p.Short, p.Long = s.words.say("priority."+p.Key+".short"), s.words.say("priority."+p.Key)
+	p.Words = p.Mark + ": " + p.Long
 	return p
 }
 

@@ -53,6 +53,8 @@ func (s *site) table() []route {
 		{post, "/tickets/{number}/category", tracker.WorkTickets, s.changeCategory},
 		{post, "/tickets/{number}/subject", tracker.WorkTickets, s.changeSubject},
 		{post, "/tickets/{number}/requester", tracker.EditPeople, s.changeRequester},
+		{post, "/tickets/{number}/participants", tracker.EditPeople, s.addParticipant},
+		{post, "/tickets/{number}/participants/{id}/remove", tracker.EditPeople, s.removeParticipant},
 		{post, "/tickets/{number}/reply", tracker.WorkTickets, s.reply},
 		{post, "/tickets/{number}/note", tracker.WorkTickets, s.addNote},
 		{post, "/tickets/{number}/fix", tracker.WorkTickets, s.recordFix},
@@ -83,6 +85,7 @@ func (s *site) table() []route {
 		{post, "/accounts/{id}/password", tracker.ManageAccounts, s.resetPassword},
 		{get, "/settings", tracker.EditSettings, s.settings},
 		{post, "/settings", tracker.EditSettings, s.changeSettings},
+		{post, "/settings/categories", tracker.EditSettings, s.saveCategory},
 	}
 }
 

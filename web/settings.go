@@ -11,8 +11,9 @@ import (
 
 // settingsView is the settings page: the values by their names.
 type settingsView struct {
-	Values  map[string]string
-	Problem string
+	Values     map[string]string
+	Categories []tracker.Category
+	Problem    string
 }
 
 // onSettingsPage are the settings that the page shows and may change; no
@@ -34,6 +35,10 @@ func (s *site) settings(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *site) settingsPage(w http.ResponseWriter, r *http.Request, status int, v settingsView) error {
+	var err error
+	if v.Categories, err = s.store.Categories(r.Context(), true); err != nil {
+		return err
+	}
 	return s.render(w, r, status, "settings", view{Title: s.words.say("nav.settings"), Section: "settings", Data: v})
 }
 
@@ -68,4 +73,36 @@ func (s *site) changeSettings(w http.ResponseWriter, r *http.Request) error {
 	}
 	s.flash(r, "flash.saved")
 	return seeOther(w, r, "/settings")
+}
+
+// saveCategory adds a category (no id), renames one, or archives it.
+func (s *site) saveCategory(w http.ResponseWriter, r *http.Request) error {
+	id, err := formInt(r, "id")
+	if err != nil {
+		return err
+	}
+	all, err := s.store.Categories(r.Context(), true)
+	if err != nil {
+		return err
+	}
+	c := tracker.Category{Position: int64(len(all) + 1)}
+	for _, known := range all {
+		if known.ID == id {
+			c = known
+		}
+	}
+	if id != 0 && c.ID == 0 {
+		return migrations.NotFoundf("There is no such category.")
+	}
+	if name := r.PostFormValue("name"); name != "" {
+		c.Name = name
+	}
+	if v := r.PostFormValue("archived"); v != "" {
+		c.Archived = v == "true"
+	}
+	if _, err := s.store.SaveCategory(r.Context(), actorOf(r), c); err != nil {
+		return err
+	}
+	s.flash(r, "flash.saved")
+	return seeOther(w, r, "/settings#categories")
 }

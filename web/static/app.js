@@ -43,12 +43,17 @@
 		if (over > 0) sheet.style.translate = -over + "px 0";
 	}
 
+	// ---- the composer opens when it gets the focus, and closes by a click elsewhere:
+	// were it to close on losing the focus, its own buttons would move away under the pointer.
+	document.addEventListener("focusin", (e) => e.target.closest?.(".composer")?.classList.add("open"));
+	document.addEventListener("pointerdown", (e) => { if (!e.target.closest(".composer")) $(".composer")?.classList.remove("open"); });
+
 	// ---- keys
 	document.addEventListener("keydown", (e) => {
 		if (e.key === "Escape") {
 			const open = $("details.menu[open], details.edit[open]");
 			if (open) { open.removeAttribute("open"); $("summary", open)?.focus(); }
-			else if (typing(e.target)) e.target.blur();
+			else if (typing(e.target)) { e.target.closest(".composer")?.classList.remove("open"); e.target.blur(); }
 			closeMove();
 			return;
 		}
@@ -63,6 +68,10 @@
 		const tab = { r: "reply", n: "note", f: "fix" }[e.key];
 		if (tab && $("#tab-" + tab)) { e.preventDefault(); openTab(tab); return; }
 		boardKey(e);
+	});
+	document.addEventListener("change", (e) => { // a tab was chosen by mouse
+		const form = e.target.name === "composer" && $(`.f-${e.target.id.slice(4)}`);
+		if (form && !form.matches(":focus-within")) $("textarea", form)?.focus();
 	});
 	function openTab(name) {
 		const tab = $("#tab-" + name);
