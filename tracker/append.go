@@ -43,12 +43,12 @@ type joining struct {
 // look, unless it confirms. Automatic mail and a bare "thanks" never do.
 func (s *Store) joinTx(ctx context.Context, tx *migrations.Tx, j joining) error {
 	var t struct {
-		Stage      string            `db:"stage"`
-		AssigneeID *int64            `db:"assignee_id"`
-		ArchivedAt *migrations.Stamp `db:"archived_at"`
+		Stage      string `db:"stage"`
+		AssigneeID *int64 `db:"assignee_id"`
 	}
-	if err := tx.Get(ctx, &t, `SELECT stage, assignee_id, archived_at FROM ticket WHERE id = ?`, j.TicketID); err != nil {
-		return fmt.Errorf("read ticket %d: %w", j.TicketID, err)
+	// Locked, so that nobody moves it between this look and what follows from it.
+	if err := tx.Get(ctx, &t, `UPDATE ticket SET stage = stage WHERE id = ? RETURNING stage, assignee_id`, j.TicketID); err != nil {
+		return fmt.Errorf("take ticket %d: %w", j.TicketID, err)
 	}
 	if err := s.IndexTx(ctx, tx, "ticket", j.TicketID); err != nil {
 		return err

@@ -19,12 +19,19 @@ type batch struct {
 	bounced  map[string]bool     // addresses that mail does not reach
 	acked    map[string]int      // acknowledgements of the last hour, by address
 	notifies bool                // somebody wishes to be notified
-	number   int64               // the last ticket number drawn in this transaction, 0 for none
+	begun    int64               // the last ticket number that was drawn before this transaction
+	number   int64               // the last ticket number that is drawn
 }
 
-// gather asks, once for all mails, which of their ids are known.
+// gather asks, once for all mails, which of their ids are known. From then on
+// nobody else decides mail until the commit.
 func (s *Store) gather(ctx context.Context, tx *migrations.Tx, items []Item) (*batch, error) {
 	b := &batch{accounts: map[string]*Account{}, ids: map[string]bool{}, clients: map[string]*Client{}, bounced: map[string]bool{}, acked: map[string]int{}}
+	var err error
+	if b.begun, err = lockNumbersTx(ctx, tx); err != nil {
+		return nil, err
+	}
+	b.number = b.begun
 	var accounts []Account
 	if err := tx.Select(ctx, &accounts, `SELECT `+accountColumns+` FROM account`); err != nil {
 		return nil, fmt.Errorf("read accounts: %w", err)

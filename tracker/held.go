@@ -68,6 +68,9 @@ func (s *Store) Held(ctx context.Context, before int64, limit int) (list []HeldM
 func (s *Store) ApproveHeld(ctx context.Context, actor Actor, messageID int64, participant bool) (Ticket, error) {
 	var t Ticket
 	err := s.db.Tx(ctx, func(tx *migrations.Tx) error {
+		if _, err := lockNumbersTx(ctx, tx); err != nil {
+			return err
+		}
 		if err := lockHeldTx(ctx, tx, messageID); err != nil {
 			return err
 		}

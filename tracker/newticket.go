@@ -35,6 +35,9 @@ func (s *Store) OpenTicket(ctx context.Context, actor Actor, in NewTicket) (Tick
 }
 
 func (s *Store) openByHandTx(ctx context.Context, tx *migrations.Tx, actor Actor, in NewTicket) (t Ticket, err error) {
+	if _, err := lockNumbersTx(ctx, tx); err != nil {
+		return t, err
+	}
 	o := opening{Actor: actor, OpenedAt: s.stamp()}
 	if o.Subject, err = checkSubject(in.Subject); err != nil {
 		return t, err

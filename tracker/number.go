@@ -25,11 +25,22 @@ func ParseTicketName(s string) (int64, error) {
 	return n, nil
 }
 
-// nextNumberTx draws the next ticket number. The first draw of a batch locks
-// the counter until the commit, so the others need not ask; endNumbersTx
-// writes the last one back.
+// lockNumbersTx returns the last ticket number that was drawn, and has all
+// others who decide mail or open tickets wait until the commit. So what one
+// mailbox's mail is compared with (the same mail in another mailbox, the
+// tickets it may belong to, how many acknowledgements went) stands still.
+// Taken first, lest two wait for each other.
+func lockNumbersTx(ctx context.Context, tx *migrations.Tx) (last int64, err error) {
+	if err := tx.Get(ctx, &last, `UPDATE counter SET value = value WHERE name = 'ticket' RETURNING value`); err != nil {
+		return 0, fmt.Errorf("lock the ticket numbers: %w", err)
+	}
+	return last, nil
+}
+
+// nextNumberTx draws the next ticket number. A batch, which has the numbers
+// locked, only counts; endNumbersTx writes its last one back.
 func nextNumberTx(ctx context.Context, tx *migrations.Tx, b *batch) (int64, error) {
-	if b != nil && b.number != 0 {
+	if b != nil {
 		b.number++
 		return b.number, nil
 	}
@@ -37,14 +48,11 @@ func nextNumberTx(ctx context.Context, tx *migrations.Tx, b *batch) (int64, erro
 	if err := tx.Get(ctx, &n, `UPDATE counter SET value = value + 1 WHERE name = 'ticket' RETURNING value`); err != nil {
 		return 0, fmt.Errorf("draw a ticket number: %w", err)
 	}
-	if b != nil {
-		b.number = n
-	}
 	return n, nil
 }
 
 func endNumbersTx(ctx context.Context, tx *migrations.Tx, b *batch) error {
-	if b.number == 0 {
+	if b.number == b.begun {
 		return nil
 	}
 	if _, err := tx.Exec(ctx, `UPDATE counter SET value = ? WHERE name = 'ticket'`, b.number); err != nil {

@@ -68,14 +68,14 @@ func (s *Store) AutoComplete(ctx context.Context, l *Lease) (int, error) {
 		return 0, err
 	}
 	before := migrations.At(s.Now().Add(-time.Duration(days) * 24 * time.Hour))
-	const due = `t.stage = 'confirming' AND t.archived_at IS NULL AND t.stage_at <= ? AND NOT t.news
-		AND (SELECT MAX(o.sent_at) FROM outbox o WHERE o.ticket_id = t.id AND o.kind = 'reply' AND o.state = 'sent' AND o.sent_at >= t.stage_at) <= ?
-		AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.ticket_id = t.id AND o.kind = 'reply' AND o.state IN ('queued', 'sending', 'uncertain', 'held'))
-		AND NOT EXISTS (SELECT 1 FROM message m WHERE m.ticket_id = t.id AND m.state = 'held')`
+	const due = `ticket.stage = 'confirming' AND ticket.archived_at IS NULL AND ticket.stage_at <= ? AND NOT ticket.news
+		AND (SELECT MAX(o.sent_at) FROM outbox o WHERE o.ticket_id = ticket.id AND o.kind = 'reply' AND o.state = 'sent' AND o.sent_at >= ticket.stage_at) <= ?
+		AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.ticket_id = ticket.id AND o.kind = 'reply' AND o.state IN ('queued', 'sending', 'uncertain', 'held'))
+		AND NOT EXISTS (SELECT 1 FROM message m WHERE m.ticket_id = ticket.id AND m.state = 'held')`
 	total := 0
 	for {
 		var ids []int64
-		if err := s.db.Select(ctx, &ids, `SELECT t.id FROM ticket t WHERE `+due+` ORDER BY t.id LIMIT ?`, before, before, clockBatch); err != nil {
+		if err := s.db.Select(ctx, &ids, `SELECT id FROM ticket WHERE `+due+` ORDER BY id LIMIT ?`, before, before, clockBatch); err != nil {
 			return total, fmt.Errorf("find silent tickets: %w", err)
 		}
 		if len(ids) == 0 {
@@ -86,9 +86,9 @@ func (s *Store) AutoComplete(ctx context.Context, l *Lease) (int, error) {
 			n = 0
 			for _, id := range ids {
 				now := s.stamp()
-				// The condition again: somebody may have written since.
+				// The condition again, on the row itself: somebody may have written since.
 				changed, err := tx.Exec(ctx, `UPDATE ticket SET stage = 'completed', stage_at = ?, closed_at = ?, unconfirmed = TRUE, updated_at = ?, version = version + 1
-					WHERE id IN (SELECT t.id FROM ticket t WHERE t.id = ? AND `+due+`)`, now, now, now, id, before, before)
+					WHERE id = ? AND `+due, now, now, now, id, before, before)
 				if err != nil {
 					return err
 				}
