@@ -68,8 +68,11 @@ func (s *site) fail(w http.ResponseWriter, r *http.Request, err error) {
 	kind := migrations.KindOf(err)
 	status := kindStatus[kind]
 	var large *tooLarge
-	if errors.As(err, &large) {
+	switch {
+	case errors.As(err, &large):
 		kind, status = migrations.Invalid, http.StatusRequestEntityTooLarge
+	case errors.Is(err, errMethod):
+		status = http.StatusMethodNotAllowed
 	}
 	t := trouble{Status: status, Happened: migrations.SafeMessage(err), Back: "/"}
 	key := "error." + strconv.Itoa(t.Status)

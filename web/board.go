@@ -32,6 +32,9 @@ type chip struct {
 
 func (s *site) board(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
+	if !tracker.May(*accountOf(ctx), tracker.ReadTickets) {
+		return s.home(w, r)
+	}
 	q := r.URL.Query()
 	all := q.Get("closed") == "1"
 	me := accountOf(ctx)

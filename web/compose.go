@@ -38,14 +38,15 @@ func (s *site) reply(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	in := tracker.ReplyInput{Text: r.PostFormValue("text"), ThenStage: tracker.Stage(r.PostFormValue("then")), Seen: seen}
+	var id int64
 	if in.Files, err = s.uploads(r); err == nil {
-		_, err = s.store.Reply(r.Context(), actorOf(r), number, in)
+		id, err = s.store.Reply(r.Context(), actorOf(r), number, in)
 	}
 	if err != nil {
 		return s.backToComposer(w, r, number, composed{Do: "reply", Text: in.Text}, err)
 	}
 	s.flash(r, "flash.replied")
-	return seeOther(w, r, fmt.Sprintf("%s#composer-top", ticketPath(number)))
+	return seeOther(w, r, fmt.Sprintf("%s#m%d", ticketPath(number), id))
 }
 
 // uploads stores the files of a form.

@@ -113,6 +113,21 @@ func (d *drive) tap(e *rod.Element) {
 	d.Mouse.MustMoveTo(at.X, at.Y).MustClick(proto.InputMouseButtonLeft)
 }
 
+// inView waits until the middle of an element can be seen, covered by nothing.
+func (d *drive) inView(e *rod.Element) {
+	d.t.Helper()
+	_, err := e.Timeout(10 * time.Second).Eval(`async function () {
+		for (;;) {
+			const r = this.getBoundingClientRect(), at = document.elementFromPoint(r.x + Math.min(r.width / 2, 20), r.y + r.height / 2);
+			if (at && this.contains(at)) return;
+			await new Promise(requestAnimationFrame);
+		}
+	}`)
+	if err != nil {
+		d.t.Fatalf("cannot be seen: %v", err)
+	}
+}
+
 // choose opens one of the menus in a ticket's head and presses an entry.
 func (d *drive) choose(menu, entry string) {
 	d.t.Helper()
@@ -157,7 +172,8 @@ func TestATechniciansDay(t *testing.T) {
 	d.sees(".f-reply .rcpt", "chloe.dubois@aldermere.example")
 	d.write("reply", "Bonjour Chloé,\nI am coming up.", "Send to Chloé")
 	d.sees(".flash", "on its way")
-	d.sees(".msg.own .text", "I am coming up")
+	reply := d.sees(".msg.own .text", "I am coming up")
+	d.inView(reply)
 	if w.count(`SELECT count(*) FROM outbox WHERE kind = 'reply' AND to_address = 'chloe.dubois@aldermere.example'`) != 1 {
 		t.Fatal("the reply is not queued")
 	}
@@ -168,6 +184,7 @@ func TestATechniciansDay(t *testing.T) {
 	d.write("fix", "Replaced the drum.", "Complete without asking")
 	d.sees(".flash", "Fixed and completed")
 	d.sees(".prop > summary .stage", "Completed")
+	d.sees(".solved", "Replaced the drum")
 	if w.count(`SELECT count(*) FROM ticket WHERE number = 4 AND stage = 'completed' AND fix = 'Replaced the drum.'`) != 1 {
 		t.Fatal("the ticket is not completed")
 	}
@@ -246,6 +263,7 @@ func TestBoardByKeyboardAndDrag(t *testing.T) {
 	d.Keyboard.MustType('m')
 	d.Keyboard.MustType('4')
 	d.sees(".f-fix .rcpt", "What solved it")
+	d.MustWait(`() => document.activeElement.matches(".f-fix textarea")`)
 	// Drag, from requested to in progress.
 	d.open("/board")
 	card := d.MustElement("#cards-requested .tcard")
@@ -312,6 +330,18 @@ func TestWithoutJavaScript(t *testing.T) {
 	d.sees(".msg.note .text", "Without scripts")
 	d.write("reply", "A reply without scripts.", "Send to Chloé")
 	d.sees(".msg.own .text", "A reply without scripts")
+}
+
+// TestTheLastAccountsMenu: a menu in a list's last row is not cut off by the list.
+func TestTheLastAccountsMenu(t *testing.T) {
+	d := newDrive(t, migrations.SQLite, 1440, 900)
+	d.w.ok(d.w.DB().Tx(t.Context(), func(tx *migrations.Tx) error {
+		_, err := tx.Exec(t.Context(), `UPDATE account SET role = 'admin' WHERE id = ?`, d.w.tech.ID)
+		return err
+	}))
+	d.open("/accounts")
+	d.MustElement(".accounts tbody tr:last-child .menu summary").MustClick()
+	d.inView(d.sees(".accounts tbody tr:last-child .sheet button", "Set it"))
 }
 
 // TestOnAPhone: nothing is wider than the window, and the bar has five entries.

@@ -47,7 +47,9 @@ type fileView struct {
 func (s *site) entryView(e tracker.Entry, t *tracker.Ticket) (entryView, bool) {
 	switch {
 	case e.Message != nil:
-		return s.messageView(e.Message), e.Message.State != "rejected"
+		v := s.messageView(e.Message)
+		s.byForm(&v, e.Message, t)
+		return v, e.Message.State != "rejected"
 	case e.Note != nil:
 		n := e.Note
 		v := entryView{Kind: "note", ID: n.ID, At: n.At, Who: n.AccountName, Words: s.words.say("note." + string(n.Kind)), Body: n.Body}
@@ -96,6 +98,18 @@ func (s *site) messageView(m *tracker.Message) entryView {
 	}
 	v.To = strings.Join(to, ", ")
 	return v
+}
+
+// byForm names the person in a form's answers as who speaks, where the
+// ticket is theirs: the mail itself comes from the form.
+func (s *site) byForm(v *entryView, m *tracker.Message, t *tracker.Ticket) {
+	if m.Form == nil || t.ClientAddress == "" || m.Form.Requester.Address != t.ClientAddress || m.FromAddress == t.ClientAddress {
+		return
+	}
+	v.Who, v.Address = t.ClientName, s.words.say("msg.by_form", t.ClientAddress, m.FromAddress)
+	if nameUnless(t.ClientName, t.ClientAddress) == "" {
+		v.Who, v.Address = t.ClientAddress, s.words.say("msg.through", m.FromAddress)
+	}
 }
 
 // formRest is what a form mail's text says beyond the answers, which are

@@ -10,13 +10,14 @@ import (
 
 // listView is the list of tickets as its template gets it.
 type listView struct {
-	Tickets []tracker.Ticket
-	Chips   []chip // filters to switch on
-	Set     []chip // filters that are on, to remove
-	More    string // address of the next page
-	Self    string
-	First   bool
-	Query   url.Values
+	Tickets  []tracker.Ticket
+	Chips    []chip // filters to switch on
+	Set      []chip // filters that are on, to remove
+	More     string // address of the next page
+	Self     string
+	First    bool
+	Filtered bool // something is filtered out
+	Query    url.Values
 
 	Technicians []tracker.Account
 	Categories  []tracker.Category
@@ -68,6 +69,7 @@ func (s *site) ticketList(w http.ResponseWriter, r *http.Request) error {
 	}
 	q.Del("after")
 	q.Del("live")
+	v.Filtered = len(q) > 0
 	v.Chips, v.Set = s.listChips(q, v.Technicians, v.Categories)
 	if more != "" {
 		v.More = address("/tickets", q, "after", more)

@@ -41,7 +41,7 @@ func (s *site) table() []route {
 		{post, "/account/notify", tracker.EditOwnAccount, s.changeNotify},
 		{post, "/account/theme", tracker.EditOwnAccount, s.changeTheme},
 
-		{get, "/board", tracker.ReadTickets, s.board},
+		{get, "/board", tracker.ReadPlain, s.board}, // managers are sent on to their own page
 		{get, "/live", tracker.ReadTickets, s.live},
 		{get, "/tickets", tracker.ReadTickets, s.ticketList},
 		{get, "/tickets/new", tracker.WorkTickets, s.newTicketPage},
@@ -99,7 +99,7 @@ func (s *site) routes() (http.Handler, error) {
 		return nil, err
 	}
 	r := chi.NewRouter()
-	r.Use(s.recover, s.secureHeaders)
+	r.Use(s.recover, s.secureHeaders, middleware.GetHead)
 	r.Handle("/static/*", s.assets)
 	r.Group(func(r chi.Router) {
 		r.Use(middleware.Compress(5, "text/html"), crossOrigin, s.sessions.LoadAndSave, s.identify)

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/go-chi/chi/v5"
+
 	"helpdeskd/migrations"
 	"helpdeskd/tracker"
 )
@@ -53,7 +55,12 @@ type priorityChoice struct {
 func (s *site) ticket(w http.ResponseWriter, r *http.Request) error {
 	number, err := idParam(r, "number")
 	if err != nil {
-		return err
+		// People copy the number as they read it: /tickets/HD-5.
+		if number, err = tracker.ParseTicketName(chi.URLParam(r, "number")); err != nil {
+			return errNowhere
+		}
+		to := url.URL{Path: ticketPath(number), RawQuery: r.URL.RawQuery}
+		return seeOther(w, r, to.String())
 	}
 	q := r.URL.Query()
 	c := composed{Do: q.Get("do"), Then: q.Get("then")}
@@ -127,7 +134,7 @@ func (s *site) choices(v *ticketView, me *tracker.Account) {
 	for _, p := range s.priorities() {
 		v.Priorities = append(v.Priorities, priorityChoice{p, t.TriagedAt != 0 && p.Level == t.Level && p.Star == t.Star})
 	}
-	if t.TriagedAt == 0 {
+	if t.TriagedAt == 0 && t.SuggestedReason != "" { // without a reason it is only the usual level
 		p := s.priority(t.SuggestedLevel, t.SuggestedStar)
 		v.Suggest = &p
 	}

@@ -177,7 +177,8 @@
 			const archived = list.dataset.stage === "archived";
 			Sortable.create(list, {
 				group: { name: "board", put: !archived, pull: !archived }, sort: false, animation: 120, draggable: ".tcard",
-				forceFallback: true, fallbackTolerance: 4, fallbackOnBody: true, // a card holds a link, which browsers would drag instead delay: 150, delayOnTouchOnly: true,
+				forceFallback: true, fallbackTolerance: 4, fallbackOnBody: true, // a card holds a link, which browsers would drag instead
+				delay: 150, delayOnTouchOnly: true, // a finger that scrolls does not drag
 				onStart() { dragging = true; $("#board").classList.add("dragging"); },
 				onEnd(e) {
 					dragging = false;
@@ -247,5 +248,6 @@
 	function wire() { times(); sortable(); drafts(); $$("details[open] iframe.paper").forEach(fit); }
 	document.addEventListener("htmx:after:swap", () => { times(); sortable(); });
 	wire();
-	if (location.hash === "#composer") $(".composer form:not([hidden]) textarea")?.closest("form") && openTab($(".composer > input:checked")?.id.slice(4) || "reply");
+	// After load, since going to the address's #composer takes the focus away.
+	if (location.hash === "#composer") addEventListener("load", () => setTimeout(() => $(".composer form:not([hidden]) textarea")?.closest("form") && openTab($(".composer > input:checked")?.id.slice(4) || "reply")));
 })();
