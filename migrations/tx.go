@@ -26,9 +26,16 @@ type Queryer interface {
 
 var rebound sync.Map // of query text by query text, PostgreSQL only
 
+// maxMarks is up to how many parameters a text is remembered: those of lists
+// have any number, and would gather without end.
+const maxMarks = 40
+
 func rebind(e Engine, q string) string {
 	if e == SQLite {
 		return q
+	}
+	if strings.Count(q, "?") > maxMarks {
+		return sqlx.Rebind(sqlx.DOLLAR, q)
 	}
 	if v, ok := rebound.Load(q); ok {
 		return v.(string)
@@ -36,14 +43,6 @@ func rebind(e Engine, q string) string {
 	r := sqlx.Rebind(sqlx.DOLLAR, q)
 	rebound.Store(q, r)
 	return r
-}
-
-// rebindOnce is rebind for texts of varying length, which are not remembered.
-func rebindOnce(e Engine, q string) string {
-	if e == SQLite {
-		return q
-	}
-	return sqlx.Rebind(sqlx.DOLLAR, q)
 }
 
 // Dialect returns the engine.
@@ -222,7 +221,7 @@ func (tx *Tx) flush(ctx context.Context, p *pending) error {
 	args := p.args
 	p.args = nil
 	clear(p.seen)
-	_, err := tx.tx.ExecContext(ctx, rebindOnce(tx.engine, query), args...)
+	_, err := tx.tx.ExecContext(ctx, rebind(tx.engine, query), args...)
 	return translate(err)
 }
 
