@@ -282,7 +282,7 @@ func (s *Store) postponeTx(ctx context.Context, tx *migrations.Tx, inboxID int64
 func (s *Store) Release(ctx context.Context, l *Lease, inboxID int64, why string, retryAt time.Time) error {
 	err := s.underLease(ctx, l, func(tx *migrations.Tx) error {
 		_, err := tx.Exec(ctx, `UPDATE inbox SET state = 'kept', retry_at = ?, reason = ? WHERE id = ? AND state = 'working'`,
-			migrations.At(retryAt), clip(why, 500), inboxID)
+			migrations.At(retryAt), clip(oneLine(why), 500), inboxID)
 		return err
 	})
 	if err != nil {
@@ -302,7 +302,7 @@ func (s *Store) Quarantine(ctx context.Context, l *Lease, inboxID int64, reason 
 
 func (s *Store) quarantineTx(ctx context.Context, tx *migrations.Tx, inboxID int64, reason string) error {
 	n, err := tx.Exec(ctx, `UPDATE inbox SET state = 'done', fate = ?, reason = ?, done_at = ? WHERE id = ? AND state <> 'done'`,
-		FateQuarantine, clip(reason, 500), s.stamp(), inboxID)
+		FateQuarantine, clip(oneLine(reason), 500), s.stamp(), inboxID)
 	if err != nil || n == 0 {
 		return err
 	}

@@ -218,3 +218,25 @@ func TestLeases(t *testing.T) {
 		}
 	})
 }
+
+// What a mail's reader or a mail server says may hold any bytes. PostgreSQL
+// refuses some; the row would be claimed for ever.
+func TestReasonsMayHoldAnyBytes(t *testing.T) {
+	eachMailDesk(t, func(d *mailDesk) {
+		const why = "panicked: \xff\x00\xc3"
+		item := d.claimed(d.mail())
+		d.ok(d.Release(d.ctx, d.lease, item.Work.InboxID, why, d.now))
+		d.ok(d.Quarantine(d.ctx, d.lease, item.Work.InboxID, why))
+		d.ok(d.PollResult(d.ctx, d.mailbox.ID, Poll{Err: why}))
+		d.ok(d.SendResult(d.ctx, d.mailbox.ID, why))
+		d.want(d.receive(d.mail()), FateNew, "HD-1", 1)
+		l := must(d.Acquire(d.ctx, "outbox"))(t)
+		defer l.Release(d.ctx)
+		due := must(d.DueOutbox(d.ctx, l, 1))(t)
+		d.ok(d.Rendered(d.ctx, l, due[0].ID, Rendered{Bytes: []byte("x"), MailID: "x@y.example"}))
+		d.ok(d.Sending(d.ctx, l, due[0].ID))
+		d.ok(d.Retry(d.ctx, l, due[0].ID, why, d.now))
+		d.ok(d.Sending(d.ctx, l, due[0].ID))
+		d.ok(d.Sent(d.ctx, l, due[0].ID, why, ""))
+	})
+}

@@ -195,6 +195,7 @@ type Poll struct {
 // PollResult records how a look into the mailbox went. A success is written
 // at most every ten seconds, so that an idle desk leaves the disk alone.
 func (s *Store) PollResult(ctx context.Context, id int64, r Poll) error {
+	r.Err = clip(manyLines(r.Err), 2000)
 	now := s.stamp()
 	var m Mailbox
 	if err := s.db.Get(ctx, &m, `SELECT `+mailboxColumns+` FROM mailbox WHERE id = ?`, id); err != nil {
@@ -231,7 +232,7 @@ func (s *Store) PollResult(ctx context.Context, id int64, r Poll) error {
 // why not, in plain words, with what to do. What it knows already it does not
 // write again.
 func (s *Store) SendResult(ctx context.Context, id int64, trouble string) error {
-	trouble = clip(trouble, 1000)
+	trouble = clip(manyLines(trouble), 1000)
 	m, err := s.Mailbox(ctx, id)
 	if err != nil || m.SendError == trouble {
 		return err

@@ -1,6 +1,7 @@
 package tracker
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -124,7 +125,7 @@ func (s *Store) Rendered(ctx context.Context, l *Lease, id int64, r Rendered) er
 	digest := Digest(r.Bytes)
 	large := len(r.Bytes) > SmallBlob
 	if large {
-		if _, _, err := s.PutBlob(ctx, strings.NewReader(string(r.Bytes))); err != nil {
+		if _, _, err := s.PutBlob(ctx, bytes.NewReader(r.Bytes)); err != nil {
 			return err
 		}
 	}
@@ -194,7 +195,7 @@ func (s *Store) Sent(ctx context.Context, l *Lease, id int64, response, serverMa
 			Kind     string `db:"kind"`
 		}
 		err := tx.Get(ctx, &row, `UPDATE outbox SET state = 'sent', sent_at = ?, response = ?, server_mail_id = ? WHERE id = ? AND state = 'sending' RETURNING ticket_id, kind`,
-			s.stamp(), clip(response, 500), clip(serverMailID, 998), id)
+			s.stamp(), clip(oneLine(response), 500), clip(serverMailID, 998), id)
 		if migrations.KindOf(err) == migrations.NotFound {
 			return migrations.Conflictf("mail %d was not being sent", id)
 		}
@@ -221,7 +222,7 @@ func (s *Store) Sent(ctx context.Context, l *Lease, id int64, response, serverMa
 func (s *Store) Retry(ctx context.Context, l *Lease, id int64, why string, at time.Time) error {
 	err := s.underLease(ctx, l, func(tx *migrations.Tx) error {
 		_, err := tx.Exec(ctx, `UPDATE outbox SET state = 'queued', attempts = CASE WHEN state = 'queued' THEN attempts + 1 ELSE attempts END, due_at = ?, response = ?
-			WHERE id = ? AND state IN ('queued', 'sending')`, migrations.At(at), clip(why, 500), id)
+			WHERE id = ? AND state IN ('queued', 'sending')`, migrations.At(at), clip(oneLine(why), 500), id)
 		return err
 	})
 	if err != nil {
@@ -251,7 +252,7 @@ func (s *Store) settle(ctx context.Context, l *Lease, id int64, state, why strin
 
 func (s *Store) settleTx(ctx context.Context, tx *migrations.Tx, id int64, state, why string) error {
 	var ticket *int64
-	err := tx.Get(ctx, &ticket, `UPDATE outbox SET state = ?, response = ? WHERE id = ? AND state IN ('queued', 'sending') RETURNING ticket_id`, state, clip(why, 500), id)
+	err := tx.Get(ctx, &ticket, `UPDATE outbox SET state = ?, response = ? WHERE id = ? AND state IN ('queued', 'sending') RETURNING ticket_id`, state, clip(oneLine(why), 500), id)
 	if migrations.KindOf(err) == migrations.NotFound {
 		return nil
 	}
