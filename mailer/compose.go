@@ -65,6 +65,12 @@ func (r *renderer) reply(l *letter, it tracker.OutboxItem, d desk) {
 	l.Said = paragraphs(it.Message.Body)
 	if it.Stage == "confirming" {
 		l.More = []string{w.say("reply.confirm")}
+		switch {
+		case d.silentDays == 1:
+			l.More = append(l.More, w.say("reply.confirm_day"))
+		case d.silentDays > 1:
+			l.More = append(l.More, w.say("reply.confirm_days", d.silentDays))
+		}
 	}
 	if name := oneLine(it.Message.FromName, 80); name != "" {
 		l.Sign = append(l.Sign, name)

@@ -189,10 +189,10 @@ func (m *Mailer) readSettings(ctx context.Context) (desk, error) {
 	if !at.IsZero() && time.Since(at) < settingsFor {
 		return d, nil
 	}
-	var perMinute string
+	var perMinute, silentDays string
 	for name, to := range map[string]*string{
 		tracker.SetCompany: &d.company, tracker.SetFormLink: &d.formLink, tracker.SetSignature: &d.signature,
-		tracker.SetPublicURL: &d.publicURL, tracker.SetMailPerMin: &perMinute,
+		tracker.SetPublicURL: &d.publicURL, tracker.SetMailPerMin: &perMinute, tracker.SetSilentDays: &silentDays,
 	} {
 		v, err := m.store.Setting(ctx, name)
 		if err != nil {
@@ -209,6 +209,7 @@ func (m *Mailer) readSettings(ctx context.Context) (desk, error) {
 		d.brand = m.words.say("helpdesk_of", d.company)
 	}
 	n, _ := strconv.Atoi(perMinute)
+	d.silentDays, _ = strconv.Atoi(silentDays)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.pace.set(n)

@@ -31,6 +31,8 @@ type desk struct {
 	formLink  string
 	publicURL string
 	plus      bool
+
+	silentDays int // after which a request that its client does not confirm is closed; 0 for never
 }
 
 // renderer writes mails. It is pure but for the blobs of attachments.

@@ -32,7 +32,7 @@ func testRenderer(t testing.TB) *renderer {
 	return r
 }
 
-var testDesk = desk{company: "Acme", brand: "Acme Helpdesk", formLink: "https://forms.example/it", publicURL: "https://desk.acme.example", plus: true}
+var testDesk = desk{company: "Acme", silentDays: 7, brand: "Acme Helpdesk", formLink: "https://forms.example/it", publicURL: "https://desk.acme.example", plus: true}
 
 // sample returns an item of each kind, as the tracker fills it.
 func sample(kind string) tracker.OutboxItem {
@@ -131,6 +131,10 @@ func TestRenderGolden(t *testing.T) {
 	confirming := sample(tracker.MailReply)
 	confirming.Stage, confirming.Quoted = "confirming", nil
 	confirming.Message.Body = "Hello Anna,\n\nthe new fuser is in, and the test page is whole again."
+	asked := confirming
+	fixed := *asked.Message
+	fixed.Body = "Hello Anna Berg,\n\nthis is what we did:\n\nReplaced the fuser."
+	asked.Message = &fixed
 	plainDesk := testDesk
 	plainDesk.plus, plainDesk.publicURL, plainDesk.formLink, plainDesk.signature = false, "", "", "IT department\nextension 4400"
 	for _, c := range []struct {
@@ -142,6 +146,7 @@ func TestRenderGolden(t *testing.T) {
 		{"ack-stranger", stranger, plainDesk},
 		{"reply", sample(tracker.MailReply), testDesk},
 		{"reply-confirming", confirming, plainDesk},
+		{"reply-asked", asked, testDesk},
 		{"notify", sample(tracker.MailNotify), testDesk},
 		{"notify-form", form, plainDesk},
 		{"notice", sample(tracker.MailNotice), testDesk},

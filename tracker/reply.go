@@ -124,17 +124,14 @@ func fileName(name string) string {
 }
 
 // askTx asks the client by mail whether a ticket that goes to confirming is
-// solved, in words of our own since the technician wrote none.
+// solved, in words of our own since the technician wrote none. The question
+// itself stands in every mail of a ticket in confirming: the mailer adds it.
 func (s *Store) askTx(ctx context.Context, tx *migrations.Tx, actor Actor, t *Ticket) error {
-	days, err := s.setting(ctx, tx, SetSilentDays)
-	if err != nil {
-		return err
-	}
 	hello := "Hello"
 	if n := nameUnless(t.ClientName, t.ClientAddress); n != "" {
 		hello += " " + n
 	}
-	text := fmt.Sprintf("%s,\n\nwe believe that this is solved:\n\n%s\n\nIs it? A short answer is enough. If we hear nothing within %s days, we close the request; an answer re-opens it at any time.", hello, t.Fix, days)
-	_, err = s.replyTx(ctx, tx, actor, t, ReplyInput{Text: clip(text, maxBody)})
+	text := fmt.Sprintf("%s,\n\nthis is what we did:\n\n%s", hello, t.Fix)
+	_, err := s.replyTx(ctx, tx, actor, t, ReplyInput{Text: clip(text, maxBody)})
 	return err
 }
