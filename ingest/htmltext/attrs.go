@@ -13,6 +13,7 @@ type attrs struct {
 	quote         bool // a container of quoted text
 	cutHere       bool // the mark that the rest is quoted
 	zimbra        bool
+	hidden        bool // display:none
 	gmail         bool // class gmail_quote, which means something else on a blockquote
 }
 
@@ -77,6 +78,9 @@ func (a *attrs) judge(class, style string) {
 		a.quote = true
 	case "divrplyfwdmsg", "appendonsend":
 		a.cutHere = true
+	}
+	if strings.Contains(style, "display") {
+		a.hidden = strings.Contains(strings.Join(strings.Fields(style), ""), "display:none")
 	}
 	if strings.Contains(style, "border-top:solid") || strings.Contains(style, "border-top: solid") || strings.Contains(style, "border-style:solid none none") {
 		if strings.Contains(style, "#e1e1e1") || strings.Contains(style, "#b5c4df") || strings.Contains(style, "rgb(225,225,225)") || strings.Contains(style, "rgb(225, 225, 225)") || strings.Contains(style, "rgb(181, 196, 223)") {

@@ -49,6 +49,13 @@ func (r *reader) start(z *html.Tokenizer) {
 // open enters an element that is not void.
 func (r *reader) open(tag atom.Atom, a attrs) {
 	f := frame{tag: tag}
+	if a.hidden && (tag == atom.Div || tag == atom.Span) {
+		// Only elements that nothing but their end tag closes: a hidden p
+		// without one would take the rest of the mail along.
+		r.endSpan()
+		f.hidden = true
+		r.hidden++
+	}
 	switch tag {
 	case atom.B, atom.Strong:
 		r.endSpan()
@@ -178,6 +185,10 @@ func (r *reader) undo(f frame) {
 		if n := len(r.tables); n > 0 {
 			r.tables = r.tables[:n-1]
 		}
+	}
+	if f.hidden {
+		r.endSpan()
+		r.hidden--
 	}
 	if f.quoted {
 		r.quoted--

@@ -61,16 +61,27 @@ const (
 	maxSpans = 400_000
 )
 
-// Parse reads at most max bytes of text out of an HTML document.
+// Parse reads at most max bytes of text out of an HTML document. What its
+// author made invisible (the preview line of newsletters and of our own mails)
+// is left out, unless there is nothing else.
 func Parse(src string, max int) *Doc {
-	r := reader{max: max, doc: &Doc{}}
+	doc, hidden := parse(src, max, false)
+	if hidden && len(doc.Lines) == 0 {
+		doc, _ = parse(src, max, true)
+	}
+	return doc
+}
+
+// parse also says whether it left hidden text out.
+func parse(src string, max int, all bool) (*Doc, bool) {
+	r := reader{max: max, doc: &Doc{}, all: all}
 	z := html.NewTokenizer(strings.NewReader(src))
 	z.SetMaxBuf(0)
 	for !r.doc.Cut {
 		switch z.Next() {
 		case html.ErrorToken:
 			r.breakLine()
-			return r.doc
+			return r.doc, r.left
 		case html.TextToken:
 			r.text(string(z.Text()))
 		case html.StartTagToken, html.SelfClosingTagToken:
@@ -81,7 +92,7 @@ func Parse(src string, max int) *Doc {
 		}
 	}
 	r.breakLine()
-	return r.doc
+	return r.doc, r.left
 }
 
 // frame is an open element that matters.
@@ -90,11 +101,14 @@ type frame struct {
 	block  string
 	quoted bool
 	depth  bool
+	hidden bool
 	href   string
 }
 
 type reader struct {
 	doc   *Doc
+	all   bool // hidden text too
+	left  bool // hidden text was left out
 	max   int
 	size  int
 	spans int
@@ -108,6 +122,7 @@ type reader struct {
 	pre     int
 	skip    atom.Atom // inside an element whose text is not shown
 	quoted  int
+	hidden  int
 	depth   int
 	para    int
 	cut     bool
@@ -123,6 +138,10 @@ type cell struct{ table, row, col int }
 
 func (r *reader) text(s string) {
 	if r.skip != 0 {
+		return
+	}
+	if r.hidden > 0 && !r.all {
+		r.left = true
 		return
 	}
 	for i := 0; i < len(s); {

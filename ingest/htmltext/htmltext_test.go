@@ -17,6 +17,11 @@ func TestText(t *testing.T) {
 		"<title>t</title><style>p{}</style><script>x()</script>seen<!-- not -->":   "seen",
 		"<ul><li>one<li>two</ul>":                                                  "one\ntwo",
 		"<b>bold</b> and <a href=x>link</a>":                                       "bold and link",
+		`<div style="display:none;mso-hide:all">preview</div><p>seen</p>`:          "seen",
+		`a<span style="DISPLAY: none"><b>no</b></span>b`:                           "ab",
+		`<div style="display : none">nothing else</div>`:                           "nothing else",
+		`<p style="display:none">a<p>never closed`:                                 "a\n\nnever closed",
+		`<td><div style="display:none">a</td></table>after`:                        "after",
 		"</div></p>stray<p":                                                        "stray",
 	} {
 		if got := Parse(in, 1<<20).Text(); got != want {
