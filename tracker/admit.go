@@ -17,7 +17,6 @@ func (s *Store) admitTx(ctx context.Context, tx *migrations.Tx, by Actor, messag
 		TicketID  *int64           `db:"ticket_id"`
 		AccountID *int64           `db:"account_id"`
 		ClientID  *int64           `db:"client_id"`
-		InboxID   *int64           `db:"inbox_id"`
 		MailboxID int64            `db:"mailbox_id"`
 		FromName  string           `db:"from_name"`
 		From      string           `db:"from_address"`
@@ -28,7 +27,7 @@ func (s *Store) admitTx(ctx context.Context, tx *migrations.Tx, by Actor, messag
 		MailID    string           `db:"mail_id"`
 		At        migrations.Stamp `db:"at"`
 	}
-	err = tx.Get(ctx, &m, `SELECT m.state, m.ticket_id, m.account_id, m.client_id, m.inbox_id, COALESCE(i.mailbox_id, 0) AS mailbox_id, m.from_name, m.from_address, m.subject, m.body,
+	err = tx.Get(ctx, &m, `SELECT m.state, m.ticket_id, m.account_id, m.client_id, COALESCE(i.mailbox_id, 0) AS mailbox_id, m.from_name, m.from_address, m.subject, m.body,
 			m.class, m.form, m.mail_id, m.at
 		FROM message m LEFT JOIN inbox i ON i.id = m.inbox_id WHERE m.id = ?`, messageID)
 	if err != nil {
@@ -43,7 +42,7 @@ func (s *Store) admitTx(ctx context.Context, tx *migrations.Tx, by Actor, messag
 		if err := s.sendMessageTx(ctx, tx, Actor{AccountID: *m.AccountID}, ticketID, messageID); err != nil {
 			return 0, err
 		}
-		return ticketID, s.admittedTx(ctx, tx, by, messageID, ticketID, m.InboxID)
+		return ticketID, s.admittedTx(ctx, tx, by, messageID, ticketID)
 	}
 	client, err := s.clientTx(ctx, tx, author)
 	if err != nil {
@@ -76,16 +75,18 @@ func (s *Store) admitTx(ctx context.Context, tx *migrations.Tx, by Actor, messag
 			return 0, err
 		}
 	}
-	return ticketID, s.admittedTx(ctx, tx, by, messageID, ticketID, m.InboxID)
+	return ticketID, s.admittedTx(ctx, tx, by, messageID, ticketID)
 }
 
-func (s *Store) admittedTx(ctx context.Context, tx *migrations.Tx, by Actor, messageID, ticketID int64, inboxID *int64) error {
-	if inboxID != nil {
-		_, err := tx.Exec(ctx, `UPDATE inbox SET fate = CASE WHEN ticket_id IS NULL THEN 'new' ELSE 'append' END, reason = 'approved', ticket_id = ?, resolved_by = ? WHERE id = ?`,
-			ticketID, orNull(by.AccountID), *inboxID)
-		if err != nil {
-			return fmt.Errorf("record approval of message %d: %w", messageID, err)
-		}
+func (s *Store) admittedTx(ctx context.Context, tx *migrations.Tx, by Actor, messageID, ticketID int64) error {
+	_, err := tx.Exec(ctx, `UPDATE inbox SET fate = CASE WHEN fate <> 'pending' THEN fate WHEN ticket_id IS NULL THEN 'new' ELSE 'append' END, reason = 'approved', ticket_id = ?, resolved_by = ?
+		WHERE id IN (`+heldMails+`)`, ticketID, orNull(by.AccountID), messageID)
+	if err != nil {
+		return fmt.Errorf("record approval of message %d: %w", messageID, err)
 	}
 	return s.RecordTx(ctx, tx, Event{Actor: by, Subject: "ticket", SubjectID: ticketID, Kind: "approved"})
 }
+
+// heldMails finds the inbox rows that a decision about a message decides: its
+// own, and, where it is a changed copy, that of the mail whose place it took.
+const heldMails = `SELECT m.inbox_id FROM message h JOIN message m ON m.id = h.id OR m.id = h.revision_of WHERE h.id = ?`

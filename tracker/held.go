@@ -119,7 +119,8 @@ func (s *Store) RejectHeld(ctx context.Context, actor Actor, messageID int64, wh
 		if why = oneLine(why); why != "" {
 			reason += ": " + why
 		}
-		_, err = tx.Exec(ctx, `UPDATE inbox SET fate = 'none', reason = ?, resolved_by = ? WHERE id = ?`, clip(reason, 500), orNull(actor.AccountID), m.InboxID)
+		_, err = tx.Exec(ctx, `UPDATE inbox SET fate = CASE WHEN fate = 'pending' THEN 'none' ELSE fate END, reason = ?, resolved_by = ? WHERE id IN (`+heldMails+`)`,
+			clip(reason, 500), orNull(actor.AccountID), messageID)
 		if err != nil {
 			return err
 		}

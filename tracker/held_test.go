@@ -134,3 +134,39 @@ func TestRejectedMailStaysReadableAndSilent(t *testing.T) {
 		}
 	})
 }
+
+// A changed copy takes the place of a held mail; deciding about it decides
+// about the mail that was held.
+func TestDecidingARevisionDecidesTheHeldMail(t *testing.T) {
+	eachMailDesk(t, func(d *mailDesk) {
+		tech := d.technician("tomas@aldermere.example")
+		fails := func(in *Inbound) {
+			in.AuthAs, in.AuthResults = "", []string{"dmarc=fail header.from=client.example"}
+		}
+		for i, decide := range []func(id int64) error{
+			func(id int64) error { _, err := d.ApproveHeld(d.ctx, tech.Actor(), id, false); return err },
+			func(id int64) error { return d.RejectHeld(d.ctx, tech.Actor(), id, "spam") },
+		} {
+			first := d.mail(from("bob@client.example"), fails)
+			d.want(d.receive(first), FatePending, "", 0)
+			changed := first
+			changed.ContentDigest = "other"
+			d.want(d.receive(changed), FateRevision, "", 0)
+			held, _, err := d.Held(d.ctx, 0, 10)
+			d.ok(err)
+			if len(held) != 1 {
+				t.Fatalf("%d mails are held", len(held))
+			}
+			d.ok(decide(held[0].ID))
+			if n := d.count(`SELECT count(*) FROM inbox WHERE fate = 'pending'`); n != 0 {
+				t.Errorf("decision %d: %d mails are still pending", i, n)
+			}
+			if n := d.count(`SELECT count(*) FROM inbox WHERE fate = 'revision'`); n != i+1 {
+				t.Errorf("decision %d: %d revisions", i, n)
+			}
+		}
+		if n := d.count(`SELECT count(*) FROM inbox WHERE fate = 'new' AND ticket_id IS NOT NULL AND resolved_by IS NOT NULL`); n != 1 {
+			t.Errorf("%d mails opened a ticket", n)
+		}
+	})
+}
