@@ -92,6 +92,39 @@ func TestDatabaseAway(t *testing.T) {
 	})
 }
 
+// torn is a store whose answer to a commit is lost once: it is committed, and
+// we are told that it failed.
+type torn struct {
+	*tracker.Store
+	once atomic.Bool
+}
+
+func (f *torn) Sending(ctx context.Context, l *tracker.Lease, id int64) error {
+	err := f.Store.Sending(ctx, l, id)
+	if f.once.CompareAndSwap(false, true) {
+		return errAway
+	}
+	return err
+}
+
+// TestCommitUnknown: a mail that may or may not stand as sending, but whose
+// DATA surely never began, is sent; it must not wait for the next start.
+func TestCommitUnknown(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
+		b := newBench(t, db)
+		server := startSink(t, sinkOptions{})
+		m := b.mailer(server.addr)
+		m.store = &torn{Store: b.store}
+		m.wait.again = 10 * time.Millisecond
+		id := b.queue(tracker.MailReply, 1)[0]
+		run(t, m)
+		b.until(id, tracker.OutboxSent)
+		if n := len(server.all()); n != 1 {
+			t.Errorf("%d mails went out for 1", n)
+		}
+	})
+}
+
 // TestContentGone: a mail whose attachment can not be read is put off, and
 // the one behind it goes.
 func TestContentGone(t *testing.T) {

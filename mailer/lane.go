@@ -250,7 +250,13 @@ func (l *lane) record(out *outlet, it tracker.OutboxItem, v verdict) error {
 			m.log.Info("a mail was dealt with elsewhere", slog.Int64("outbox", it.ID), slog.Any("error", v.err))
 			return nil
 		}
-		return v.err
+		// Nothing was sent, but the row may stand as sending: the answer to a
+		// commit can be lost.
+		m.log.Error("a mail could not be begun", slog.Int64("outbox", it.ID), slog.Any("error", v.err))
+		at := store.Now().Add(m.wait.again)
+		return l.settle(it, "retry", func(ctx context.Context) error {
+			return store.Retry(ctx, l.lease, it.ID, m.words.say("fate.not_begun"), at)
+		})
 	case blocked:
 		l.trouble(out, v.why)
 		return nil

@@ -25,11 +25,12 @@ type timeouts struct {
 	late    time.Duration // for an answer that explains a broken connection
 	idle    time.Duration // an unused connection is given up
 	fresh   time.Duration // an unused connection is asked whether it still lives
+	again   time.Duration // after our own database failed
 }
 
 var usual = timeouts{
 	dial: 20 * time.Second, command: time.Minute, block: 3 * time.Minute, final: 10 * time.Minute,
-	look: 2 * time.Millisecond, late: time.Second, idle: 30 * time.Second, fresh: 5 * time.Second,
+	look: 2 * time.Millisecond, late: time.Second, idle: 30 * time.Second, fresh: 5 * time.Second, again: 5 * time.Second,
 }
 
 // maxPerConnection is how many mails one connection carries: servers tire.
