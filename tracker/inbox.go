@@ -207,6 +207,18 @@ func (s *Store) HasWork(ctx context.Context, l *Lease, mailboxID int64) (bool, e
 	return found, nil
 }
 
+// LeftBehind returns the mailboxes that have mail which was kept so long ago
+// and is still not decided.
+func (s *Store) LeftBehind(ctx context.Context, ago time.Duration) ([]Mailbox, error) {
+	var list []Mailbox
+	err := s.db.Select(ctx, &list, `SELECT `+mailboxColumns+` FROM mailbox
+		WHERE EXISTS (SELECT 1 FROM inbox i WHERE i.mailbox_id = mailbox.id AND i.state <> 'done' AND i.kept_at <= ?) ORDER BY id`, migrations.At(s.Now().Add(-ago)))
+	if err != nil {
+		return nil, fmt.Errorf("look for mail that was left behind: %w", err)
+	}
+	return list, nil
+}
+
 // Claim takes mails to be understood, oldest first, and commits the try
 // before it returns. A mail that was tried before comes alone; one that has
 // had its tries is quarantined instead.

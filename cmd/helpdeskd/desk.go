@@ -52,6 +52,7 @@ func newDesk(ctx context.Context, c *config.Config, store *tracker.Store, banner
 	failpoints(m)
 	d.workers = append(d.workers,
 		func(ctx context.Context) { _ = m.Run(ctx) }, // it returns nil
+		func(ctx context.Context) { d.watchRemoved(ctx, boxes) },
 		func(ctx context.Context) { d.lead(ctx, "index", store.RunIndex) },
 		func(ctx context.Context) { d.lead(ctx, "clock", store.RunClock) },
 	)
