@@ -175,7 +175,7 @@ func (t *theatre) stage(s *session, c *config.Config, store *tracker.Store) erro
 
 func (t *theatre) signIns() []demo.SignIn {
 	var all []demo.SignIn
-	for _, p := range demo.Technicians() {
+	for _, p := range append(demo.Technicians(), demo.Manager()) {
 		all = append(all, demo.SignIn{Person: p, Password: demo.Password})
 	}
 	return all

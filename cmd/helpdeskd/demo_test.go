@@ -235,7 +235,7 @@ func TestDemoIsTheWholeProduct(t *testing.T) {
 	// An employee writes; it is on the board, and the acknowledgement comes.
 	r.upload("/demo/as/theo.mbeki/write", map[string]string{"subject": "The cuckoo is stuck", "text": "It says Cu and nothing else."}, "cuckoo & sound.txt", "Cu")
 	n := r.ticketOn(3*time.Second, "The cuckoo is stuck")
-	r.letter("theo.mbeki", 5*time.Second, "[HD-"+n+"]", "The cuckoo is stuck")
+	r.letter("theo.mbeki", 5*time.Second, "[HD-"+n+"]", "The cuckoo is stuck", "We have your request\n====") // the text part, not the design's words
 	if page := r.get("/tickets/" + n); !strings.Contains(page, "cuckoo & sound.txt") || !strings.Contains(page, "It says Cu and nothing else.") {
 		t.Error("the ticket shows neither the text nor the file")
 	}
@@ -264,6 +264,13 @@ func TestDemoIsTheWholeProduct(t *testing.T) {
 
 	if got := strings.Count(r.get("/tickets?q=cuckoo"), `href="/tickets/`+n+`"`); got == 0 {
 		t.Error("the list does not show the ticket")
+	}
+
+	// The manager signs in too, and is shown the plain view by the demo's own link.
+	r.post("/logout", nil)
+	page := r.post("/login", url.Values{"email": {demo.Manager().Address()}, "password": {demo.Password}, "next": {"/board"}})
+	if !strings.Contains(page, "<h1>Requests</h1>") || !strings.Contains(page, "The cuckoo is stuck") {
+		t.Errorf("the manager's page:\n%s", page)
 	}
 	if code := r.end(); code != 0 {
 		t.Errorf("exit %d", code)

@@ -94,7 +94,7 @@ func script(now time.Time) []scene {
 	return all
 }
 
-// staff makes the accounts of the IT department. They hear of nothing by mail
+// staff makes the accounts of the IT department and of the manager. They hear of nothing by mail
 // until the history is told, but for what is theirs.
 func (h *History) staff(ctx context.Context) error {
 	h.accounts, h.categories = map[string]tracker.Actor{}, map[string]int64{}
@@ -104,6 +104,10 @@ func (h *History) staff(ctx context.Context) error {
 			return err
 		}
 		h.accounts[p.Key] = a.Actor()
+	}
+	m := Manager()
+	if _, err := h.Store.CreateAccount(ctx, tracker.Actor{}, tracker.NewAccount{Email: m.Address(), Name: m.Name, Role: m.Role, Password: Password, Notify: tracker.NotifyNone}); err != nil {
+		return err
 	}
 	list, err := h.Store.Categories(ctx, false)
 	if err != nil {

@@ -1,9 +1,15 @@
 package demo
 
 import (
+	"bytes"
+	"encoding/base64"
 	"fmt"
+	"io"
 	"mime"
+	"mime/multipart"
+	"mime/quotedprintable"
 	"net/mail"
+	"net/textproto"
 	"strings"
 	"time"
 
@@ -43,6 +49,44 @@ func Reply(p Person, l Letter, text string, files []File, at time.Time) Draft {
 	}
 	d.Text = fmt.Sprintf("%s\n\n%s\n\nOn %s, %s wrote:\n%s", text, p.SignOff, l.At.Format("Mon, 2 Jan 2006 at 15:04"), who, quote.String())
 	return d
+}
+
+// plainText returns the plain text that a mail carries beside its design, ""
+// where it has none.
+func plainText(raw []byte) string {
+	m, err := mail.ReadMessage(bytes.NewReader(raw))
+	if err != nil {
+		return ""
+	}
+	return plainPart(textproto.MIMEHeader(m.Header), m.Body, 0)
+}
+
+func plainPart(h textproto.MIMEHeader, body io.Reader, depth int) string {
+	kind, params, err := mime.ParseMediaType(h.Get("Content-Type"))
+	switch {
+	case err != nil || depth > 5:
+	case kind == "text/plain" && h.Get("Content-Disposition") == "":
+		switch strings.ToLower(h.Get("Content-Transfer-Encoding")) {
+		case "quoted-printable":
+			body = quotedprintable.NewReader(body)
+		case "base64":
+			body = base64.NewDecoder(base64.StdEncoding, body)
+		}
+		text, _ := io.ReadAll(io.LimitReader(body, 1<<20)) // what could be read is shown
+		return strings.ToValidUTF8(strings.ReplaceAll(string(text), "\r\n", "\n"), "�")
+	case strings.HasPrefix(kind, "multipart/"):
+		parts := multipart.NewReader(body, params["boundary"])
+		for {
+			part, err := parts.NextRawPart()
+			if err != nil {
+				break
+			}
+			if text := plainPart(part.Header, part, depth+1); text != "" {
+				return text
+			}
+		}
+	}
+	return ""
 }
 
 func header(raw []byte, name string) string {

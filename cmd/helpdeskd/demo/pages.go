@@ -32,7 +32,7 @@ const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img
 
 const letterPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'; sandbox"
 
-// SignIn is how a technician signs in on the site.
+// SignIn is how somebody signs in on the site.
 type SignIn struct {
 	Person   Person
 	Password string
@@ -242,6 +242,7 @@ func (p *Pages) letter(w http.ResponseWriter, r *http.Request) error {
 	}
 	return p.show(w, r, "letter", view{Title: in.Subject, Me: x, Data: map[string]any{
 		"Lines": p.lines(x, l.ID), "Letter": l, "In": in, "Files": files,
+		"Text": orElse(plainText(l.Raw), in.Text), "Designed": hasHTML,
 		"HTML":   hasHTML && r.URL.Query().Get("as") != "text",
 		"Robot":  in.Class != tracker.ClassHuman,
 		"Button": "Send the answer",

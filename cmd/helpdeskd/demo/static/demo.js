@@ -13,4 +13,7 @@
 		}
 	};
 	setInterval(look, 2000);
+	// On a phone the people are a strip: whoever was chosen is in sight.
+	const strip = document.getElementById("people"), on = strip?.querySelector("[aria-current]");
+	if (on) strip.scrollLeft = on.offsetLeft - 16;
 })();

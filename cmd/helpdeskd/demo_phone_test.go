@@ -1,0 +1,46 @@
+package main
+
+import (
+	"os/exec"
+	"testing"
+	"time"
+
+	"github.com/go-rod/rod"
+	"github.com/go-rod/rod/lib/launcher"
+)
+
+// TestDemoOnAPhone: no page of the demo is wider than a phone, and the person
+// who was chosen can be seen in the strip of people.
+func TestDemoOnAPhone(t *testing.T) {
+	chromium, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Skip("no chromium on this machine: install it to run the browser tests")
+	}
+	r := start(t, nil, "demo", "--http", "127.0.0.1:0", "--dir", t.TempDir(), "--quiet")
+	l := launcher.New().Bin(chromium).Leakless(false).Headless(true).NoSandbox(true).UserDataDir(t.TempDir()).
+		Set("disable-gpu").Set("disable-quic").Set("no-first-run").Set("disable-background-networking").
+		Set("disable-component-update").Set("disable-sync")
+	at, err := l.Launch()
+	if err != nil {
+		t.Fatalf("start chromium: %v", err)
+	}
+	b := rod.New().ControlURL(at).MustConnect()
+	t.Cleanup(func() {
+		b.Close()
+		l.Kill()
+	})
+	p := b.MustPage("about:blank").Timeout(60 * time.Second)
+	p.MustSetViewport(390, 844, 1, true)
+	for _, path := range []string{"/demo", "/demo/as/beatrix.underhill", "/demo/as/beatrix.underhill/write", "/demo/as/beatrix.underhill/form", "/demo/as/beatrix.underhill/letters/1"} {
+		p.MustNavigate(r.site + path).MustWaitLoad()
+		if over := p.MustEval(`() => document.documentElement.scrollWidth - innerWidth`).Int(); over > 0 {
+			t.Errorf("%s is %d px wider than a phone", path, over)
+		}
+		if path != "/demo" && !p.MustEval(`() => { const r = document.querySelector("#people [aria-current]").getBoundingClientRect(); return r.left >= 0 && r.right <= innerWidth }`).Bool() {
+			t.Errorf("%s: who was chosen is out of sight", path)
+		}
+	}
+	if code := r.end(); code != 0 {
+		t.Errorf("exit %d", code)
+	}
+}
