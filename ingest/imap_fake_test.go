@@ -17,9 +17,10 @@ import (
 // fake is an IMAP server that speaks just what a poller needs, and that a
 // test can make behave as badly as real ones do. It is plain, on loopback.
 type fake struct {
-	t    *testing.T
-	ln   net.Listener
-	caps string
+	t      *testing.T
+	ln     net.Listener
+	caps   string
+	before string // capabilities before login; caps where empty
 
 	mu       sync.Mutex
 	validity uint32
@@ -44,9 +45,9 @@ type fakeMail struct {
 
 type fakeConn struct {
 	net.Conn
-	f        *fake
-	r        *bufio.Reader
-	selected bool
+	f      *fake
+	r      *bufio.Reader
+	signed bool
 }
 
 const exchangeCaps = "IMAP4rev1 AUTH=PLAIN SASL-IR UIDPLUS MOVE ID UNSELECT CHILDREN IDLE NAMESPACE LITERAL+"
@@ -124,9 +125,16 @@ func (c *fakeConn) say(format string, args ...any) {
 	fmt.Fprintf(c, format+"\r\n", args...)
 }
 
+func (f *fake) offers(c *fakeConn) string {
+	if f.before != "" && !c.signed {
+		return f.before
+	}
+	return f.caps
+}
+
 func (f *fake) serve(c *fakeConn) {
 	defer c.Close()
-	c.say("* OK [CAPABILITY %s] ready", f.caps)
+	c.say("* OK [CAPABILITY %s] ready", f.offers(c))
 	for {
 		line, err := c.r.ReadString('\n')
 		if err != nil {
@@ -152,11 +160,11 @@ func (f *fake) answer(c *fakeConn, tag, cmd string) bool {
 	defer f.mu.Unlock()
 	switch {
 	case word == "CAPABILITY":
-		c.say("* CAPABILITY %s", f.caps)
+		c.say("* CAPABILITY %s", f.offers(c))
 	case strings.HasPrefix(word, "AUTHENTICATE"), strings.HasPrefix(word, "LOGIN "):
 		f.logins++
+		c.signed = true
 	case strings.HasPrefix(word, "SELECT"), strings.HasPrefix(word, "EXAMINE"):
-		c.selected = true
 		c.say("* %d EXISTS", len(f.folders["INBOX"]))
 		c.say("* OK [UIDVALIDITY %d] is", f.validity)
 		c.say("* OK [UIDNEXT %d] is", f.next)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapserver"
@@ -114,6 +115,24 @@ func TestCrashBetweenCopyAndExpungeCopiesOnce(t *testing.T) {
 	until(t, "all moved", func() bool { return f.count("INBOX") == 0 && r.count("moved_at IS NOT NULL") == 5 })
 	if f.count("Processed") != 5 || r.tickets() != 5 {
 		t.Fatalf("%d in Processed, %d tickets", f.count("Processed"), r.tickets())
+	}
+}
+
+// Exchange offers MOVE only after the login, and does not say so there.
+func TestMoveIsOfferedAfterLogin(t *testing.T) {
+	f := newFake(t)
+	f.before = "IMAP4rev1 AUTH=PLAIN SASL-IR"
+	cfg := f.config().withDefaults()
+	for range 2000 { // go-imap is late by microseconds only
+		s, err := openSession(t.Context(), cfg, nil, time.Second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ours, theirs := s.caps.Has(imap.CapMove), s.c.Caps().Has(imap.CapMove)
+		s.close()
+		if !ours || !theirs {
+			t.Fatalf("we know of MOVE: %v, go-imap does: %v", ours, theirs)
+		}
 	}
 }
 

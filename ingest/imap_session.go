@@ -125,11 +125,12 @@ func (s *session) login(token string) error {
 			return err
 		}
 	}
-	// MOVE and others are offered only after signing in.
-	if s.caps = s.c.Caps(); s.caps == nil {
-		return errors.New("the server tells no capabilities after signing in")
-	}
-	return nil
+	// MOVE and others are offered only after signing in. go-imap forgets the
+	// old capabilities a moment after the login is through, and its Move looks
+	// at them too: asking makes sure that both of us know the new ones.
+	caps, err := s.c.Capability().Wait()
+	s.caps = caps
+	return err
 }
 
 // run runs one command under the deadline and finds the words for its error.
@@ -205,7 +206,8 @@ func (s *session) open() error {
 		return failure(s.cfg, stageSelect, errNoValidity)
 	}
 	s.validity, s.uidnext = data.UIDValidity, uint32(data.UIDNext)
-	return nil
+	// go-imap notes the folder's state a moment after SELECT is through.
+	return s.alive(stageSelect)
 }
 
 // folders lists what folders there are, for a person; at most 20.
