@@ -45,6 +45,11 @@ func (s *Store) SetupCode(ctx context.Context) (string, error) {
 // makes the code worthless. A wrong code is Denied; Conflict once there is an
 // account.
 func (s *Store) UseSetupCode(ctx context.Context, code string, in NewAccount) (Account, error) {
+	given := HashToken(strings.ReplaceAll(strings.ToLower(oneLine(code)), "-", ""))
+	// Looked at first, so that a stranger can not have passwords hashed here.
+	if err := s.checkSetupCode(ctx, given); err != nil {
+		return Account{}, fmt.Errorf("set up: %w", err)
+	}
 	in.Role = Admin
 	if in.Password == "" {
 		return Account{}, migrations.Invalidf("Please choose a password.")
@@ -53,7 +58,6 @@ func (s *Store) UseSetupCode(ctx context.Context, code string, in NewAccount) (A
 	if err != nil {
 		return Account{}, fmt.Errorf("set up: %w", err)
 	}
-	given := HashToken(strings.ReplaceAll(strings.ToLower(oneLine(code)), "-", ""))
 	var a Account
 	err = s.db.Tx(ctx, func(tx *migrations.Tx) error {
 		// Deleting the code first makes a second one who has it wait, and fail.
@@ -65,11 +69,8 @@ func (s *Store) UseSetupCode(ctx context.Context, code string, in NewAccount) (A
 		if err != nil {
 			return err
 		}
-		if some {
-			return migrations.Conflictf("helpdeskd is set up already. Please sign in.")
-		}
-		if n == 0 {
-			return migrations.Deniedf("This is not the code that helpdeskd printed when it started last. Please look at its output or log.")
+		if err := maySetUp(some, n == 1); err != nil {
+			return err
 		}
 		a, err = s.createAccountTx(ctx, tx, Actor{}, in, hash)
 		return err
@@ -78,4 +79,27 @@ func (s *Store) UseSetupCode(ctx context.Context, code string, in NewAccount) (A
 		return Account{}, fmt.Errorf("set up: %w", err)
 	}
 	return a, nil
+}
+
+func (s *Store) checkSetupCode(ctx context.Context, hash string) error {
+	some, err := exists(ctx, s.db, `SELECT 1 FROM account LIMIT 1`)
+	if err != nil {
+		return err
+	}
+	right, err := exists(ctx, s.db, `SELECT 1 FROM setting WHERE name = ? AND value = ?`, SetSetupCode, hash)
+	if err != nil {
+		return err
+	}
+	return maySetUp(some, right)
+}
+
+// maySetUp says what keeps somebody from setting up.
+func maySetUp(someAccount, rightCode bool) error {
+	switch {
+	case someAccount:
+		return migrations.Conflictf("helpdeskd is set up already. Please sign in.")
+	case !rightCode:
+		return migrations.Deniedf("This is not the code that helpdeskd printed when it started last. Please look at its output or log.")
+	}
+	return nil
 }

@@ -95,7 +95,7 @@ func (s *site) fail(w http.ResponseWriter, r *http.Request, err error) {
 		}
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	if rerr := s.render(w, r, t.Status, "error", view{Title: s.words.say("error.title"), Data: t}); rerr != nil {
+	if rerr := s.render(w, r, t.Status, "error", view{Title: s.words.say("error.title"), Bare: accountOf(r.Context()) == nil, Data: t}); rerr != nil {
 		s.log.ErrorContext(r.Context(), "the error page failed", slog.Any("error", rerr))
 		http.Error(w, t.Happened, t.Status)
 	}

@@ -1,17 +1,22 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
+	"helpdeskd/migrations"
 	"helpdeskd/tracker"
 )
 
 const (
 	liveBeat  = 25 * time.Second // proxies close what is silent for longer
+	liveStuck = 30 * time.Second // how long a write may wait for its reader
+	maxLive   = 64               // streams of one account at a time
 	liveLimit = 500              // events caught up with after a lost connection
 )
 
@@ -25,9 +30,17 @@ func (s *site) live(w http.ResponseWriter, r *http.Request) error {
 	if id, err := strconv.ParseInt(r.Header.Get("Last-Event-ID"), 10, 64); err == nil {
 		since = id
 	}
+	me := accountOf(ctx).ID
+	if !s.streams.open(me) {
+		return migrations.Temporaryf("You have too many pages open.")
+	}
+	defer s.streams.close(me)
 	out := http.NewResponseController(w)
-	if err := out.SetWriteDeadline(time.Time{}); err != nil {
-		s.log.DebugContext(ctx, "the stream keeps the server's write deadline", "error", err)
+	// Each write has its own deadline, lest a reader who takes nothing in hold
+	// the stream for ever.
+	flush := func() error {
+		_ = out.SetWriteDeadline(time.Now().Add(liveStuck)) // not supported by test recorders
+		return out.Flush()
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
@@ -40,16 +53,19 @@ func (s *site) live(w http.ResponseWriter, r *http.Request) error {
 	}
 	fmt.Fprintf(w, ": ok\n\n")
 	tell(w, missed)
-	if err := out.Flush(); err != nil {
+	if flush() != nil {
 		return nil
 	}
-	beat := time.NewTicker(liveBeat)
+	beat := time.NewTicker(s.opts.liveBeat)
 	defer beat.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-beat.C:
+			if over, err := s.sessionOver(ctx); err != nil || over {
+				return nil // the page finds out why when it connects again
+			}
 			fmt.Fprint(w, ": still here\n\n")
 		case events, ok := <-feed:
 			if !ok {
@@ -57,9 +73,40 @@ func (s *site) live(w http.ResponseWriter, r *http.Request) error {
 			}
 			tell(w, events)
 		}
-		if out.Flush() != nil {
+		if flush() != nil {
 			return nil
 		}
+	}
+}
+
+// sessionOver reports whether who listens has signed out, or was shut out,
+// since the stream began.
+func (s *site) sessionOver(ctx context.Context) (bool, error) {
+	_, found, err := s.store.Sessions().FindCtx(ctx, s.sessions.Token(ctx))
+	return !found, err
+}
+
+// streams counts the open streams of every account.
+type streams struct {
+	mu sync.Mutex
+	of map[int64]int
+}
+
+func (x *streams) open(account int64) bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.of[account] >= maxLive {
+		return false
+	}
+	x.of[account]++
+	return true
+}
+
+func (x *streams) close(account int64) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.of[account]--; x.of[account] == 0 {
+		delete(x.of, account)
 	}
 }
 

@@ -3,6 +3,8 @@ package web
 import (
 	"errors"
 	"net/http"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
@@ -99,7 +101,7 @@ func (s *site) routes() (http.Handler, error) {
 		return nil, err
 	}
 	r := chi.NewRouter()
-	r.Use(s.recover, s.secureHeaders, middleware.GetHead)
+	r.Use(s.recover, s.secureHeaders, textPath, middleware.GetHead)
 	r.Handle("/static/*", s.assets)
 	r.Group(func(r chi.Router) {
 		r.Use(middleware.Compress(5, "text/html"), crossOrigin, s.sessions.LoadAndSave, s.identify)
@@ -116,6 +118,17 @@ func (s *site) routes() (http.Handler, error) {
 		})
 	}
 	return r, nil
+}
+
+// textPath answers addresses that are no text, before a database is asked.
+func textPath(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.ContainsRune(r.URL.Path, 0) || !utf8.ValidString(r.URL.Path) {
+			http.NotFound(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // guard puts before a handler what its route asks for: the right person, and

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -111,6 +112,9 @@ func (s *site) askToSignIn(w http.ResponseWriter, r *http.Request) error {
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, 4<<20)
 	parseForm(r)
+	if r.MultipartForm != nil { // the server removes only what its own request holds
+		defer r.MultipartForm.RemoveAll()
+	}
 	f := loginForm{Problem: s.words.say("login.session_over"), Typed: typedTexts(r)}
 	if back := pathOf(r.Header.Get("Referer")); back != "" {
 		f.Next = back
@@ -118,17 +122,22 @@ func (s *site) askToSignIn(w http.ResponseWriter, r *http.Request) error {
 	return s.render(w, r, http.StatusUnauthorized, "login", view{Title: s.words.say("login.title"), Bare: true, Data: f})
 }
 
-// parseForm reads a form of either encoding into r.PostForm.
+// parseForm reads a form of either encoding into r.PostForm, as text that
+// every database takes.
 func parseForm(r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
 		return err
 	}
 	// What a form carries beyond a megabyte is kept in temporary files.
-	err := r.ParseMultipartForm(1 << 20)
-	if errors.Is(err, http.ErrNotMultipart) {
-		return nil
+	if err := r.ParseMultipartForm(1 << 20); err != nil && !errors.Is(err, http.ErrNotMultipart) {
+		return err
 	}
-	return err
+	for _, values := range r.PostForm {
+		for i, v := range values {
+			values[i] = strings.ToValidUTF8(strings.ReplaceAll(v, "\x00", ""), "\uFFFD")
+		}
+	}
+	return nil
 }
 
 // pathOf returns the path of an address of this site, "" for anything odd.

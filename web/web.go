@@ -17,6 +17,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"time"
 
 	"github.com/alexedwards/scs/v2"
 	"github.com/go-chi/chi/v5"
@@ -40,6 +41,8 @@ type Options struct {
 	Banner         string           // shown above every page, for the demo; "" for none
 	Language       string           // of the catalogue; "en" where empty
 	Extra          func(chi.Router) // mounts further routes, outside the sign-in
+
+	liveBeat time.Duration // how often a live stream shows that it lives; 25 s where zero
 }
 
 // site is what the handlers share.
@@ -53,6 +56,7 @@ type site struct {
 	words    words
 	pages    map[string]*template.Template
 	cleaner  *mailCleaner
+	streams  *streams
 }
 
 // New returns the site on a store.
@@ -63,7 +67,10 @@ func New(store *tracker.Store, opts Options) (http.Handler, error) {
 	if opts.Language == "" {
 		opts.Language = "en"
 	}
-	s := &site{store: store, opts: opts, log: opts.Log, cleaner: newMailCleaner()}
+	if opts.liveBeat == 0 {
+		opts.liveBeat = liveBeat
+	}
+	s := &site{store: store, opts: opts, log: opts.Log, cleaner: newMailCleaner(), streams: &streams{of: map[int64]int{}}}
 	if opts.PublicURL != "" {
 		u, err := url.Parse(opts.PublicURL)
 		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
