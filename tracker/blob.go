@@ -128,7 +128,7 @@ func (s *Store) putLarge(ctx context.Context, r io.Reader) (digest string, size 
 		return "", 0, err
 	}
 	// Renamed inside the transaction, so that a sweep sees file and row together.
-	return digest, size, s.putPlace(ctx, digest, size, "file", func(*migrations.Tx, bool) error {
+	return digest, size, s.putPlace(ctx, digest, size, "file", func(*migrations.Tx) error {
 		if err := os.Rename(f.Name(), final); err != nil {
 			return err
 		}
@@ -136,18 +136,14 @@ func (s *Store) putLarge(ctx context.Context, r io.Reader) (digest string, size 
 	})
 }
 
-func (s *Store) putPlace(ctx context.Context, digest string, size int64, place string, store func(tx *migrations.Tx, known bool) error) error {
+func (s *Store) putPlace(ctx context.Context, digest string, size int64, place string, store func(tx *migrations.Tx) error) error {
 	return s.db.Tx(ctx, func(tx *migrations.Tx) error {
-		known, err := exists(ctx, tx, `SELECT 1 FROM blob WHERE digest = ?`, digest)
-		if err != nil {
-			return err
-		}
-		_, err = tx.Exec(ctx, `INSERT INTO blob (digest, size, place, created_at) VALUES (?, ?, ?, ?)
+		_, err := tx.Exec(ctx, `INSERT INTO blob (digest, size, place, created_at) VALUES (?, ?, ?, ?)
 			ON CONFLICT (digest) DO UPDATE SET created_at = excluded.created_at`, digest, size, place, s.stamp())
 		if err != nil {
 			return err
 		}
-		return store(tx, known)
+		return store(tx)
 	})
 }
 
@@ -155,9 +151,11 @@ func (s *Store) putChunks(ctx context.Context, digest string, size int64, f *os.
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	return s.putPlace(ctx, digest, size, "chunk", func(tx *migrations.Tx, known bool) error {
-		if known {
-			return nil
+	return s.putPlace(ctx, digest, size, "chunk", func(tx *migrations.Tx) error {
+		// Looked at with the blob's row locked: a sweep takes both or none.
+		known, err := exists(ctx, tx, `SELECT 1 FROM blob_chunk WHERE digest = ? LIMIT 1`, digest)
+		if err != nil || known {
+			return err
 		}
 		buf := make([]byte, chunkSize)
 		for n := 0; ; n++ {

@@ -1,6 +1,7 @@
 package tracker
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"sync"
@@ -157,6 +158,37 @@ func TestAnAnswerDuringTheClockKeepsTheTicketOpen(t *testing.T) {
 		d.ok(<-done)
 		if now := must(d.TicketByNumber(d.ctx, ticket.Number))(t); now.Stage != InProgress {
 			t.Errorf("the ticket is %s", now.Stage)
+		}
+	})
+}
+
+// The same large content comes again at the moment in which it is swept.
+func TestContentThatComesAgainDuringTheSweepIsWhole(t *testing.T) {
+	eachMailDesk(t, func(d *mailDesk) {
+		data := bytes.Repeat([]byte("large "), SmallBlob)
+		digest, _, err := d.PutBlob(d.ctx, bytes.NewReader(data))
+		d.ok(err)
+		commit := hold(t, d.DB(), func(tx *migrations.Tx) error {
+			for _, table := range []string{"blob", "blob_chunk"} {
+				if _, err := tx.Exec(d.ctx, `DELETE FROM `+table+` WHERE digest = ?`, digest); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		done := make(chan error, 1)
+		go func() {
+			_, _, err := d.PutBlob(d.ctx, bytes.NewReader(data))
+			done <- err
+		}()
+		waitBlocked(t, d.DB(), 1)
+		commit()
+		d.ok(<-done)
+		b, err := d.OpenBlob(d.ctx, digest)
+		d.ok(err)
+		defer b.Close()
+		if !bytes.Equal(b.Bytes(), data) {
+			t.Errorf("%d bytes instead of %d", b.Size(), len(data))
 		}
 	})
 }
