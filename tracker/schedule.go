@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strconv"
 	"time"
 
@@ -124,10 +125,7 @@ func (s *Store) Archive(ctx context.Context, l *Lease) (int, error) {
 	latest := migrations.At(now.AddDate(0, -months, 4))
 	total := 0
 	for after := migrations.Stamp(0); ; {
-		var rows []struct {
-			ID       int64            `db:"id"`
-			ClosedAt migrations.Stamp `db:"closed_at"`
-		}
+		var rows []closedTicket
 		err := s.db.Select(ctx, &rows, `SELECT id, closed_at FROM ticket WHERE archived_at IS NULL AND stage IN ('completed', 'dropped') AND closed_at > ? AND closed_at <= ?
 			ORDER BY closed_at, id LIMIT ?`, after, latest, clockBatch)
 		if err != nil {
@@ -136,43 +134,55 @@ func (s *Store) Archive(ctx context.Context, l *Lease) (int, error) {
 		if len(rows) == 0 {
 			return total, nil
 		}
-		n := 0
-		err = s.underLease(ctx, l, func(tx *migrations.Tx) error {
-			n = 0
-			for _, r := range rows {
-				if addMonths(r.ClosedAt.Time(), months).After(now) {
-					continue
-				}
-				changed, err := tx.Exec(ctx, `UPDATE ticket SET archived_at = ?, updated_at = ?, version = version + 1 WHERE id = ? AND archived_at IS NULL AND closed_at = ?`,
-					s.stamp(), s.stamp(), r.ID, r.ClosedAt)
-				if err != nil {
-					return err
-				}
-				if changed == 0 {
-					continue
-				}
-				n++
-				if err := s.RecordTx(ctx, tx, Event{Subject: "ticket", SubjectID: r.ID, Kind: "archived"}); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
+		last, full := rows[len(rows)-1].ClosedAt, len(rows) == clockBatch
+		rows = slices.DeleteFunc(rows, func(r closedTicket) bool { return addMonths(r.ClosedAt.Time(), months).After(now) })
+		n, err := s.archive(ctx, l, rows)
 		if err != nil {
 			return total, fmt.Errorf("archive tickets: %w", err)
 		}
 		total += n
 		// Several may have closed in one instant: begin again with that one as
 		// long as that archives something.
-		last := rows[len(rows)-1].ClosedAt
 		if n > 0 {
 			last--
 		}
 		after = max(after, last)
-		if len(rows) < clockBatch {
+		if !full {
 			return total, nil
 		}
 	}
+}
+
+type closedTicket struct {
+	ID       int64            `db:"id"`
+	ClosedAt migrations.Stamp `db:"closed_at"`
+}
+
+// archive archives tickets that were not re-opened meanwhile, and returns how
+// many. Without any it writes nothing.
+func (s *Store) archive(ctx context.Context, l *Lease, rows []closedTicket) (n int, err error) {
+	if len(rows) == 0 {
+		return 0, nil
+	}
+	err = s.underLease(ctx, l, func(tx *migrations.Tx) error {
+		n = 0
+		for _, r := range rows {
+			changed, err := tx.Exec(ctx, `UPDATE ticket SET archived_at = ?, updated_at = ?, version = version + 1 WHERE id = ? AND archived_at IS NULL AND closed_at = ?`,
+				s.stamp(), s.stamp(), r.ID, r.ClosedAt)
+			if err != nil {
+				return err
+			}
+			if changed == 0 {
+				continue
+			}
+			n++
+			if err := s.RecordTx(ctx, tx, Event{Subject: "ticket", SubjectID: r.ID, Kind: "archived"}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return n, err
 }
 
 // addMonths returns the same day of a later month, or its last day where it

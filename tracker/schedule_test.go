@@ -210,3 +210,25 @@ func TestClockAndIndexRunUnderTheirLeases(t *testing.T) {
 		wantKind(t, d.RunIndex(d.ctx, l), migrations.Conflict)
 	})
 }
+
+// What closes soon to its day is looked at each minute, and written to only
+// on its day.
+func TestWaitingToBeArchivedWritesNothing(t *testing.T) {
+	eachMailDesk(t, func(d *mailDesk) {
+		tech := d.technician("tomas@aldermere.example")
+		x := d.confirming(tech)
+		must(d.SetStage(d.ctx, tech.Actor(), x.Number, StageChange{Stage: Completed}, AnyVersion))(t)
+		l := must(d.Acquire(d.ctx, "clock"))(t)
+		defer l.Release(d.ctx)
+		d.now = time.Date(2026, 4, 30, 10, 0, 0, 0, time.UTC)
+		beat := func() int { return d.count(`SELECT beat FROM lease WHERE name = 'clock'`) }
+		was := beat()
+		if n := must(d.Archive(d.ctx, l))(t); n != 0 || beat() != was {
+			t.Errorf("%d archived, and the lease's row was written %d times", n, beat()-was)
+		}
+		d.now = time.Date(2026, 5, 2, 10, 0, 0, 0, time.UTC)
+		if n := must(d.Archive(d.ctx, l))(t); n != 1 {
+			t.Errorf("%d archived on the day", n)
+		}
+	})
+}
