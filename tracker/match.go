@@ -1,6 +1,7 @@
 package tracker
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -158,25 +159,10 @@ func (s *Store) matchByReference(ctx context.Context, tx *migrations.Tx, d *deci
 	if err := tx.Flush(ctx); err != nil { // an earlier mail of this batch may have brought them
 		return match{}, err
 	}
-	var rows []struct {
-		Ref      string `db:"ref"`
-		TicketID int64  `db:"ticket_id"`
-		Known    bool   `db:"known"`
-	}
-	err := selectIn(ctx, tx, &rows, `SELECT ref, ticket_id, known FROM message_ref WHERE ref IN (?)`, ids)
+	rows, err := s.referring(ctx, tx, d, ids)
 	if err != nil {
-		return match{}, fmt.Errorf("look up references: %w", err)
+		return match{}, err
 	}
-	slices.SortFunc(rows, func(a, b struct {
-		Ref      string `db:"ref"`
-		TicketID int64  `db:"ticket_id"`
-		Known    bool   `db:"known"`
-	}) int {
-		if x := slices.Index(ids, a.Ref) - slices.Index(ids, b.Ref); x != 0 {
-			return x
-		}
-		return int(b.TicketID - a.TicketID)
-	})
 	held := match{}
 	for _, r := range rows {
 		// Known: we hold or sent that mail. Unknown counts only for this very
@@ -218,6 +204,33 @@ func (s *Store) matchByReference(ctx context.Context, tx *migrations.Tx, d *deci
 		}
 	}
 	return match{}, nil
+}
+
+type refRow struct {
+	Ref      string `db:"ref"`
+	TicketID int64  `db:"ticket_id"`
+	Known    bool   `db:"known"`
+}
+
+// referring returns the tickets that ids belong to, and those of the author
+// whose mails only named one (an announcement may be named on thousands of
+// others), in the order of ids, the newest ticket first.
+func (s *Store) referring(ctx context.Context, tx *migrations.Tx, d *decision, ids []string) ([]refRow, error) {
+	author := int64(0)
+	if d.client != nil {
+		author = d.client.ID
+	}
+	var rows []refRow
+	err := selectIn(ctx, tx, &rows, `SELECT r.ref, r.ticket_id, r.known FROM message_ref r WHERE r.ref IN (?)
+		AND (r.known OR EXISTS (SELECT 1 FROM ticket t WHERE t.id = r.ticket_id AND t.client_id = ?)
+			OR EXISTS (SELECT 1 FROM participant p WHERE p.ticket_id = r.ticket_id AND p.client_id = ?))`, ids, author, author)
+	if err != nil {
+		return nil, fmt.Errorf("look up references: %w", err)
+	}
+	slices.SortFunc(rows, func(a, b refRow) int {
+		return cmp.Or(slices.Index(ids, a.Ref)-slices.Index(ids, b.Ref), cmp.Compare(b.TicketID, a.TicketID))
+	})
+	return rows, nil
 }
 
 // wasNamed reports whether an address was in To or Cc of a mail of the ticket.
