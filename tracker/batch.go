@@ -72,6 +72,9 @@ func (s *Store) gatherPeople(ctx context.Context, tx *migrations.Tx, b *batch, i
 		if in.Form != nil {
 			addresses = append(addresses, strings.ToLower(in.Form.Requester.Address))
 		}
+		if in.ForwardedFrom != nil {
+			addresses = append(addresses, strings.ToLower(in.ForwardedFrom.Address))
+		}
 	}
 	var rows []struct {
 		Client

@@ -424,3 +424,21 @@ func TestIsThanks(t *testing.T) {
 		}
 	}
 }
+
+// The mails that a technician forwards for one person count like that
+// person's own.
+func TestForwardsAreAcknowledgedThriceAnHour(t *testing.T) {
+	eachMailDesk(t, func(d *mailDesk) {
+		d.technician("tomas@aldermere.example")
+		forward := func() Inbound {
+			return d.mail(from("tomas@aldermere.example"), func(in *Inbound) { in.ForwardedFrom = &Address{Name: "Bob", Address: "Bob@client.example"} })
+		}
+		for i := range 5 {
+			acks := 1
+			if i >= maxAcks {
+				acks = 0
+			}
+			d.want(d.receive(forward()), FateNew, TicketName(int64(i+1)), acks)
+		}
+	})
+}

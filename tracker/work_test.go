@@ -69,7 +69,7 @@ func TestStagesAndTheirRules(t *testing.T) {
 			t.Fatalf("asking the client queued %s", got)
 		}
 		c := must(d.Conversation(ctx, x.Number, 0))(t)
-		if m := must(d.MessageByID(ctx, c.Last))(t); m.Direction != "out" || !strings.Contains(m.Body, "Cleaned the rollers") || !strings.Contains(m.Body, "within 7 days") || !strings.HasPrefix(m.Body, "Hello Anna,") {
+		if m := must(d.MessageByID(ctx, c.Last))(t); m.Direction != "out" || !strings.Contains(m.Body, "Cleaned the rollers") || !strings.HasPrefix(m.Body, "Hello Anna,") {
 			t.Fatalf("the question is %+v", m)
 		}
 		z = must(d.SetStage(ctx, by, x.Number, StageChange{Stage: Completed}, z.Version))(t)
