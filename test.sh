@@ -53,6 +53,7 @@ missing=
 command -v chromium >/dev/null || missing="$missing chromium"
 command -v strace >/dev/null || missing="$missing strace"
 command -v pgrep >/dev/null || missing="$missing procps"
+command -v python3 >/dev/null || missing="$missing python3"
 command -v git >/dev/null || missing="$missing git"
 [ -e /etc/ssl/certs/ca-certificates.crt ] || missing="$missing ca-certificates"
 if [ -n "$missing" ]; then
