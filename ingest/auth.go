@@ -16,7 +16,6 @@ import (
 // xoauth2 is the SASL mechanism XOAUTH2 (developers.google.com/workspace/gmail/imap/xoauth2-protocol).
 type xoauth2 struct {
 	user, token string
-	asked       bool
 }
 
 var _ sasl.Client = (*xoauth2)(nil)

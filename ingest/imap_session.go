@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"slices"
 	"strings"
 	"sync"
@@ -342,6 +341,3 @@ func isRefusal(err error) bool {
 	var re *imap.Error
 	return errors.As(err, &re)
 }
-
-// isClosed reports whether err is only the end of the connection.
-func isClosed(err error) bool { return errors.Is(err, net.ErrClosed) }

@@ -126,12 +126,8 @@ func (c MailboxConfig) Validate() error {
 	default:
 		add("mailbox %s: security is %q: it must be tls, starttls or plain", c.Name, c.Security)
 	}
-	for _, err := range c.validateAuth() {
-		all = append(all, err)
-	}
-	for _, err := range c.validateFolders() {
-		all = append(all, err)
-	}
+	all = append(all, c.validateAuth()...)
+	all = append(all, c.validateFolders()...)
 	if c.Poll < time.Second || c.Poll > time.Hour {
 		add("mailbox %s: polling every %s is not sensible: use between 1 s and 1 h (30 s to 60 s is usual)", c.Name, c.Poll)
 	}

@@ -95,15 +95,6 @@ func (d *drive) sees(selector, text string) *rod.Element {
 	return e.CancelTimeout()
 }
 
-// misses waits until nothing matches.
-func (d *drive) misses(selector string) {
-	d.t.Helper()
-	err := d.Timeout(10 * time.Second).Wait(rod.Eval(`s => !document.querySelector(s)`, selector))
-	if err != nil {
-		d.t.Fatalf("%s is still on %s", selector, d.MustInfo().URL)
-	}
-}
-
 // tap clicks where an element is, also where its own ::after lies over it,
 // which rod takes for something that covers it.
 func (d *drive) tap(e *rod.Element) {
