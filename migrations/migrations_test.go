@@ -3,6 +3,8 @@ package migrations_test
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -54,6 +56,28 @@ func TestSeveralProcessesMayOpenAtOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// TestTheDatabaseIsPrivate: in a folder that everybody may enter, too.
+func TestTheDatabaseIsPrivate(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	db, err := migrations.Open(t.Context(), "sqlite:"+filepath.Join(dir, "helpdeskd.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	files, err := filepath.Glob(filepath.Join(dir, "helpdeskd.db*"))
+	if err != nil || len(files) < 2 {
+		t.Fatalf("files: %v, %v", files, err)
+	}
+	for _, f := range files {
+		if i, err := os.Stat(f); err != nil || i.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, %v", filepath.Base(f), i.Mode(), err)
+		}
+	}
 }
 
 func TestNewerSchemaIsRefused(t *testing.T) {
