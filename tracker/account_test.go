@@ -244,6 +244,9 @@ func TestSetupCodeWorksOnce(t *testing.T) {
 		if a.Role != Admin {
 			t.Fatalf("the first account is %s", a.Role)
 		}
+		if kept := must(s.Account(ctx, a.ID))(t); kept.SignedInAt == nil || a.SignedInAt == nil || *kept.SignedInAt != *a.SignedInAt {
+			t.Fatalf("who set up has signed in at %v, stored %v", a.SignedInAt, kept.SignedInAt)
+		}
 		_, err = s.UseSetupCode(ctx, code, NewAccount{Email: "second@desk.example", Name: "Second", Password: testPassword})
 		wantKind(t, err, migrations.Conflict)
 		_, err = s.SetupCode(ctx)

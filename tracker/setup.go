@@ -72,7 +72,12 @@ func (s *Store) UseSetupCode(ctx context.Context, code string, in NewAccount) (A
 		if err := maySetUp(some, n == 1); err != nil {
 			return err
 		}
-		a, err = s.createAccountTx(ctx, tx, Actor{}, in, hash)
+		if a, err = s.createAccountTx(ctx, tx, Actor{}, in, hash); err != nil {
+			return err
+		}
+		now := s.stamp() // the page that has the code signs them in
+		a.SignedInAt = &now
+		_, err = tx.Exec(ctx, `UPDATE account SET signed_in_at = ? WHERE id = ?`, now, a.ID)
 		return err
 	})
 	if err != nil {
