@@ -67,7 +67,7 @@ func (c checkCmd) Run(s *session) error {
 	if where == "" {
 		where = "variables only"
 	}
-	tell(finding{name: "configuration", ok: true, said: fmt.Sprintf("%s, %d mailboxes", where, len(conf.Mailboxes))})
+	tell(finding{name: "configuration", ok: true, said: fmt.Sprintf("%s, mailboxes: %d", where, len(conf.Mailboxes))})
 	checkDatabase(s.ctx, conf, tell)
 	checkFolder(conf, tell)
 	checkCertificate(conf, tell)
@@ -87,7 +87,7 @@ func checkMailbox(ctx context.Context, b config.Mailbox, tell func(finding)) {
 		tell(finding{name: b.Name + ", reading, " + step.Name, ok: step.OK, said: step.Message, do: step.Do})
 	}
 	for _, step := range mailer.Check(ctx, smtpOf(b)) {
-		f := finding{name: b.Name + ", sending, " + step.Name, ok: step.OK, said: step.Said, do: step.Advice}
+		f := finding{name: b.Name + ", sending, " + strings.ToLower(step.Name), ok: step.OK, said: step.Said, do: step.Advice}
 		if step.Detail != "" {
 			f.said += " (" + step.Detail + ")"
 		}
@@ -143,6 +143,8 @@ func missing(d config.DSN) bool {
 
 func checkFolder(c *config.Config, tell func(finding)) {
 	f := finding{name: "data directory", do: fmt.Sprintf("Create it and give it to the user that helpdeskd runs as: mkdir -p %s && chown helpdeskd %s", c.DataDir, c.DataDir)}
+	_, err := os.Stat(c.DataDir)
+	gone := errors.Is(err, fs.ErrNotExist)
 	if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
 		f.said = fmt.Sprintf("%s can not be created: %v", c.DataDir, errors.Unwrap(err))
 		tell(f)
@@ -156,7 +158,13 @@ func checkFolder(c *config.Config, tell func(finding)) {
 	}
 	os.Remove(probe)
 	free, err := freeBytes(c.DataDir)
+	if gone {
+		// Left behind, it would belong to whoever runs the check, who may be root.
+		os.Remove(c.DataDir)
+	}
 	switch {
+	case gone && (err != nil || free >= minFree):
+		tell(finding{name: "data directory", ok: true, said: c.DataDir + " is not there yet; the next start makes it, when its user may"})
 	case err != nil:
 		tell(finding{name: "data directory", ok: true, said: c.DataDir + " can be written to"})
 	case free < minFree:

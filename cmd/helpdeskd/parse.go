@@ -19,7 +19,7 @@ type parseCmd struct {
 }
 
 // Run shows what is understood of each mail, in the order given. A file that
-// can not be read still gives its line, and fails the command at the end.
+// can not be read still gives its line of JSON, and fails the command at the end.
 func (c parseCmd) Run(s *session) error {
 	out := bufio.NewWriter(s.out)
 	failed := 0
@@ -28,6 +28,9 @@ func (c parseCmd) Run(s *session) error {
 		if err != nil {
 			failed++
 			fmt.Fprintf(s.err, "helpdeskd parse: %v\n", err)
+			if !c.JSON {
+				continue // a line that says "malformed" would speak of a mail that nobody saw
+			}
 		}
 		d := ingest.Describe(file, ingest.Parse(raw, ingest.Options{}))
 		if err := c.print(out, d); err != nil {
