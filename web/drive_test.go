@@ -134,8 +134,19 @@ func (d *drive) write(tab, text, button string) {
 	d.sees(".f-"+tab+" button", button).MustClick()
 }
 
-func TestATechniciansDay(t *testing.T) {
-	d := newDrive(t, migrations.SQLite, 1440, 900)
+func TestATechniciansDay(t *testing.T) { aDay(t, migrations.SQLite) }
+
+// TestATechniciansDayOnPostgres is the same day; it is long, so that the quick
+// run of the tests has only TestSmokeOnPostgres.
+func TestATechniciansDayOnPostgres(t *testing.T) {
+	if os.Getenv("HELPDESKD_TEST_FULL") == "" {
+		t.Skip("HELPDESKD_TEST_FULL is not set: ./test.sh --full sets it")
+	}
+	aDay(t, migrations.Postgres)
+}
+
+func aDay(t *testing.T, engine migrations.Engine) {
+	d := newDrive(t, engine, 1440, 900)
 	w := d.w
 	// Triage with a star, on the ticket that nobody has triaged.
 	d.tap(d.sees("#cards-requested .subject", "Imprimante"))

@@ -53,6 +53,9 @@ func (s *site) live(w http.ResponseWriter, r *http.Request) error {
 	}
 	fmt.Fprintf(w, ": ok\n\n")
 	tell(w, missed)
+	if len(missed) == liveLimit { // there were more: every region reads itself anew
+		fmt.Fprint(w, "event: poll\ndata: 1\n\n")
+	}
 	if flush() != nil {
 		return nil
 	}

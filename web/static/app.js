@@ -200,11 +200,11 @@
 		for (const el of $$("textarea[data-draft]")) {
 			const draft = sessionStorage.getItem(draftKey(el)) || (!saved && sessionStorage.getItem(sentKey(el)));
 			sessionStorage.removeItem(sentKey(el));
-			if (draft && !el.value) el.value = draft;
+			if (draft && el.value === el.defaultValue) el.value = draft;
 			grown(el);
 		}
 	}
-	const grown = (el) => el.closest(".composer")?.classList.toggle("typing", $$(".composer textarea").some((t) => t.value !== ""));
+	const grown = (el) => el.closest(".composer")?.classList.toggle("typing", $$(".composer textarea").some((t) => t.value !== t.defaultValue));
 	document.addEventListener("input", (e) => {
 		const el = e.target;
 		if (!el.matches("textarea[data-draft]")) return;
