@@ -70,8 +70,57 @@ type cleanMail struct {
 // that Content-ID, "" when there is none.
 func (c *mailCleaner) clean(raw []byte, cid func(string) string) (cleanMail, error) {
 	raw = bytes.ToValidUTF8(bytes.ReplaceAll(raw, []byte{0}, nil), []byte("\uFFFD"))
-	safe := c.policy.SanitizeBytes(raw)
+	safe := c.policy.SanitizeBytes(boundStyles(raw))
 	return rewrite(bytes.NewReader(safe), cid)
+}
+
+// The reader of styles takes time that grows with the square of their length:
+// one attribute of 160 KB holds a core for 14 s. Word's longest are some 300
+// bytes.
+const (
+	maxStyle  = 1000      // bytes of one style attribute
+	maxStyles = 512 << 10 // bytes of all of them
+)
+
+// boundStyles leaves out style attributes beyond those bounds. All else stays
+// byte for byte, for the cleaner to judge.
+func boundStyles(raw []byte) []byte {
+	if !bytes.Contains(bytes.ToLower(raw), []byte("style")) {
+		return raw
+	}
+	var b bytes.Buffer
+	b.Grow(len(raw))
+	total := 0
+	z := html.NewTokenizer(bytes.NewReader(raw))
+	for {
+		kind := z.Next()
+		if kind == html.ErrorToken {
+			b.Write(z.Raw())
+			return b.Bytes()
+		}
+		text := bytes.Clone(z.Raw()) // Token unescapes in place
+		if kind != html.StartTagToken && kind != html.SelfClosingTagToken {
+			b.Write(text)
+			continue
+		}
+		t := z.Token()
+		kept := t.Attr[:0]
+		for _, a := range t.Attr {
+			if a.Key == "style" {
+				if len(a.Val) > maxStyle || total+len(a.Val) > maxStyles {
+					continue
+				}
+				total += len(a.Val)
+			}
+			kept = append(kept, a)
+		}
+		if len(kept) == len(t.Attr) {
+			b.Write(text)
+			continue
+		}
+		t.Attr = kept
+		b.WriteString(t.String())
+	}
 }
 
 // rewrite walks the tokens of HTML that is already clean: pictures get

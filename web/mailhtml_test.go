@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 func cleaned(t *testing.T, raw string) cleanMail {
@@ -125,6 +126,35 @@ func FuzzMailHTML(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestMailHTMLTakesBoundedTime: what is made to be read slowly is not, at the
+// largest size that is shown.
+func TestMailHTMLTakesBoundedTime(t *testing.T) {
+	style := func(text string) string { return `<p style="` + text + `">a</p>` }
+	many := func(text string) string { return strings.Repeat(text, maxMailHTML/len(text)) }
+	for name, raw := range map[string]string{
+		"brackets": style(many("(")), "at-rules": style(many("@a ")), "fonts": style("font-family:" + many("a,")), "comments": style(many("/*")), "lengths": style("margin:" + many("1px ")), "braces": style(many("a:{")),
+		"many styles": many(style(strings.Repeat("(", 900))), "nesting": many("<div><b><table>"), "attributes": "<p " + many("a=b ") + ">", "ordinary": many(style("color:red;margin:1px 2px")),
+	} {
+		t.Run(name, func(t *testing.T) {
+			done := make(chan time.Duration, 1)
+			start := time.Now()
+			go func() {
+				cleaned(t, raw)
+				done <- time.Since(start)
+			}()
+			select {
+			case took := <-done:
+				t.Logf("%s", took)
+			case <-time.After(20 * time.Second): // two busy cores; one second when idle
+				t.Fatalf("4 MB are not cleaned within %s", time.Since(start))
+			}
+		})
+	}
+	if c := cleaned(t, `<p style="color:red">a</p>`+style(strings.Repeat("color:red;", 200))); strings.Count(c.HTML, "color: red") != 1 || strings.Count(c.HTML, "<p") != 2 {
+		t.Errorf("a long style takes more than itself away: %.300s", c.HTML)
+	}
 }
 
 func TestLinkify(t *testing.T) {
