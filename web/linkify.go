@@ -14,9 +14,9 @@ func linkify(text string) template.HTML {
 	var b strings.Builder
 	at := 0
 	for _, m := range webAddress.FindAllStringIndex(text, -1) {
-		end := m[1]
+		end, opened := m[1], strings.Contains(text[m[0]:m[1]], "(")
 		for end > m[0] && strings.ContainsRune(".,;:!?)]}", rune(text[end-1])) {
-			if text[end-1] == ')' && strings.Contains(text[m[0]:end-1], "(") {
+			if text[end-1] == ')' && opened {
 				break
 			}
 			end--

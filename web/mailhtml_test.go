@@ -157,6 +157,14 @@ func TestMailHTMLTakesBoundedTime(t *testing.T) {
 	}
 }
 
+func TestLinkifyTakesBoundedTime(t *testing.T) {
+	start := time.Now()
+	linkify("http://a" + strings.Repeat(")", 1<<20))
+	if took := time.Since(start); took > 3*time.Second { // 30 s when each bracket looks through all the others
+		t.Errorf("a megabyte of brackets takes %s", took)
+	}
+}
+
 func TestLinkify(t *testing.T) {
 	for text, want := range map[string]string{
 		"see https://a.example/x.":             `see <a href="https://a.example/x" target="_blank" rel="noopener noreferrer nofollow">https://a.example/x</a>.`,
