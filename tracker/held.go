@@ -3,6 +3,7 @@ package tracker
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"helpdeskd/migrations"
 )
@@ -41,25 +42,36 @@ func (s *Store) Held(ctx context.Context, before int64, limit int) (list []HeldM
 		messages = messages[:limit]
 		more = messages[limit-1].ID
 	}
+	list, err = s.heldOn(ctx, messages)
+	return list, more, err
+}
+
+// heldOn adds the tickets and technicians of held messages.
+func (s *Store) heldOn(ctx context.Context, messages []Message) ([]HeldMessage, error) {
+	tickets, people := []int64{0}, []int64{0} // a list may not be empty
+	for _, m := range messages {
+		tickets, people = append(tickets, m.TicketID), append(people, m.AccountID)
+	}
+	var named []Ticket
+	if err := s.db.Select(ctx, &named, ticketSelect+`WHERE t.id IN (`+marks(len(tickets))+`)`, anys(tickets)...); err != nil {
+		return nil, fmt.Errorf("read tickets of held mails: %w", err)
+	}
+	var accounts []Account
+	if err := s.db.Select(ctx, &accounts, `SELECT `+accountColumns+` FROM account WHERE id IN (`+marks(len(people))+`)`, anys(people)...); err != nil {
+		return nil, fmt.Errorf("read technicians of held mails: %w", err)
+	}
+	list := make([]HeldMessage, 0, len(messages))
 	for _, m := range messages {
 		h := HeldMessage{Message: m}
-		if m.TicketID != 0 {
-			t, err := ticketWhere(ctx, s.db, `t.id = ?`, m.TicketID)
-			if err != nil {
-				return nil, 0, err
-			}
-			h.TicketNumber, h.TicketSubject = t.Number, t.Subject
-			if m.AccountID != 0 {
-				a, err := s.Account(ctx, m.AccountID)
-				if err != nil {
-					return nil, 0, err
-				}
-				h.Technician = a.Name
+		if i := slices.IndexFunc(named, func(t Ticket) bool { return t.ID == m.TicketID }); i >= 0 {
+			h.TicketNumber, h.TicketSubject = named[i].Number, named[i].Subject
+			if a := slices.IndexFunc(accounts, func(a Account) bool { return a.ID == m.AccountID }); a >= 0 {
+				h.Technician = accounts[a].Name
 			}
 		}
 		list = append(list, h)
 	}
-	return list, more, nil
+	return list, nil
 }
 
 // ApproveHeld lets a held mail in: a technician's goes to the client in their
