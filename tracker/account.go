@@ -240,6 +240,11 @@ func (s *Store) storeAccountTx(ctx context.Context, tx *migrations.Tx, actor Act
 			return err
 		}
 	}
+	if !May(a, WorkTickets) {
+		if err := s.cancelMailTx(ctx, tx, actor, a.ID); err != nil {
+			return err
+		}
+	}
 	record := func(kind, was, became string) error {
 		if was == became {
 			return nil
@@ -257,6 +262,21 @@ func (s *Store) storeAccountTx(ctx context.Context, tx *migrations.Tx, actor Act
 	}
 	if was.Name != a.Name || was.Email != a.Email {
 		return record("renamed", "", fmt.Sprint("version ", a.Version))
+	}
+	return nil
+}
+
+// cancelMailTx cancels what waits for an account that may not read it (any more).
+func (s *Store) cancelMailTx(ctx context.Context, tx *migrations.Tx, actor Actor, id int64) error {
+	var waiting []int64
+	err := tx.Select(ctx, &waiting, `UPDATE outbox SET state = 'cancelled' WHERE account_id = ? AND state = 'queued' RETURNING id`, id)
+	if err != nil {
+		return fmt.Errorf("cancel mail to account %d: %w", id, err)
+	}
+	for _, mail := range waiting {
+		if err := s.RecordTx(ctx, tx, Event{Actor: actor, Subject: "outbox", SubjectID: mail, Kind: "cancelled"}); err != nil {
+			return err
+		}
 	}
 	return nil
 }

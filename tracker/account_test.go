@@ -298,3 +298,38 @@ func TestDamagedHashesMatchNothing(t *testing.T) {
 		}
 	}
 }
+
+// What waits for somebody is not sent to them once they may not read it.
+func TestDisablingCancelsWaitingMail(t *testing.T) {
+	eachDesk(t, func(t *testing.T, d *desk) {
+		ctx := t.Context()
+		x := d.open(t, "Printer", "anna")
+		must(d.Assign(ctx, d.admin.Actor(), x.Number, d.tech.ID, AnyVersion))(t)
+		must(d.Reply(ctx, d.tech.Actor(), x.Number, ReplyInput{Text: "Coming."}))(t)
+		must(d.UpdateAccount(ctx, d.admin.Actor(), d.tech.ID, AccountChange{Name: new("Tom Tech")}, AnyVersion))(t)
+		if got := fmt.Sprint(d.outbox(t, x.ID)); got != "[notify tomas@desk.example queued reply anna@office.example queued]" {
+			t.Fatalf("queued: %s", got)
+		}
+		must(d.UpdateAccount(ctx, d.admin.Actor(), d.tech.ID, AccountChange{Enabled: new(false)}, AnyVersion))(t)
+		if got := fmt.Sprint(d.outbox(t, x.ID)); got != "[notify tomas@desk.example cancelled reply anna@office.example queued]" {
+			t.Errorf("after disabling: %s", got)
+		}
+	})
+}
+
+// The page of held mails asks the database as often for many as for one.
+func TestHeldMailsNameTheirTickets(t *testing.T) {
+	eachMailDesk(t, func(d *mailDesk) {
+		tech := d.technician("tomas@aldermere.example")
+		for range 3 {
+			first := d.mail()
+			o := d.receive(first)
+			d.want(d.receive(d.mail(from(tech.Email), answers(first.MessageID))), FatePending, o.Ticket, 0)
+		}
+		list, _, err := d.Held(d.ctx, 0, 2)
+		d.ok(err)
+		if len(list) != 2 || list[0].TicketNumber != 3 || list[1].TicketNumber != 2 || list[0].TicketSubject != "The printer is on fire" || list[1].Technician != tech.Name {
+			t.Errorf("held: %+v", list)
+		}
+	})
+}
