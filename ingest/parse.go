@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
@@ -79,7 +80,17 @@ func contentDigest(raw []byte, root *node) string {
 			io.WriteString(d, name+":"+strings.Join(strings.Fields(v), " ")+"\n")
 		}
 	}
-	d.Write(raw[root.off:])
+	// A pipe's line ends are LF, IMAP's CRLF: the same words all the same.
+	for body := raw[root.off:]; len(body) > 0; {
+		line := body
+		if i := bytes.Index(body, []byte("\r\n")); i >= 0 {
+			line = body[:i]
+			body = body[i+1:] // from the LF on
+		} else {
+			body = nil
+		}
+		d.Write(line)
+	}
 	return hex.EncodeToString(d.Sum(nil))
 }
 

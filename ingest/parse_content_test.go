@@ -15,6 +15,15 @@ func TestContentDigestIgnoresTraceHeaders(t *testing.T) {
 	if first.Digest == again.Digest {
 		t.Error("different bytes have the same digest")
 	}
+	piped := Parse([]byte(strings.ReplaceAll(mail, "\r\n", "\n")), Options{})
+	if piped.ContentDigest != first.ContentDigest {
+		t.Error("the line ends of a pipe are other words")
+	}
+	for _, two := range [][2]string{{"Hello\r\n\r\n", "Hello\r\n"}, {"a\rb", "ab"}, {"a\n\rb", "a\nb"}} {
+		if a, b := Parse([]byte(mail+two[0]), Options{}), Parse([]byte(mail+two[1]), Options{}); a.ContentDigest == b.ContentDigest {
+			t.Errorf("%q and %q have the same content", two[0], two[1])
+		}
+	}
 	other := Parse([]byte(mail+"more\r\n"), Options{})
 	if other.ContentDigest == first.ContentDigest {
 		t.Error("a changed body has the same content")
