@@ -118,6 +118,13 @@ func (s *Store) messagesWhere(ctx context.Context, query string, args ...any) ([
 	for _, f := range files {
 		at[f.MessageID].Attachments = append(at[f.MessageID].Attachments, f)
 	}
+	// What answered a mail hangs on its first copy, wherever a changed one is shown instead.
+	for i := range list {
+		if of := list[i].RevisionOf; of != 0 && at[of] == nil {
+			at[of] = &list[i]
+			ids = append(ids, of)
+		}
+	}
 	var mails []Delivery
 	err := s.db.Select(ctx, &mails, `SELECT id, message_id, kind, state, to_name, to_address, attempts, due_at, COALESCE(sent_at, 0) AS sent_at, response
 		FROM outbox WHERE message_id IN (`+marks(len(ids))+`) AND kind IN ('reply', 'ack') ORDER BY id`, ids...)

@@ -202,7 +202,7 @@ func subjectOf(in *Inbound) string {
 	}
 	if strings.TrimSpace(subject) == "" {
 		line, _, _ := strings.Cut(strings.TrimSpace(in.Reply), "\n")
-		subject = clip(line, 80)
+		subject = beginning(oneLine(line), 80)
 	}
 	if subject = oneLine(subject); subject == "" {
 		return "(no subject)"

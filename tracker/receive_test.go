@@ -36,6 +36,11 @@ func TestDuplicatesAndRevisions(t *testing.T) {
 		if n := d.count(`SELECT count(*) FROM message WHERE state = 'shown' AND revision_of IS NOT NULL`); n != 1 {
 			t.Fatalf("%d shown revisions", n)
 		}
+		talk, err := d.Conversation(d.ctx, 1, 0)
+		d.ok(err)
+		if m := talk.Entries[0].Message; m == nil || len(m.Mails) != 1 || m.Mails[0].Kind != MailAck {
+			t.Fatalf("the changed copy does not show the acknowledgement: %+v", m)
+		}
 		stranger := first
 		stranger.From = []Address{{Address: "mallory@evil.example"}}
 		d.want(d.receive(stranger), FateNew, "HD-2", 1)

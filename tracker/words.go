@@ -41,6 +41,19 @@ func manyLines(s string) string {
 	return strings.Trim(strings.TrimRightFunc(s, unicode.IsSpace), "\n")
 }
 
+// beginning cuts a line after a word, with the sign that it goes on; it has at
+// most n bytes and that sign.
+func beginning(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	s = clip(s, n)
+	if i := strings.LastIndexByte(s, ' '); i > n/2 {
+		s = s[:i]
+	}
+	return strings.TrimRight(s, " ,;:-") + "…"
+}
+
 // clip returns at most n bytes of s, cut between characters.
 func clip(s string, n int) string {
 	if len(s) <= n {
