@@ -141,8 +141,7 @@ func (c benchIngestCmd) singles(b *bench, d *served, st *tracker.Store, box *ben
 		return nil
 	}
 	if err := d.await(b.ctx, 200*time.Millisecond, 10*time.Minute, "the index is not done", func() (bool, error) {
-		var n int
-		err := st.DB().Get(b.ctx, &n, `SELECT COUNT(*) FROM search_queue`)
+		n, err := unindexed(b.ctx, st)
 		return n == 0, err
 	}); err != nil {
 		return err

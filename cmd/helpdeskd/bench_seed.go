@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -65,14 +66,39 @@ func (b *bench) fill(n int) error {
 
 // index fills the search index.
 func (b *bench) index(st *tracker.Store) error {
-	var waiting int
-	if err := st.DB().Get(b.ctx, &waiting, `SELECT COUNT(*) FROM search_queue`); err != nil {
-		return fmt.Errorf("count what must be indexed: %w", err)
+	waiting, err := unindexed(b.ctx, st)
+	if err != nil {
+		return err
 	}
-	_, end := b.bar(fmt.Sprintf("indexing %d", waiting), waiting)
+	step, end := b.bar(fmt.Sprintf("indexing %d", waiting), waiting)
 	defer end()
-	_, err := st.IndexPending(b.ctx, nil)
-	return err
+	done := make(chan error, 1)
+	go func() {
+		_, err := st.IndexPending(b.ctx, nil)
+		done <- err
+	}()
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case err := <-done:
+			return err
+		case <-tick.C:
+			if left, err := unindexed(b.ctx, st); err == nil {
+				step(waiting - left)
+				waiting = left
+			}
+		}
+	}
+}
+
+// unindexed returns how many things wait to be indexed.
+func unindexed(ctx context.Context, st *tracker.Store) (int, error) {
+	var n int
+	if err := st.DB().Get(ctx, &n, `SELECT COUNT(*) FROM search_queue`); err != nil {
+		return 0, fmt.Errorf("count what must be indexed: %w", err)
+	}
+	return n, nil
 }
 
 // history makes up requests of the past: three years of them, most done with,
