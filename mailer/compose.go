@@ -113,7 +113,7 @@ func (r *renderer) notify(l *letter, it tracker.OutboxItem, d desk) {
 	l.Facts = []fact{
 		{Label: w.say("notify.ticket"), Value: l.Tag + " · " + oneLine(it.TicketSubject, 200)},
 		{Label: w.say("notify.client"), Value: named(it.RequesterName, it.RequesterAddress)},
-		{Label: w.say("notify.priority"), Value: w.priority(it.Level, it.Star), Hot: it.Star},
+		{Label: w.say("notify.priority"), Value: w.priority(it), Hot: it.Star},
 		{Label: w.say("notify.stage"), Value: w.say("stage." + it.Stage)},
 		{Label: w.say("notify.assignee"), Value: assignee},
 	}
@@ -185,11 +185,14 @@ func (r *renderer) notice(l *letter, it tracker.OutboxItem, d desk) {
 }
 
 // priority returns a priority's number and words.
-func (w words) priority(level int, star bool) string {
-	if star {
+func (w words) priority(it tracker.OutboxItem) string {
+	switch {
+	case it.Star:
 		return w.say("priority.star")
+	case it.TriagedAt == 0:
+		return w.say("priority.none")
 	}
-	return w.say(fmt.Sprintf("priority.%d", level))
+	return w.say(fmt.Sprintf("priority.%d", it.Level))
 }
 
 // size returns a length in bytes as people read it.

@@ -39,7 +39,7 @@ func sample(kind string) tracker.OutboxItem {
 	it := tracker.OutboxItem{
 		ID: 1, Kind: kind, MailboxID: 1, Mailbox: "main", MailboxAddress: "helpdesk@acme.example",
 		ToAddress: "anna.kovac@acme.example", ToName: "Anna Kovač", TicketID: 7, TicketNumber: 12,
-		TicketSubject: "Printer on the second floor prints only half pages", Stage: "requested", Level: 2,
+		TicketSubject: "Printer on the second floor prints only half pages", Stage: "requested", Level: 2, TriagedAt: 1,
 		RequesterName: "Anna Kovač", RequesterAddress: "anna.kovac@acme.example",
 		InReplyTo: "m1@acme.example", References: []string{"m0@acme.example", "m1@acme.example"},
 		ThreadTopic: "Printer on the second floor prints only half pages",
@@ -168,6 +168,30 @@ func TestRenderGolden(t *testing.T) {
 			golden(t, c.name+".txt", txt)
 			golden(t, c.name+".html", htm)
 		})
+	}
+}
+
+// TestPriorityInWords: a priority that nobody has set is not told as one.
+func TestPriorityInWords(t *testing.T) {
+	r := testRenderer(t)
+	for _, c := range []struct {
+		item tracker.OutboxItem
+		want string
+	}{
+		{tracker.OutboxItem{Level: 1}, "not triaged yet"},
+		{tracker.OutboxItem{Level: 1, TriagedAt: 1}, "1 – an inconvenience"},
+		{tracker.OutboxItem{Level: 3, TriagedAt: 1}, "3 – a major part of the work is impossible"},
+		{tracker.OutboxItem{Level: 3, Star: true, TriagedAt: 1}, "3★ – cannot work at all"},
+	} {
+		item := sample(tracker.MailNotify)
+		item.Level, item.Star, item.TriagedAt = c.item.Level, c.item.Star, c.item.TriagedAt
+		l, err := r.letter(item, testDesk)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if txt, _, err := r.forms.write(l); err != nil || !strings.Contains(txt, c.want) {
+			t.Errorf("%+v: no %q in %s, %v", c.item, c.want, txt, err)
+		}
 	}
 }
 

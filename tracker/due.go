@@ -27,16 +27,17 @@ type OutboxItem struct {
 	Detail         string           `db:"detail"`
 	MessageID      int64            `db:"message_id"`
 
-	TicketID         int64  `db:"ticket_id"`
-	TicketNumber     int64  `db:"ticket_number"`
-	TicketSubject    string `db:"ticket_subject"`
-	Stage            string `db:"stage"`
-	Level            int    `db:"level"`
-	Star             bool   `db:"star"`
-	Fix              string `db:"fix"`
-	RequesterName    string `db:"requester_name"`
-	RequesterAddress string `db:"requester_address"`
-	AssigneeName     string `db:"assignee_name"`
+	TicketID         int64            `db:"ticket_id"`
+	TicketNumber     int64            `db:"ticket_number"`
+	TicketSubject    string           `db:"ticket_subject"`
+	Stage            string           `db:"stage"`
+	Level            int              `db:"level"`
+	Star             bool             `db:"star"`
+	TriagedAt        migrations.Stamp `db:"triaged_at"` // 0 where Level is only the usual one
+	Fix              string           `db:"fix"`
+	RequesterName    string           `db:"requester_name"`
+	RequesterAddress string           `db:"requester_address"`
+	AssigneeName     string           `db:"assignee_name"`
 
 	Message     *OutMessage `db:"-"` // what it carries or announces
 	Quoted      *OutMessage `db:"-"` // the requester's last mail before it, for replies
@@ -81,7 +82,7 @@ func (s *Store) DueOutbox(ctx context.Context, l *Lease, limit int, skip ...int6
 	err := s.db.Select(ctx, &items, `SELECT o.id, o.kind, o.priority, o.attempts, o.created_at, o.mailbox_id, b.name AS mailbox, b.address AS mailbox_address,
 			o.to_address, o.to_name, COALESCE(o.client_id, 0) AS client_id, COALESCE(o.account_id, 0) AS account_id, o.mail_id, o.digest, o.detail,
 			COALESCE(o.message_id, 0) AS message_id, COALESCE(o.ticket_id, 0) AS ticket_id, COALESCE(t.number, 0) AS ticket_number,
-			COALESCE(t.subject, '') AS ticket_subject, COALESCE(t.stage, '') AS stage, COALESCE(t.level, 1) AS level, COALESCE(t.star, FALSE) AS star,
+			COALESCE(t.subject, '') AS ticket_subject, COALESCE(t.stage, '') AS stage, COALESCE(t.level, 1) AS level, COALESCE(t.star, FALSE) AS star, COALESCE(t.triaged_at, 0) AS triaged_at,
 			COALESCE(t.fix, '') AS fix, COALESCE(c.name, '') AS requester_name, COALESCE(t.client_address, '') AS requester_address,
 			COALESCE(a.name, '') AS assignee_name
 		FROM (SELECT * FROM outbox WHERE state = 'queued' AND due_at <= ?`+without+` ORDER BY priority, due_at, id LIMIT ?) o
