@@ -103,3 +103,23 @@ func TestAnEmptyListSaysWhy(t *testing.T) {
 		t.Error("a filtered list does not say that the filter is why")
 	}
 }
+
+// TestAListSaysThingsOnce: a star stands in the priority's column, not beside
+// the subject as well; and the way past the navigation is the first thing
+// that a keyboard meets.
+func TestAListSaysThingsOnce(t *testing.T) {
+	w := newWorld(t, dbtest.Open(t, migrations.SQLite))
+	w.story()
+	_, err := w.SetPriority(t.Context(), w.tech.Actor(), 4, 3, true, tracker.AnyVersion)
+	w.ok(err)
+	page := w.session(w.tech).get("/tickets").Body.String()
+	_, row, _ := strings.Cut(page, `<tr id="r4">`)
+	row, _, _ = strings.Cut(row, "</tr>")
+	if n := strings.Count(row, ">Cannot work<"); n != 1 {
+		t.Errorf("the row says it %d times: %s", n, row)
+	}
+	first, _, _ := strings.Cut(page[strings.Index(page, "<a "):], ">")
+	if !strings.Contains(first, `href="#main"`) {
+		t.Errorf("the first link is %s>", first)
+	}
+}
