@@ -189,8 +189,18 @@ type Work struct {
 const openMail = `mailbox_id = ? AND state <> 'done' AND ((state = 'kept' AND (retry_at IS NULL OR retry_at <= ?)) OR (state = 'working' AND fence < ?))`
 
 type claimable struct {
-	ID       int64 `db:"id"`
-	Attempts int   `db:"attempts"`
+	ID       int64  `db:"id"`
+	Attempts int    `db:"attempts"`
+	Reason   string `db:"reason"` // of the last try that told one
+}
+
+// why tells why a mail that has had its tries is set aside.
+func (c claimable) why() string {
+	text := fmt.Sprintf("reading it failed %d times; the raw mail is kept", c.Attempts)
+	if c.Reason != "" {
+		text += "; " + c.Reason
+	}
+	return text
 }
 
 // HasWork reports whether Claim would find mail. It writes nothing, so that
@@ -232,7 +242,7 @@ func (s *Store) Claim(ctx context.Context, l *Lease, mailboxID int64, limit int)
 		}
 		now := s.stamp()
 		var next []claimable
-		if err := tx.Select(ctx, &next, `SELECT id, attempts FROM inbox WHERE `+openMail+` ORDER BY id LIMIT ?`, mailboxID, now, fence, limit); err != nil {
+		if err := tx.Select(ctx, &next, `SELECT id, attempts, reason FROM inbox WHERE `+openMail+` ORDER BY id LIMIT ?`, mailboxID, now, fence, limit); err != nil {
 			return err
 		}
 		ready := next[:0]
@@ -247,7 +257,7 @@ func (s *Store) Claim(ctx context.Context, l *Lease, mailboxID int64, limit int)
 				ready = append(ready, row)
 				continue
 			}
-			if err := s.quarantineTx(ctx, tx, row.ID, fmt.Sprintf("reading it failed %d times; the raw mail is kept", MaxAttempts)); err != nil {
+			if err := s.quarantineTx(ctx, tx, row.ID, row.why()); err != nil {
 				return err
 			}
 		}

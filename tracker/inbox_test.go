@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"strings"
 	"testing"
 	"time"
 
@@ -238,5 +239,22 @@ func TestReasonsMayHoldAnyBytes(t *testing.T) {
 		d.ok(d.Retry(d.ctx, l, due[0].ID, why, d.now))
 		d.ok(d.Sending(d.ctx, l, due[0].ID))
 		d.ok(d.Sent(d.ctx, l, due[0].ID, why, ""))
+	})
+}
+
+// A person who looks at a mail that was set aside is told what went wrong.
+func TestQuarantineTellsWhyTheTriesFailed(t *testing.T) {
+	eachMailDesk(t, func(d *mailDesk) {
+		d.now = d.now.Add(time.Hour) // the process has lived for a while
+		item := d.claimed(d.mail())
+		for range MaxAttempts {
+			d.ok(d.Release(d.ctx, d.lease, item.Work.InboxID, "storing it failed: no such column", d.now))
+			_, err := d.Claim(d.ctx, d.lease, d.mailbox.ID, 1)
+			d.ok(err)
+		}
+		row := must(d.InboxMail(d.ctx, item.Work.InboxID))(t)
+		if row.Fate != FateQuarantine || !strings.Contains(row.Reason, "3 times") || !strings.Contains(row.Reason, "no such column") {
+			t.Errorf("set aside: %+v", row)
+		}
 	})
 }
