@@ -86,7 +86,11 @@ func (r *renderer) reply(l *letter, it tracker.OutboxItem, d desk) {
 		if short {
 			body += "\n" + w.say("reply.quote_cut")
 		}
-		l.Quote = &quote{w.say("reply.quote", q.At.Time().In(r.zone).Format(w.say("date")), who(q.FromName, q.FromAddress)), paragraphs(body)}
+		author := who(q.FromName, q.FromAddress)
+		if client := who(it.RequesterName, it.RequesterAddress); q.Form != nil && client != "" {
+			author = client // the person rather than the form
+		}
+		l.Quote = &quote{w.say("reply.quote", q.At.Time().In(r.zone).Format(w.say("date")), author), paragraphs(body)}
 	}
 }
 

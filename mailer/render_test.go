@@ -195,6 +195,23 @@ func TestPriorityInWords(t *testing.T) {
 	}
 }
 
+// TestAFormIsQuotedAsItsPerson: not as the robot that mailed the answers.
+func TestAFormIsQuotedAsItsPerson(t *testing.T) {
+	r := testRenderer(t)
+	it := sample(tracker.MailReply)
+	q := *it.Quoted
+	q.FromName, q.FromAddress, q.Form = "IT request form", "forms@acme.example", &tracker.Form{}
+	it.Quoted = &q
+	l, err := r.letter(it, testDesk)
+	if err != nil {
+		t.Fatal(err)
+	}
+	txt, _, err := r.forms.write(l)
+	if err != nil || !strings.Contains(txt, "Anna Kovač wrote:") || strings.Contains(txt, "IT request form") {
+		t.Errorf("%v\n%s", err, txt)
+	}
+}
+
 // TestHeaders checks what each kind of mail says about itself.
 func TestHeaders(t *testing.T) {
 	r := testRenderer(t)
