@@ -104,6 +104,18 @@ func TestUnverifiedSubjectIsNotEchoed(t *testing.T) {
 	})
 }
 
+func TestAcksGoOnlyWhereMailCan(t *testing.T) {
+	for address, want := range map[string]bool{
+		"anna@aldermere.example": true, "o'neil+it@a-b.example": true, "a@xn--bcher-kva.example": true, "a_b=c@x.example": true,
+		"a@exampl~.org": false, "a@example./plain": false, "a@x..example": false, "a@-x.example": false, "a..b@x.example": false, ".a@x.example": false, "a.@x.example": false,
+		"a@=?iso-2022-jp?b?gyrc?=example.org": false, "a@[127.0.0.1]": false, "a b@x.example": false, "é@x.example": false,
+	} {
+		if sendable(address) != want {
+			t.Errorf("sendable(%q) is not %v", address, want)
+		}
+	}
+}
+
 // dueAck sends what is due, and returns the one acknowledgement in it.
 func (d *mailDesk) dueAck() OutboxItem {
 	d.t.Helper()

@@ -3,6 +3,7 @@ package tracker
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -210,13 +211,19 @@ func subjectOf(in *Inbound) string {
 	return clip(subject, 998)
 }
 
-// sendable reports whether an address can be written to: one plain ASCII
-// local part and a domain (RFC 5321 section 4.1.2 without quoted strings,
-// RFC 6531 addresses excepted). What looks like an encoded word is a trick.
+// sendable reports whether an address can be written to: a dot-atom of ASCII
+// and a domain name (RFC 5321 section 4.1.2 without quoted strings and address
+// literals, RFC 6531 addresses excepted). What looks like an encoded word is a
+// trick. The mailer refuses the rest, as dead mail that a person must look at.
 func sendable(address string) bool {
 	local, domain, ok := cutAddress(address)
-	if !ok || len(address) > 254 || len(local) > 64 || strings.Contains(local, "=?") || strings.HasPrefix(domain, ".") || strings.HasSuffix(domain, ".") {
+	if !ok || len(address) > 254 || len(local) > 64 || strings.Contains(local, "=?") || slices.Contains(strings.Split(local, "."), "") {
 		return false
+	}
+	for label := range strings.SplitSeq(domain, ".") {
+		if label == "" || len(label) > 63 || strings.Trim(label, "-") != label || strings.Trim(label, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
+			return false
+		}
 	}
 	for _, r := range address {
 		if r >= utf8.RuneSelf || r <= ' ' || r == 0x7f || strings.ContainsRune(`"(),:;<>[\]`, r) {
