@@ -89,6 +89,32 @@ func spoilt(kind, bad string) tracker.OutboxItem {
 	return it
 }
 
+// TestTokensAreNotPassedOn: what somebody quotes of a mail of ours keeps its
+// reply token to itself.
+func TestTokensAreNotPassedOn(t *testing.T) {
+	const theirs = "abcdefghijklmnopqrstuvwx23"
+	r := testRenderer(t)
+	for _, kind := range []string{tracker.MailReply, tracker.MailNotify, tracker.MailNotice} {
+		it := sample(kind)
+		m := *it.Message
+		m.Body = "-----Original Message-----\nReply-To: helpdesk+" + strings.ToUpper(theirs) + "@acme.example\nMessage-ID: <hd." + theirs + "@acme.example>\n\nWrite to a+b@acme.example."
+		it.Message, it.Quoted, it.Notice = &m, &m, m.Body
+		l, err := r.letter(it, testDesk)
+		if err != nil {
+			t.Fatal(err)
+		}
+		txt, htm, err := r.forms.write(l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if both := strings.ToLower(txt + htm); strings.Contains(both, theirs) {
+			t.Errorf("a %s passes a reply token on:\n%s", kind, txt)
+		} else if !strings.Contains(both, "a+b@acme.example") && !strings.Contains(both, "a&#43;b@acme.example") {
+			t.Errorf("a %s lost an address:\n%s", kind, txt)
+		}
+	}
+}
+
 func FuzzRender(f *testing.F) {
 	for _, s := range hostile {
 		f.Add(s, s)

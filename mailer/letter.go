@@ -114,9 +114,14 @@ func tidy(s string) string {
 	return strings.TrimSpace(blankLines.ReplaceAllString(strings.Join(lines, "\n"), "\n\n")) + "\n"
 }
 
+// tokenIn finds the reply tokens in addresses and Message-IDs of ours.
+var tokenIn = regexp.MustCompile(`(?i)(\bhd\.|\+)[a-z2-7]{26}@`)
+
 // cleanText returns text of several lines without what a mail must not
-// carry: invalid UTF-8, control and bidirectional characters.
+// carry: invalid UTF-8, control and bidirectional characters, and the reply
+// tokens of others, which people quote with our mails' headers.
 func cleanText(s string) string {
+	s = tokenIn.ReplaceAllString(s, "@")
 	s = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n").Replace(strings.ToValidUTF8(s, "\uFFFD"))
 	return strings.Map(func(r rune) rune {
 		switch {
