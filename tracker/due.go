@@ -66,6 +66,10 @@ type OutMessage struct {
 
 const outMessageColumns = `id, direction, from_name, from_address, subject, body, quoted, mail_id, form, at`
 
+// isDue is when a queued mail may go; its parameter is now. What was never put
+// off is due whatever the time says: the clock may have been ahead.
+const isDue = `(due_at <= ? OR attempts = 0)`
+
 // DueOutbox returns what is due, people's replies first, then by age, without
 // the mail of the mailboxes to skip: those that can not send now must not
 // stand before the others.
@@ -85,7 +89,7 @@ func (s *Store) DueOutbox(ctx context.Context, l *Lease, limit int, skip ...int6
 			COALESCE(t.subject, '') AS ticket_subject, COALESCE(t.stage, '') AS stage, COALESCE(t.level, 1) AS level, COALESCE(t.star, FALSE) AS star, COALESCE(t.triaged_at, 0) AS triaged_at,
 			COALESCE(t.fix, '') AS fix, COALESCE(c.name, '') AS requester_name, COALESCE(t.client_address, '') AS requester_address,
 			COALESCE(a.name, '') AS assignee_name
-		FROM (SELECT * FROM outbox WHERE state = 'queued' AND due_at <= ?`+without+` ORDER BY priority, due_at, id LIMIT ?) o
+		FROM (SELECT * FROM outbox WHERE state = 'queued' AND `+isDue+without+` ORDER BY priority, due_at, id LIMIT ?) o
 		JOIN mailbox b ON b.id = o.mailbox_id
 		LEFT JOIN ticket t ON t.id = o.ticket_id
 		LEFT JOIN client c ON c.id = t.client_id

@@ -201,7 +201,8 @@ func (s *Store) PollResult(ctx context.Context, id int64, r Poll) error {
 	if err := s.db.Get(ctx, &m, `SELECT `+mailboxColumns+` FROM mailbox WHERE id = ?`, id); err != nil {
 		return fmt.Errorf("record poll of mailbox %d: %w", id, err)
 	}
-	recent := m.LastOKAt != nil && now-*m.LastOKAt < migrations.Stamp(10*time.Second/time.Microsecond)
+	age := now - migrations.Or(m.LastOKAt)
+	recent := age >= 0 && age < migrations.Stamp(10*time.Second/time.Microsecond)
 	if r.Err == "" && m.LastError == "" && recent && m.Waiting == int64(r.Waiting) && m.UIDValidity == int64(r.UIDValidity) {
 		return nil
 	}

@@ -102,3 +102,30 @@ func TestRepliesGoFirst(t *testing.T) {
 		}
 	})
 }
+
+// A machine may start with its clock ahead, and have it put right later.
+func TestAClockPutBackDelaysNothing(t *testing.T) {
+	eachMailDesk(t, func(d *mailDesk) {
+		d.want(d.receive(d.mail()), FateNew, "HD-1", 1)
+		d.ok(d.PollResult(d.ctx, d.mailbox.ID, Poll{UIDValidity: 1}))
+		d.now = d.now.Add(-2 * time.Hour)
+		if due := must(d.DueOutbox(d.ctx, nil, 5))(t); len(due) != 1 {
+			t.Errorf("%d mails are due", len(due))
+		}
+		h := must(d.Health(d.ctx))(t)
+		if h.OldestDue == 0 || h.NextRetry != 0 {
+			t.Errorf("health: %+v", h)
+		}
+		d.ok(d.PollResult(d.ctx, d.mailbox.ID, Poll{UIDValidity: 1}))
+		if m := must(d.Mailbox(d.ctx, d.mailbox.ID))(t); migrations.Or(m.LastOKAt) != migrations.At(d.now) {
+			t.Errorf("the last look is from %v", m.LastOKAt)
+		}
+		// What was put off waits for its time.
+		l := must(d.Acquire(d.ctx, "outbox"))(t)
+		defer l.Release(d.ctx)
+		d.ok(d.Retry(d.ctx, l, 1, "later", d.now.Add(time.Minute)))
+		if due := must(d.DueOutbox(d.ctx, l, 5))(t); len(due) != 0 {
+			t.Errorf("%d mails are due that were put off", len(due))
+		}
+	})
+}
