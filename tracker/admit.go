@@ -8,9 +8,9 @@ import (
 	"helpdeskd/migrations"
 )
 
-// admitTx lets a held message in, as a person decided: a technician's goes
-// out to the client in their name, a client's joins its ticket, and one
-// without a ticket opens one. It returns the ticket.
+// admitTx lets a held message in, as a person decided: that of somebody who
+// may answer tickets now goes out to the client in their name, anybody else's
+// joins its ticket, and one without a ticket opens one. It returns the ticket.
 func (s *Store) admitTx(ctx context.Context, tx *migrations.Tx, by Actor, messageID int64) (ticketID int64, err error) {
 	var m struct {
 		State     string           `db:"state"`
@@ -37,12 +37,28 @@ func (s *Store) admitTx(ctx context.Context, tx *migrations.Tx, by Actor, messag
 		return 0, migrations.Conflictf("somebody has decided about this mail meanwhile: reload the page")
 	}
 	author := Address{Name: m.FromName, Address: m.From}
-	if m.TicketID != nil && m.AccountID != nil {
+	answers, err := answersTx(ctx, tx, m.AccountID)
+	if err != nil {
+		return 0, err
+	}
+	if m.TicketID != nil && answers {
 		ticketID = *m.TicketID
 		if err := s.sendMessageTx(ctx, tx, Actor{AccountID: *m.AccountID}, ticketID, messageID); err != nil {
 			return 0, err
 		}
 		return ticketID, s.admittedTx(ctx, tx, by, messageID, ticketID)
+	}
+	in := Inbound{Subject: m.Subject, Reply: m.Body}
+	if m.Form != "" {
+		in.Form = new(Form)
+		if err := json.Unmarshal([]byte(m.Form), in.Form); err != nil {
+			return 0, fmt.Errorf("read form of message %d: %w", messageID, err)
+		}
+	}
+	policy := s.policy(m.MailboxID)
+	if m.TicketID == nil && in.Form != nil && sendable(in.Form.Requester.Address) && !policy.isOurs(in.Form.Requester.Address) &&
+		s.speaksForOthers(&decision{in: &in, policy: policy, author: author}) {
+		author = in.Form.Requester
 	}
 	client, err := s.clientTx(ctx, tx, author)
 	if err != nil {
@@ -51,14 +67,7 @@ func (s *Store) admitTx(ctx context.Context, tx *migrations.Tx, by Actor, messag
 	if m.TicketID != nil {
 		ticketID = *m.TicketID
 	} else {
-		in := Inbound{Subject: m.Subject, Reply: m.Body}
-		if m.Form != "" {
-			in.Form = new(Form)
-			if err := json.Unmarshal([]byte(m.Form), in.Form); err != nil {
-				return 0, fmt.Errorf("read form of message %d: %w", messageID, err)
-			}
-		}
-		ticketID, _, err = s.openTx(ctx, tx, opening{Actor: clientActor(client), MailboxID: m.MailboxID, Client: client, Address: m.From, Subject: subjectOf(&in), OpenedAt: m.At, Form: in.Form})
+		ticketID, _, err = s.openTx(ctx, tx, opening{Actor: clientActor(client), MailboxID: m.MailboxID, Client: client, Address: author.Address, Subject: subjectOf(&in), OpenedAt: m.At, Form: in.Form})
 		if err != nil {
 			return 0, err
 		}
@@ -76,6 +85,19 @@ func (s *Store) admitTx(ctx context.Context, tx *migrations.Tx, by Actor, messag
 		}
 	}
 	return ticketID, s.admittedTx(ctx, tx, by, messageID, ticketID)
+}
+
+// answersTx reports whether a message's author is somebody who may answer
+// tickets now, whatever they could when it came.
+func answersTx(ctx context.Context, tx *migrations.Tx, accountID *int64) (bool, error) {
+	if accountID == nil {
+		return false, nil
+	}
+	a, err := accountWhere(ctx, tx, `id = ?`, *accountID)
+	if err != nil {
+		return false, fmt.Errorf("read the author of a held message: %w", err)
+	}
+	return May(a, WorkTickets), nil
 }
 
 func (s *Store) admittedTx(ctx context.Context, tx *migrations.Tx, by Actor, messageID, ticketID int64) error {

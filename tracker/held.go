@@ -65,7 +65,7 @@ func (s *Store) heldOn(ctx context.Context, messages []Message) ([]HeldMessage, 
 		h := HeldMessage{Message: m}
 		if i := slices.IndexFunc(named, func(t Ticket) bool { return t.ID == m.TicketID }); i >= 0 {
 			h.TicketNumber, h.TicketSubject = named[i].Number, named[i].Subject
-			if a := slices.IndexFunc(accounts, func(a Account) bool { return a.ID == m.AccountID }); a >= 0 {
+			if a := slices.IndexFunc(accounts, func(a Account) bool { return a.ID == m.AccountID }); a >= 0 && May(accounts[a], WorkTickets) {
 				h.Technician = accounts[a].Name
 			}
 		}
