@@ -177,7 +177,7 @@ func TestLeases(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
 		ctx := t.Context()
 		node := func(name string) *Store {
-			return New(db, Options{Node: name, LeaseTTL: 200 * time.Millisecond})
+			return New(db, Options{Node: name, LeaseTTL: time.Second})
 		}
 		a, b := node("a"), node("b")
 		first, err := a.Acquire(ctx, "outbox")
@@ -187,7 +187,7 @@ func TestLeases(t *testing.T) {
 		if l, err := b.TryAcquire(ctx, "outbox"); l != nil || err != nil {
 			t.Fatalf("a held lease was given away: %v, %v", l, err)
 		}
-		short, stop := context.WithTimeout(ctx, 500*time.Millisecond)
+		short, stop := context.WithTimeout(ctx, 2*time.Second)
 		defer stop()
 		if _, err := b.Acquire(short, "outbox"); err == nil {
 			t.Fatal("a beating holder was overthrown")
