@@ -63,7 +63,7 @@ func TestAMistakenCommandLineIsOneLine(t *testing.T) {
 }
 
 func TestMigrateAndStatus(t *testing.T) {
-	env := sqliteEnv(t)
+	env := []string{"HELPDESKD_DATA_DIR=" + filepath.Join(t.TempDir(), "new")}
 	if r := program(t, "", env, "migrate", "status"); r.code != 0 || !strings.Contains(r.out, "is not there yet") {
 		t.Fatalf("status of nothing: %+v", r)
 	}
