@@ -62,6 +62,10 @@ func (s *Store) gather(ctx context.Context, tx *migrations.Tx, items []Item) (*b
 	return b, s.gatherPeople(ctx, tx, b, items)
 }
 
+// bouncePause is how long an address that bounced for good goes without
+// acknowledgements: mailboxes are mended and mistyped bounces happen.
+const bouncePause = 7 * 24 * time.Hour
+
 // gatherPeople looks up the clients of every address that may turn out to be
 // a requester, and how many acknowledgements they had.
 func (s *Store) gatherPeople(ctx context.Context, tx *migrations.Tx, b *batch, items []Item) error {
@@ -78,17 +82,18 @@ func (s *Store) gatherPeople(ctx context.Context, tx *migrations.Tx, b *batch, i
 	}
 	var rows []struct {
 		Client
-		Address string `db:"address"`
-		Bounced bool   `db:"bounced"`
+		Address   string           `db:"address"`
+		BouncedAt migrations.Stamp `db:"bounced_at"`
 	}
-	err := selectIn(ctx, tx, &rows, `SELECT c.id, c.name, c.department, c.phone, c.high_management, c.created_at, c.version, a.address, a.bounced_at IS NOT NULL AS bounced
+	err := selectIn(ctx, tx, &rows, `SELECT c.id, c.name, c.department, c.phone, c.high_management, c.created_at, c.version, a.address, COALESCE(a.bounced_at, 0) AS bounced_at
 		FROM client_address a JOIN client c ON c.id = a.client_id WHERE a.address IN (?)`, addresses)
 	if err != nil {
 		return fmt.Errorf("look up clients: %w", err)
 	}
+	since := migrations.At(s.Now().Add(-bouncePause))
 	for i := range rows {
 		b.clients[rows[i].Address] = &rows[i].Client
-		b.bounced[rows[i].Address] = rows[i].Bounced
+		b.bounced[rows[i].Address] = rows[i].BouncedAt > since
 	}
 	var acked []struct {
 		Address string `db:"to_address"`

@@ -333,6 +333,10 @@ func TestOwnMailAndBounces(t *testing.T) {
 		if o := d.receive(d.mail()); o.Acks != 0 {
 			t.Fatal("an address that bounced was acknowledged")
 		}
+		d.now = d.now.Add(8 * 24 * time.Hour)
+		if o := d.receive(d.mail()); o.Acks != 1 {
+			t.Fatal("an address that bounced once goes without for ever")
+		}
 	})
 }
 
