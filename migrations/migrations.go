@@ -99,7 +99,7 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	pragmas := "?_txlock=immediate&_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
 		"&_pragma=foreign_keys(1)&_pragma=temp_store(2)&_pragma=wal_autocheckpoint(4000)"
 	name := "file:" + (&url.URL{Path: path}).EscapedPath() + pragmas
-	w, err := sqlx.Open("sqlite", name+"&_pragma=cache_size(-16000)")
+	w, err := sqlx.Open("sqlite", name+"&_pragma=cache_size(-8000)")
 	if err != nil {
 		return nil, fmt.Errorf("open sqlite: %w", err)
 	}
@@ -108,7 +108,7 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 		w.Close()
 		return nil, fmt.Errorf("open sqlite %s: %w", path, err)
 	}
-	r, err := sqlx.Open("sqlite", name+"&_pragma=cache_size(-4000)&_pragma=query_only(1)")
+	r, err := sqlx.Open("sqlite", name+"&_pragma=cache_size(-2000)&_pragma=query_only(1)")
 	if err != nil {
 		w.Close()
 		return nil, fmt.Errorf("open sqlite: %w", err)

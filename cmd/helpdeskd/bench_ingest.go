@@ -123,6 +123,7 @@ func (c benchIngestCmd) backlog(b *bench, d *served, st *tracker.Store, last int
 	work := t.Done.Time().Sub(t.First.Time())
 	figure(b.out, "from the start of the process to the last ticket", "%.2f s, %.0f mails a second", whole.Seconds(), float64(c.Messages)/whole.Seconds())
 	figure(b.out, "from the first kept mail to the last ticket", "%.2f s, %.0f mails a second", work.Seconds(), float64(c.Messages)/work.Seconds())
+	figure(b.out, "processor time of helpdeskd", "%.2f s, %.2f ms a mail", d.cpu().Seconds(), 1000*d.cpu().Seconds()/float64(c.Messages))
 	begun := time.Now()
 	err = d.await(b.ctx, 50*time.Millisecond, 10*time.Minute, "mail is not moved", func() (bool, error) {
 		var n int

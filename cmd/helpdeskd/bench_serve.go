@@ -108,6 +108,23 @@ func (s *served) memory(line string) int64 {
 	return 0
 }
 
+// cpu returns the processor time that the process has used: fields 14 and 15
+// of /proc/PID/stat (proc(5)), in ticks of a hundredth of a second.
+func (s *served) cpu() time.Duration {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(text), ") ") // the name may hold spaces
+	f := strings.Fields(rest)
+	if len(f) < 13 {
+		return 0
+	}
+	user, _ := strconv.ParseInt(f[11], 10, 64)
+	system, _ := strconv.ParseInt(f[12], 10, 64)
+	return time.Duration(user+system) * 10 * time.Millisecond
+}
+
 // await looks often until done says so.
 func (s *served) await(ctx context.Context, every, timeout time.Duration, what string, done func() (bool, error)) error {
 	deadline := time.Now().Add(timeout)
