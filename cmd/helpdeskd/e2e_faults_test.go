@@ -375,7 +375,11 @@ func TestSendingTrouble(t *testing.T) {
 	})
 	h.health("we do not want this")
 	d.stop(t)
-	if got := h.sink.All(); len(got) != 1 || got[0].To[0] != "taken@corp.example" {
-		t.Errorf("the sink took %d mails", len(got))
+	taken := map[string]int{}
+	for _, m := range h.sink.All() {
+		taken[m.To[0]]++ // the administrator who looks at the pages may be told of the tickets too
+	}
+	if taken["taken@corp.example"] != 1 || taken["refused@corp.example"]+taken["later@corp.example"] != 0 {
+		t.Errorf("the sink took %v", taken)
 	}
 }
