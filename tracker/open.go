@@ -262,7 +262,7 @@ func (s *Store) acknowledgeTx(ctx context.Context, tx *migrations.Tx, d *decisio
 		return 0, s.RecordTx(ctx, tx, Event{Subject: "ticket", SubjectID: ticketID, Kind: "ack_withheld", Became: "more than 3 an hour"})
 	}
 	d.batch.acked[to]++
-	_, err := s.EnqueueTx(ctx, tx, Mail{
+	err := s.enqueueLaterTx(ctx, tx, Mail{
 		Kind: MailAck, MailboxID: d.work.MailboxID, TicketID: ticketID, MessageID: messageID, ClientID: c.ID, ToAddress: address, ToName: nameUnless(c.Name, address),
 		Ack: &AckDetail{EchoSubject: d.policy.isInside(address) && (d.verdict == verdictPass || !d.policy.judges()), AskQuestions: d.in.Form == nil},
 	})

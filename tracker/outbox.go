@@ -64,29 +64,52 @@ func orNull(id int64) *int64 {
 	return &id
 }
 
+const insertOutbox = `INSERT INTO outbox (kind, priority, state, due_at, mailbox_id, ticket_id, message_id, client_id, account_id, to_address, to_name, detail, created_at)`
+
 // EnqueueTx queues a mail in the transaction that makes it due.
 func (s *Store) EnqueueTx(ctx context.Context, tx *migrations.Tx, m Mail) (int64, error) {
-	if mailPriority[m.Kind] == 0 {
-		return 0, fmt.Errorf("queue mail: unknown kind %q", m.Kind)
+	row, err := s.outboxRow(m)
+	if err != nil {
+		return 0, err
 	}
-	detail := ""
-	if m.Ack != nil || m.Notice != "" {
-		b, err := json.Marshal(mailDetail{m.Ack, m.Notice})
-		if err != nil {
-			return 0, fmt.Errorf("queue mail: %w", err)
-		}
-		detail = string(b)
-	}
-	now := s.stamp()
-	id, err := tx.Insert(ctx, `INSERT INTO outbox (kind, priority, state, due_at, mailbox_id, ticket_id, message_id, client_id, account_id, to_address, to_name, detail, created_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
-		m.Kind, mailPriority[m.Kind], OutboxQueued, now, m.MailboxID, orNull(m.TicketID), orNull(m.MessageID), orNull(m.ClientID), orNull(m.AccountID),
-		strings.ToLower(m.ToAddress), m.ToName, detail, now)
+	id, err := tx.Insert(ctx, insertOutbox+` VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`, row...)
 	if err != nil {
 		return 0, fmt.Errorf("queue %s mail: %w", m.Kind, err)
 	}
 	tx.AfterCommit(func() { signal(s.outboxNews) })
 	return id, nil
+}
+
+// enqueueLaterTx is EnqueueTx for what a batch queues many of and does not
+// read back: one statement writes them all before the commit.
+func (s *Store) enqueueLaterTx(ctx context.Context, tx *migrations.Tx, m Mail) error {
+	row, err := s.outboxRow(m)
+	if err != nil {
+		return err
+	}
+	if err := tx.Later(ctx, insertOutbox, "", row...); err != nil {
+		return fmt.Errorf("queue %s mail: %w", m.Kind, err)
+	}
+	tx.AfterCommit(func() { signal(s.outboxNews) })
+	return nil
+}
+
+// outboxRow returns the values of insertOutbox.
+func (s *Store) outboxRow(m Mail) ([]any, error) {
+	if mailPriority[m.Kind] == 0 {
+		return nil, fmt.Errorf("queue mail: unknown kind %q", m.Kind)
+	}
+	detail := ""
+	if m.Ack != nil || m.Notice != "" {
+		b, err := json.Marshal(mailDetail{m.Ack, m.Notice})
+		if err != nil {
+			return nil, fmt.Errorf("queue mail: %w", err)
+		}
+		detail = string(b)
+	}
+	now := s.stamp()
+	return []any{m.Kind, mailPriority[m.Kind], OutboxQueued, now, m.MailboxID, orNull(m.TicketID), orNull(m.MessageID), orNull(m.ClientID), orNull(m.AccountID),
+		strings.ToLower(m.ToAddress), m.ToName, detail, now}, nil
 }
 
 // RecoverOutbox is called when the outbox's lease begins: what an earlier
