@@ -220,6 +220,53 @@ func TestLeases(t *testing.T) {
 	})
 }
 
+// On PostgreSQL a holder keeps mail while it decides other mail, and beats
+// meanwhile; but nobody takes the lease over in the middle of a transaction.
+func TestAHolderWorksInParallel(t *testing.T) {
+	db := dbtest.Open(t, migrations.Postgres)
+	ctx := t.Context()
+	a, b := New(db, Options{Node: "a", LeaseTTL: 200 * time.Millisecond}), New(db, Options{Node: "b", LeaseTTL: 200 * time.Millisecond})
+	l, err := a.Acquire(ctx, "mailbox:1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	taken := make(chan *Lease, 1)
+	err = a.underLease(ctx, l, func(tx *migrations.Tx) error {
+		quick, stop := context.WithTimeout(ctx, 5*time.Second)
+		defer stop()
+		if err := a.underLease(quick, l, func(*migrations.Tx) error { return nil }); err != nil {
+			t.Errorf("a second transaction had to wait: %v", err)
+		}
+		if err := a.db.Tx(quick, func(tx *migrations.Tx) error { return l.beatTx(quick, tx) }); err != nil {
+			t.Errorf("the beat had to wait: %v", err)
+		}
+		l.stop() // frozen in the middle of it
+		go func() {
+			other, err := b.Acquire(ctx, "mailbox:1")
+			if err != nil {
+				t.Error(err)
+			}
+			taken <- other
+		}()
+		select {
+		case <-taken:
+			t.Error("the lease was taken over in the middle of a transaction")
+		case <-time.After(time.Second):
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := <-taken
+	if other == nil || other.Fence() <= l.Fence() {
+		t.Fatalf("takeover: %+v", other)
+	}
+	if err := a.underLease(ctx, l, func(*migrations.Tx) error { return nil }); migrations.KindOf(err) != migrations.Conflict {
+		t.Errorf("the old holder's next transaction gave %v", err)
+	}
+}
+
 // What a mail's reader or a mail server says may hold any bytes. PostgreSQL
 // refuses some; the row would be claimed for ever.
 func TestReasonsMayHoldAnyBytes(t *testing.T) {

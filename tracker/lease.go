@@ -91,6 +91,16 @@ func (s *Store) tryLease(ctx context.Context, name, holder string, seen leaseRow
 		if row.Holder != "" && node != s.node && !(silent && row == seen) {
 			return nil
 		}
+		if tx.Dialect() == migrations.Postgres {
+			// The strongest lock: it waits for the holder's transactions, which
+			// then end under the old fence, and no new one can begin.
+			if err := tx.Get(ctx, &row.Beat, `SELECT beat FROM lease WHERE name = ? FOR UPDATE`, name); err != nil {
+				return err
+			}
+			if silent && row != seen {
+				return nil // it lives after all
+			}
+		}
 		n, err := tx.Exec(ctx, `UPDATE lease SET holder = ?, fence = fence + 1, beat = beat + 1 WHERE name = ? AND fence = ? AND beat = ? AND holder = ?`,
 			holder, name, row.Fence, row.Beat, row.Holder)
 		if err != nil || n == 0 {
@@ -121,7 +131,7 @@ func (l *Lease) beat(ctx context.Context) {
 			return
 		case <-t.C:
 		}
-		err := l.s.db.Tx(ctx, func(tx *migrations.Tx) error { return l.checkTx(ctx, tx) })
+		err := l.s.db.Tx(ctx, func(tx *migrations.Tx) error { return l.beatTx(ctx, tx) })
 		switch {
 		case ctx.Err() != nil:
 			return
@@ -133,20 +143,41 @@ func (l *Lease) beat(ctx context.Context) {
 	}
 }
 
-// checkTx fails with Conflict when the lease was lost, and beats otherwise.
-// On PostgreSQL the row stays locked until the transaction ends, so that
-// nobody can take over in the middle of it.
+// checkTx fails with Conflict when the lease was lost. On PostgreSQL the row
+// stays locked until the transaction ends, so that nobody can take over in the
+// middle of it; the lock is one that the holder's transactions share, so that
+// mail can be kept while other mail is decided. On SQLite there is one writer.
 func (l *Lease) checkTx(ctx context.Context, tx *migrations.Tx) error {
+	if tx.Dialect() != migrations.Postgres {
+		return l.beatTx(ctx, tx)
+	}
+	var one int
+	err := tx.Get(ctx, &one, `SELECT 1 FROM lease WHERE name = ? AND holder = ? AND fence = ? FOR KEY SHARE`, l.name, l.holder, l.fence)
+	if migrations.KindOf(err) == migrations.NotFound {
+		return l.gone()
+	}
+	if err != nil {
+		return fmt.Errorf("check lease %s: %w", l.name, err)
+	}
+	return nil
+}
+
+// beatTx shows that the holder lives, and fails like checkTx.
+func (l *Lease) beatTx(ctx context.Context, tx *migrations.Tx) error {
 	n, err := tx.Exec(ctx, `UPDATE lease SET beat = beat + 1 WHERE name = ? AND holder = ? AND fence = ?`, l.name, l.holder, l.fence)
 	if err != nil {
 		return fmt.Errorf("check lease %s: %w", l.name, err)
 	}
 	if n == 0 {
-		l.once.Do(func() { close(l.lost) })
-		l.stop()
-		return migrations.Conflictf("lease %s was taken over", l.name)
+		return l.gone()
 	}
 	return nil
+}
+
+func (l *Lease) gone() error {
+	l.once.Do(func() { close(l.lost) })
+	l.stop()
+	return migrations.Conflictf("lease %s was taken over", l.name)
 }
 
 // Fence returns the number under which this holder works; later holders have higher ones.
