@@ -142,7 +142,7 @@ func closedPort(t *testing.T) int {
 func forward(t *testing.T, at string, port int) int {
 	ln, err := net.Listen("tcp", at)
 	if err != nil {
-		t.Skip(err)
+		t.Skipf("this machine has no second loopback address to listen at: %v", err)
 	}
 	t.Cleanup(func() { ln.Close() })
 	go func() {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -133,6 +134,41 @@ func TestServeReadsAndAnswersMail(t *testing.T) {
 				t.Errorf("a mail's text is in the log:\n%s", log)
 			}
 		})
+	}
+}
+
+// Each mailbox is read by its own poller, and answers under its own address.
+func TestServeReadsSeveralMailboxes(t *testing.T) {
+	hub, path := company(t, migrations.SQLite)
+	password, err := hub.AddAccount("lab@aster.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, desk, _ := strings.Cut(string(text), "[[mailbox]]")
+	lab := regexp.MustCompile(`(?m)^password = .*$`).ReplaceAllString(desk, fmt.Sprintf("password = %q", password))
+	lab = strings.ReplaceAll(strings.ReplaceAll(lab, "desk@aster.example", "lab@aster.example"), `name = "desk"`, `name = "lab"`)
+	if err := os.WriteFile(path, append(text, "\n[[mailbox]]"+lab...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	start(t, nil, "--config", path, "serve")
+	ctx, stop := context.WithTimeout(t.Context(), 30*time.Second)
+	defer stop()
+	for _, to := range []string{"desk@aster.example", "lab@aster.example"} {
+		draft := demo.Draft{From: mail.Address{Name: "Ann", Address: "ann@aster.example"}, To: []mail.Address{{Address: to}}, Subject: "To " + to, Text: "Please help.", Date: time.Now()}
+		if err := hub.Submit(ctx, "ann@aster.example", []string{to}, draft.Bytes()); err != nil {
+			t.Fatal(err)
+		}
+		_, err := hub.Await(ctx, "ann@aster.example", func(l demo.Letter) bool {
+			m, err := mail.ReadMessage(bytes.NewReader(l.Raw))
+			return err == nil && !l.Sent && strings.Contains(m.Header.Get("From"), to)
+		})
+		if err != nil {
+			t.Fatalf("no acknowledgement from %s: %v", to, err)
+		}
 	}
 }
 
