@@ -267,6 +267,7 @@ func (s *Store) SweepBlobs(ctx context.Context) (int, error) {
 	const unreferenced = `created_at < ?
 		AND NOT EXISTS (SELECT 1 FROM inbox i WHERE i.digest = blob.digest)
 		AND NOT EXISTS (SELECT 1 FROM attachment a WHERE a.digest = blob.digest)
+		AND NOT EXISTS (SELECT 1 FROM file f WHERE f.digest = blob.digest)
 		AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.digest = blob.digest AND o.digest <> '')`
 	var dead []struct {
 		Digest string `db:"digest"`

@@ -105,7 +105,7 @@ func (s *Store) indexSome(ctx context.Context, l *Lease) (int, error) {
 				continue
 			}
 			seen[thing] = true
-			e, err := readEntry(ctx, tx, thing)
+			e, err := s.readEntry(ctx, tx, thing)
 			if err != nil {
 				return fmt.Errorf("index %s %d: %w", q.Kind, q.Ref, err)
 			}
@@ -130,6 +130,13 @@ func (s *Store) indexSome(ctx context.Context, l *Lease) (int, error) {
 	return n, nil
 }
 
+// IndexKind has things of a kind that another package owns found by search:
+// texts returns what one is found by, nil when it is gone. To be called
+// before anything is indexed.
+func (s *Store) IndexKind(kind string, texts func(ctx context.Context, q migrations.Queryer, id int64) ([]string, error)) {
+	s.indexKinds[kind] = texts
+}
+
 // indexEntry is a document and its words.
 type indexEntry struct {
 	doc   int64
@@ -137,13 +144,21 @@ type indexEntry struct {
 }
 
 // readEntry gathers the words of one thing, and makes its document on first sight.
-func readEntry(ctx context.Context, tx *migrations.Tx, thing searchDoc) (e indexEntry, err error) {
+func (s *Store) readEntry(ctx context.Context, tx *migrations.Tx, thing searchDoc) (e indexEntry, err error) {
 	var texts []string
 	switch thing.Kind {
 	case KindTicket:
 		texts, err = ticketTexts(ctx, tx, thing.Ref)
 	case KindClient:
 		texts, err = clientTexts(ctx, tx, thing.Ref)
+	default:
+		if of := s.indexKinds[thing.Kind]; of != nil {
+			g := &gather{left: maxIndexText}
+			var all []string
+			all, err = of(ctx, tx, thing.Ref)
+			g.add(all...)
+			texts = g.texts
+		}
 	}
 	if err != nil {
 		return e, err

@@ -27,6 +27,8 @@ const (
 	DecideHeld     Action = "decide held mails"    // approve, reject
 	ReadPeople     Action = "read people"          // clients and their requests
 	EditPeople     Action = "edit people"          // department, telephone, high management, requester
+	ReadThings     Action = "read the inventory"   // assets, places, work orders, their files
+	WorkThings     Action = "work the inventory"   // register, move, repair, import
 	ReadHealth     Action = "read mail health"     // queues, quarantine, raw mails
 	MendMail       Action = "mend mail"            // retry, discard, resend, cancel
 	EditSettings   Action = "edit settings"        // settings, categories, labels

@@ -10,15 +10,10 @@ import (
 	"helpdeskd/migrations"
 )
 
-// What can be found. A kind's id is its row's.
-const (
-	KindTicket = "ticket"
-	KindClient = "client"
-)
-
-// Hit is a thing that was found: a ticket or a client.
+// Hit is a thing that was found. Ticket and Client are read; what other
+// packages own is only named, for them to read.
 type Hit struct {
-	Kind   string
+	Thing
 	Ticket *Ticket
 	Client *Client
 }
@@ -37,14 +32,14 @@ const (
 )
 
 // Search returns what has all the words of query, or words that begin with
-// them, newest first. kind is KindTicket, KindClient or "" for both; before is
-// a page's More, 0 for the first page. No query makes it fail.
+// them, newest first. kind is one of the kinds, "" for all; before is a page's
+// More, 0 for the first page. No query makes it fail.
 func (s *Store) Search(ctx context.Context, query, kind string, before int64, limit int) (SearchPage, error) {
 	var page SearchPage
 	if limit <= 0 || limit > 200 {
 		limit = 30
 	}
-	if before == 0 && kind != KindClient {
+	if before == 0 && (kind == "" || kind == KindTicket) {
 		if n, err := ParseTicketName(query); err == nil {
 			t, err := s.TicketByNumber(ctx, n)
 			if err == nil {
@@ -108,13 +103,14 @@ func (s *Store) hits(ctx context.Context, docs []searchDoc) ([]Hit, error) {
 	}
 	hits := make([]Hit, 0, len(docs))
 	for _, d := range docs {
-		h := Hit{Kind: d.Kind, Ticket: tickets[d.Ref], Client: clients[d.Ref]}
-		if d.Kind == KindTicket {
-			h.Client = nil
-		} else {
-			h.Ticket = nil
+		h := Hit{Thing: Thing{d.Kind, d.Ref}}
+		switch d.Kind {
+		case KindTicket:
+			h.Ticket = tickets[d.Ref]
+		case KindClient:
+			h.Client = clients[d.Ref]
 		}
-		if h.Ticket != nil || h.Client != nil {
+		if h.Ticket != nil || h.Client != nil || s.indexKinds[d.Kind] != nil {
 			hits = append(hits, h)
 		}
 	}

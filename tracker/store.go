@@ -6,7 +6,7 @@
 // writes its Event in the same transaction; a transaction done under a lease
 // checks the lease's fence; nothing is queued in memory only.
 //
-// It owns every table of the initial schema.
+// It owns every table of the initial schema, except those of inventory.
 package tracker
 
 import (
@@ -44,6 +44,7 @@ type Store struct {
 	live       hub
 	feed       feed
 	hasher     hasher
+	indexKinds map[string]func(ctx context.Context, q migrations.Queryer, id int64) ([]string, error)
 }
 
 // New returns the tracker on db.
@@ -67,6 +68,7 @@ func New(db *migrations.DB, o Options) *Store {
 		inboxNews:  make(chan struct{}, 1),
 		outboxNews: make(chan struct{}, 1),
 		hasher:     newHasher(),
+		indexKinds: map[string]func(ctx context.Context, q migrations.Queryer, id int64) ([]string, error){},
 	}
 }
 

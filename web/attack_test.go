@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"helpdeskd/inventory"
 	"helpdeskd/migrations"
 	"helpdeskd/migrations/dbtest"
 	"helpdeskd/tracker"
@@ -63,7 +64,7 @@ func TestErrorPagesForStrangers(t *testing.T) {
 	w := newWorld(t, dbtest.Open(t, migrations.SQLite))
 	var log bytes.Buffer
 	var err error
-	w.site, err = New(w.Store, Options{Mail: plainReader{}, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	w.site, err = New(w.Store, inventory.New(w.Store), Options{Mail: plainReader{}, Log: slog.New(slog.NewTextHandler(&log, nil))})
 	w.ok(err)
 	cross := httptest.NewRequest(http.MethodPost, "/login", strings.NewReader("email=x"))
 	cross.Header.Set("Origin", "https://evil.example")
@@ -190,7 +191,7 @@ func TestSetupHashesNothingForStrangers(t *testing.T) {
 func TestLiveEndsWithTheSession(t *testing.T) {
 	w := newWorld(t, dbtest.Open(t, migrations.SQLite))
 	var err error
-	w.site, err = New(w.Store, Options{Mail: plainReader{}, liveBeat: 20 * time.Millisecond})
+	w.site, err = New(w.Store, inventory.New(w.Store), Options{Mail: plainReader{}, liveBeat: 20 * time.Millisecond})
 	w.ok(err)
 	srv := httptest.NewServer(w.site)
 	defer srv.Close()

@@ -65,6 +65,14 @@ func (s *site) table() []route {
 		{get, "/attachments/{uid}", tracker.ReadTickets, s.attachment},
 		{get, "/search", tracker.ReadTickets, s.search},
 
+		// Lists: saved views, bulk actions.
+
+		// Assets, places, models.
+
+		// Work orders and links.
+
+		// Import and export.
+
 		{get, "/held", tracker.DecideHeld, s.held},
 		{post, "/held/{id}/approve", tracker.DecideHeld, s.approveHeld},
 		{post, "/held/{id}/reject", tracker.DecideHeld, s.rejectHeld},
@@ -81,6 +89,7 @@ func (s *site) table() []route {
 		{post, "/mail/outbox/{id}/resend", tracker.MendMail, s.resendOutbox},
 		{post, "/mail/outbox/{id}/cancel", tracker.MendMail, s.cancelOutbox},
 
+		// Settings, people who sign in, the audit.
 		{get, "/accounts", tracker.ManageAccounts, s.accounts},
 		{post, "/accounts", tracker.ManageAccounts, s.newAccount},
 		{post, "/accounts/{id}", tracker.ManageAccounts, s.changeAccount},

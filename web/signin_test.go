@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"helpdeskd/inventory"
 	"helpdeskd/migrations"
 	"helpdeskd/migrations/dbtest"
 	"helpdeskd/tracker"
@@ -77,7 +78,7 @@ func TestNoOpenRedirect(t *testing.T) {
 func TestFirstRun(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
 		store := tracker.New(db, tracker.Options{})
-		site, err := New(store, Options{})
+		site, err := New(store, inventory.New(store), Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,7 +6,8 @@
 // is loaded from outside; mail HTML is sanitised when it is shown and runs in
 // a frame without scripts. All interface words come from one catalogue.
 //
-// It owns no table: it reads and changes through tracker.Store.
+// It owns no table: it reads and changes through tracker.Store and
+// inventory.Store.
 package web
 
 import (
@@ -22,6 +23,7 @@ import (
 	"github.com/alexedwards/scs/v2"
 	"github.com/go-chi/chi/v5"
 
+	"helpdeskd/inventory"
 	"helpdeskd/tracker"
 )
 
@@ -48,6 +50,7 @@ type Options struct {
 // site is what the handlers share.
 type site struct {
 	store    *tracker.Store
+	things   *inventory.Store
 	opts     Options
 	log      *slog.Logger
 	secure   bool // PublicURL is https
@@ -59,8 +62,8 @@ type site struct {
 	streams  *streams
 }
 
-// New returns the site on a store.
-func New(store *tracker.Store, opts Options) (http.Handler, error) {
+// New returns the site on a store and the inventory beside it.
+func New(store *tracker.Store, things *inventory.Store, opts Options) (http.Handler, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
@@ -70,7 +73,7 @@ func New(store *tracker.Store, opts Options) (http.Handler, error) {
 	if opts.liveBeat == 0 {
 		opts.liveBeat = liveBeat
 	}
-	s := &site{store: store, opts: opts, log: opts.Log, cleaner: newMailCleaner(), streams: &streams{of: map[int64]int{}}}
+	s := &site{store: store, things: things, opts: opts, log: opts.Log, cleaner: newMailCleaner(), streams: &streams{of: map[int64]int{}}}
 	if opts.PublicURL != "" {
 		u, err := url.Parse(opts.PublicURL)
 		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {

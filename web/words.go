@@ -3,11 +3,12 @@ package web
 import (
 	"embed"
 	"fmt"
+	"io/fs"
 	"strconv"
 	"strings"
 )
 
-//go:embed words_*.txt
+//go:embed words
 var wordFiles embed.FS
 
 // words is the catalogue of everything the interface says in one language.
@@ -16,22 +17,28 @@ var wordFiles embed.FS
 // count, the count being the first argument.
 type words map[string]string
 
-// loadWords reads the catalogue words_LANGUAGE.txt: a line "key = text" each.
+// loadWords reads the catalogue words/LANGUAGE/*.txt: a line "key = text" each.
 func loadWords(language string) (words, error) {
-	b, err := wordFiles.ReadFile("words_" + language + ".txt")
-	if err != nil {
+	files, err := fs.Glob(wordFiles, "words/"+language+"/*.txt")
+	if err != nil || len(files) == 0 {
 		return nil, fmt.Errorf("there is no catalogue for the language %q", language)
 	}
 	w := words{}
-	for n, line := range strings.Split(string(b), "\n") {
-		if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
-			continue
+	for _, file := range files {
+		b, err := wordFiles.ReadFile(file)
+		if err != nil {
+			return nil, err
 		}
-		key, text, ok := strings.Cut(line, " = ")
-		if _, twice := w[key]; !ok || twice {
-			return nil, fmt.Errorf("the catalogue for %q is damaged at line %d", language, n+1)
+		for n, line := range strings.Split(string(b), "\n") {
+			if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
+				continue
+			}
+			key, text, ok := strings.Cut(line, " = ")
+			if _, twice := w[key]; !ok || twice {
+				return nil, fmt.Errorf("the catalogue file %s is damaged at line %d", file, n+1)
+			}
+			w[key] = text
 		}
-		w[key] = text
 	}
 	return w, nil
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/alexedwards/scs/v2"
 
+	"helpdeskd/inventory"
 	"helpdeskd/migrations"
 	"helpdeskd/tracker"
 )
@@ -34,6 +35,7 @@ type world struct {
 	uid     uint32
 
 	admin, tech, manager tracker.Account
+	things               *inventory.Store
 	site                 http.Handler
 }
 
@@ -57,7 +59,8 @@ func newWorld(t testing.TB, db *migrations.DB) *world {
 	w.lease, err = w.Acquire(t.Context(), fmt.Sprintf("mailbox:%d", w.mailbox.ID))
 	w.ok(err)
 	t.Cleanup(func() { w.lease.Release(context.Background()) })
-	w.site, err = New(w.Store, Options{Version: "test", Mail: plainReader{}, Log: slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelError}))})
+	w.things = inventory.New(w.Store)
+	w.site, err = New(w.Store, w.things, Options{Version: "test", Mail: plainReader{}, Log: slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelError}))})
 	w.ok(err)
 	return w
 }

@@ -12,6 +12,7 @@ import (
 
 	"helpdeskd/cmd/helpdeskd/config"
 	"helpdeskd/ingest"
+	"helpdeskd/inventory"
 	"helpdeskd/mailer"
 	"helpdeskd/migrations"
 	"helpdeskd/tracker"
@@ -21,6 +22,7 @@ import (
 // desk is a running helpdesk: its store, its site, and what works behind.
 type desk struct {
 	store   *tracker.Store
+	things  *inventory.Store
 	site    http.Handler
 	log     *slog.Logger
 	workers []func(ctx context.Context)
@@ -28,7 +30,7 @@ type desk struct {
 
 // newDesk wires a helpdesk on an open store. Nothing runs yet.
 func newDesk(ctx context.Context, c *config.Config, store *tracker.Store, banner string, log *slog.Logger) (*desk, error) {
-	d := &desk{store: store, log: log}
+	d := &desk{store: store, things: inventory.New(store), log: log}
 	if err := applySettings(ctx, store, c); err != nil {
 		return nil, err
 	}
@@ -56,7 +58,7 @@ func newDesk(ctx context.Context, c *config.Config, store *tracker.Store, banner
 		func(ctx context.Context) { d.lead(ctx, "index", store.RunIndex) },
 		func(ctx context.Context) { d.lead(ctx, "clock", store.RunClock) },
 	)
-	d.site, err = web.New(store, web.Options{
+	d.site, err = web.New(store, d.things, web.Options{
 		PublicURL: c.PublicURL, TrustedProxies: proxies(c.TrustedProxies), Log: log, Version: buildVersion(),
 		Mail: ingest.PartReader{}, Banner: banner,
 	})

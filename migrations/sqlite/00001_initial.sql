@@ -52,6 +52,7 @@ CREATE TABLE account (
     notify        TEXT NOT NULL, -- all, mine, none
     created_at    BIGINT NOT NULL,
     signed_in_at  BIGINT,
+    zone          TEXT NOT NULL DEFAULT '', -- IANA, as the browser last told; '' for the server's
     version       BIGINT NOT NULL DEFAULT 1
 );
 CREATE TABLE session (
@@ -274,7 +275,7 @@ CREATE TABLE event (
     id         INTEGER PRIMARY KEY,
     at         BIGINT NOT NULL,
     actor      TEXT NOT NULL, -- system, account:7, client:12
-    subject    TEXT NOT NULL, -- ticket, client, account, inbox, outbox, mailbox, setting
+    subject    TEXT NOT NULL, -- ticket, client, account, inbox, outbox, mailbox, setting, asset, model, location, work_order, …
     subject_id BIGINT NOT NULL,
     kind       TEXT NOT NULL, -- opened, stage, priority, ...
     was        TEXT NOT NULL DEFAULT '',
@@ -297,7 +298,7 @@ CREATE INDEX reply_token_ticket ON reply_token (ticket_id);
 -- Every mail that we owe, and what became of it. The states are in docs/design.md.
 CREATE TABLE outbox (
     id          INTEGER PRIMARY KEY,
-    kind        TEXT NOT NULL,   -- reply, ack, notify, note
+    kind        TEXT NOT NULL,   -- reply, notice, ack, notify, account
     priority    BIGINT NOT NULL, -- 1 people's replies, 2 system notices to technicians, 3 acknowledgements, 4 notifications
     state       TEXT NOT NULL,   -- queued, sending, sent, uncertain, dead, cancelled, held
     due_at      BIGINT NOT NULL,
@@ -329,10 +330,227 @@ CREATE INDEX outbox_server_mail ON outbox (server_mail_id) WHERE server_mail_id 
 CREATE INDEX outbox_notify ON outbox (account_id) WHERE kind = 'notify' AND state = 'queued';
 CREATE INDEX outbox_acks ON outbox (to_address, created_at) WHERE kind = 'ack';
 
+-- What is linked with what, by hand or by an act: any two of ticket, client, asset, work_order. Each pair once, the lesser first.
+CREATE TABLE link (
+    a_kind     TEXT NOT NULL,
+    a_id       BIGINT NOT NULL,
+    b_kind     TEXT NOT NULL,
+    b_id       BIGINT NOT NULL,
+    created_by BIGINT,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (a_kind, a_id, b_kind, b_id)
+);
+CREATE INDEX link_b ON link (b_kind, b_id, a_kind, a_id);
+
+-- Files and photos that people added to a thing: asset, model, work_order, look (the company's logo).
+CREATE TABLE file (
+    id           INTEGER PRIMARY KEY,
+    uid          TEXT NOT NULL UNIQUE, -- random, in links
+    owner_kind   TEXT NOT NULL,
+    owner_id     BIGINT NOT NULL,
+    name         TEXT NOT NULL,
+    content_type TEXT NOT NULL, -- by its bytes, never by what the browser said
+    digest       TEXT NOT NULL REFERENCES blob (digest),
+    size         BIGINT NOT NULL, -- bytes
+    account_id   BIGINT,
+    created_at   BIGINT NOT NULL
+);
+CREATE INDEX file_owner ON file (owner_kind, owner_id, id);
+CREATE INDEX file_digest ON file (digest);
+
+-- A name on a filter of a list.
+CREATE TABLE saved_view (
+    id         INTEGER PRIMARY KEY,
+    account_id BIGINT REFERENCES account (id), -- null: everybody's
+    list       TEXT NOT NULL, -- tickets, assets, orders
+    name       TEXT NOT NULL,
+    query      TEXT NOT NULL, -- of the list's address
+    position   BIGINT NOT NULL DEFAULT 0,
+    created_at BIGINT NOT NULL,
+    version    BIGINT NOT NULL DEFAULT 1
+);
+CREATE INDEX saved_view_list ON saved_view (list, position, id);
+
+-- Bulk actions, with what is needed to take them back.
+CREATE TABLE bulk (
+    id         INTEGER PRIMARY KEY,
+    account_id BIGINT NOT NULL REFERENCES account (id),
+    list       TEXT NOT NULL, -- tickets, assets
+    action     TEXT NOT NULL,
+    detail     TEXT NOT NULL, -- JSON: of each row its id, what was, and its version afterwards
+    at         BIGINT NOT NULL,
+    undone_at  BIGINT
+);
+CREATE INDEX bulk_account ON bulk (account_id, id);
+
+-- Invitations and password resets: only the SHA-256 of what the mail carries is kept.
+CREATE TABLE account_token (
+    hash       TEXT PRIMARY KEY,
+    account_id BIGINT NOT NULL REFERENCES account (id),
+    kind       TEXT NOT NULL, -- invite, reset
+    expires_at BIGINT NOT NULL,
+    used_at    BIGINT,
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX account_token_account ON account_token (account_id);
+
+-- Inventory. Calendar dates are texts, 2026-11-22, '' where unknown.
+
+-- Where things are: a tree.
+CREATE TABLE location (
+    id          INTEGER PRIMARY KEY,
+    parent_id   BIGINT REFERENCES location (id),
+    kind        TEXT NOT NULL, -- site, warehouse, room, vendor
+    name        TEXT NOT NULL,
+    name_folded TEXT NOT NULL,
+    path        TEXT NOT NULL, -- the names from the root, divided by " > "
+    path_folded TEXT NOT NULL,
+    archived_at BIGINT,
+    created_at  BIGINT NOT NULL,
+    version     BIGINT NOT NULL DEFAULT 1
+);
+CREATE UNIQUE INDEX location_path ON location (path_folded);
+CREATE INDEX location_parent ON location (parent_id);
+
+-- What a thing is: manufacturer and name are one model.
+CREATE TABLE model (
+    id                 INTEGER PRIMARY KEY,
+    category           TEXT NOT NULL, -- computer, screen, phone, printer, network, server, audio_visual, part, service, other
+    manufacturer       TEXT NOT NULL DEFAULT '',
+    name               TEXT NOT NULL,
+    folded             TEXT NOT NULL UNIQUE, -- manufacturer and name
+    useful_life_months BIGINT NOT NULL DEFAULT 0, -- 0: not known
+    min_on_hand        BIGINT NOT NULL DEFAULT 0,
+    specs              TEXT NOT NULL DEFAULT '', -- a line "name: value" each
+    archived_at        BIGINT,
+    created_at         BIGINT NOT NULL,
+    version            BIGINT NOT NULL DEFAULT 1
+);
+
+-- One thing, or several alike without serials that lie together (quantity). Its place, holder,
+-- status and quantity are those of its last movement.
+CREATE TABLE asset (
+    id              INTEGER PRIMARY KEY,
+    tag             TEXT NOT NULL,
+    tag_folded      TEXT NOT NULL UNIQUE,
+    model_id        BIGINT NOT NULL REFERENCES model (id),
+    serial          TEXT NOT NULL DEFAULT '',
+    serial_folded   TEXT NOT NULL DEFAULT '',
+    parent_id       BIGINT REFERENCES asset (id), -- what it is a part of, or was split from
+    hostname        TEXT NOT NULL DEFAULT '',
+    purpose         TEXT NOT NULL DEFAULT '',
+    specs           TEXT NOT NULL DEFAULT '',
+    reference       TEXT NOT NULL DEFAULT '', -- the company's own, free
+    purchased_on    TEXT NOT NULL DEFAULT '',
+    cost            BIGINT, -- minor units of currency; null: not known
+    estimated_value BIGINT,
+    currency        TEXT NOT NULL DEFAULT '', -- ISO 4217
+    warranty_until  TEXT NOT NULL DEFAULT '',
+    end_of_life_on  TEXT NOT NULL DEFAULT '',
+    import_ref      TEXT NOT NULL DEFAULT '',
+    status          TEXT NOT NULL, -- stowed, deployed, maintenance, repair, retired, disposed
+    location_id     BIGINT REFERENCES location (id),
+    holder_id       BIGINT REFERENCES client (id),
+    quantity        BIGINT NOT NULL,
+    moves           BIGINT NOT NULL, -- the number of its last movement
+    moved_at        BIGINT NOT NULL,
+    created_at      BIGINT NOT NULL,
+    updated_at      BIGINT NOT NULL,
+    version         BIGINT NOT NULL DEFAULT 1, -- of everything but place, holder, status and quantity
+    CHECK (quantity >= 0 AND (serial = '' OR quantity <= 1))
+);
+CREATE UNIQUE INDEX asset_serial ON asset (model_id, serial_folded) WHERE serial_folded <> '';
+CREATE INDEX asset_model ON asset (model_id, status, id);
+CREATE INDEX asset_status ON asset (status, id);
+CREATE INDEX asset_location ON asset (location_id, id);
+CREATE INDEX asset_holder ON asset (holder_id, id);
+CREATE INDEX asset_parent ON asset (parent_id) WHERE parent_id IS NOT NULL;
+CREATE INDEX asset_import ON asset (import_ref) WHERE import_ref <> '';
+
+-- Append-only: where each thing went, when, why and by whom.
+CREATE TABLE movement (
+    id               INTEGER PRIMARY KEY,
+    asset_id         BIGINT NOT NULL REFERENCES asset (id),
+    n                BIGINT NOT NULL, -- 1, 2, 3 … of this asset
+    at               BIGINT NOT NULL,
+    kind             TEXT NOT NULL, -- register, stow, deploy, repair, maintain, back, split, join, retire, dispose, recover, count
+    was_status       TEXT NOT NULL DEFAULT '',
+    was_location_id  BIGINT,
+    was_holder_id    BIGINT,
+    was_quantity     BIGINT NOT NULL DEFAULT 0,
+    status           TEXT NOT NULL,
+    location_id      BIGINT,
+    holder_id        BIGINT,
+    quantity         BIGINT NOT NULL,
+    other_id         BIGINT, -- of a split or join: the other asset
+    reason           TEXT NOT NULL DEFAULT '',
+    work_order_id    BIGINT,
+    account_id       BIGINT, -- who did it; null: the system
+    UNIQUE (asset_id, n)
+);
+CREATE INDEX movement_location ON movement (location_id, id) WHERE location_id IS NOT NULL;
+CREATE INDEX movement_was_location ON movement (was_location_id, id) WHERE was_location_id IS NOT NULL;
+CREATE INDEX movement_holder ON movement (holder_id, id) WHERE holder_id IS NOT NULL;
+CREATE INDEX movement_was_holder ON movement (was_holder_id, id) WHERE was_holder_id IS NOT NULL;
+
+-- Repairs and maintenance.
+CREATE TABLE work_order (
+    id            INTEGER PRIMARY KEY,
+    number        BIGINT NOT NULL UNIQUE,
+    kind          TEXT NOT NULL, -- repair, maintenance
+    status        TEXT NOT NULL, -- planned, assessed, in_progress, waiting, done, written_off, cancelled
+    asset_id      BIGINT REFERENCES asset (id),
+    client_id     BIGINT REFERENCES client (id), -- for whom
+    title         TEXT NOT NULL, -- what is wrong, in a line
+    reason        TEXT NOT NULL DEFAULT '',
+    resolution    TEXT NOT NULL DEFAULT '', -- what was done
+    assignee_id   BIGINT REFERENCES account (id), -- by whom, in the house
+    vendor_id     BIGINT REFERENCES location (id), -- or by which vendor
+    under_warranty BOOLEAN NOT NULL DEFAULT FALSE,
+    planned_on    TEXT NOT NULL DEFAULT '',
+    currency      TEXT NOT NULL DEFAULT '',
+    return_n      BIGINT, -- the asset's movement after which it went to repair: what it returns to
+    opened_at     BIGINT NOT NULL,
+    status_at     BIGINT NOT NULL,
+    started_at    BIGINT,
+    finished_at   BIGINT,
+    created_by    BIGINT,
+    updated_at    BIGINT NOT NULL,
+    version       BIGINT NOT NULL DEFAULT 1,
+    CHECK ((status IN ('done', 'written_off', 'cancelled')) = (finished_at IS NOT NULL))
+);
+CREATE INDEX work_order_status ON work_order (status, id);
+CREATE INDEX work_order_asset ON work_order (asset_id, id);
+CREATE INDEX work_order_client ON work_order (client_id, id);
+CREATE INDEX work_order_assignee ON work_order (assignee_id, id);
+CREATE TABLE work_order_note (
+    id            INTEGER PRIMARY KEY,
+    work_order_id BIGINT NOT NULL REFERENCES work_order (id),
+    account_id    BIGINT REFERENCES account (id),
+    body          TEXT NOT NULL,
+    at            BIGINT NOT NULL
+);
+CREATE INDEX work_order_note_order ON work_order_note (work_order_id, id);
+-- What something costs: of a work order now, of requisitions and invoices later.
+CREATE TABLE line (
+    id         INTEGER PRIMARY KEY,
+    owner_kind TEXT NOT NULL, -- work_order
+    owner_id   BIGINT NOT NULL,
+    kind       TEXT NOT NULL, -- part, labour, shipping, other
+    text       TEXT NOT NULL,
+    quantity   BIGINT NOT NULL, -- thousandths: 1.5 hours are 1500
+    unit_cost  BIGINT NOT NULL, -- minor units
+    account_id BIGINT,
+    created_at BIGINT NOT NULL,
+    CHECK (quantity > 0 AND unit_cost >= 0)
+);
+CREATE INDEX line_owner ON line (owner_kind, owner_id, id);
+INSERT INTO counter (name, value) VALUES ('work_order', 0), ('asset', 0);
+
 -- Full-text search. A row here is a thing that can be found; its words are in search_words under the same id.
 CREATE TABLE search_doc (
     id      INTEGER PRIMARY KEY,
-    kind    TEXT NOT NULL, -- ticket, client
+    kind    TEXT NOT NULL, -- ticket, client, asset, work_order
     ref     BIGINT NOT NULL,
     UNIQUE (kind, ref)
 );
