@@ -27,6 +27,17 @@ type Past struct {
 	OpenedAt   time.Time
 	StageAt    time.Time
 	Archived   bool
+	Said       []PastWords // what followed, the oldest first
+}
+
+// PastWords is one later message of a past request, by its client or, with an
+// AccountID, by a technician.
+type PastWords struct {
+	AccountID int64
+	Raw       []byte // the client's mail
+	Body      string
+	MessageID string
+	At        time.Time
 }
 
 // Seed stores requests of the past in one transaction, with everything that
@@ -170,10 +181,30 @@ func (b *seeder) add(ctx context.Context, tx *migrations.Tx, p Past) error {
 		b.event(stage, Actor{AccountID: p.AccountID}, ticket, "replied", "", "")
 		b.sent(MailReply, ticket, out, clientID, p, stage)
 	}
+	for _, w := range p.Said {
+		b.said(w, p, ticket, clientID)
+	}
 	if p.Stage != "requested" {
 		b.event(stage, Actor{AccountID: p.AccountID}, ticket, "stage", "requested", p.Stage)
 	}
 	return nil
+}
+
+// said collects one later message.
+func (b *seeder) said(w PastWords, p Past, ticket, client int64) {
+	at, id := migrations.At(w.At), b.id("message")
+	if w.AccountID != 0 {
+		b.row("message", id, ticket, "out", "shown", nil, nil, orNull(w.AccountID), "IT helpdesk", "", "Re: "+p.Subject, w.Body, "", "", "", "", at)
+		b.event(at, Actor{AccountID: w.AccountID}, ticket, "replied", "", "")
+		b.sent(MailReply, ticket, id, client, p, at)
+		return
+	}
+	from, digest, inbox := strings.ToLower(p.Client.Address), Digest(w.Raw), b.id("inbox")
+	b.row("blob", digest, len(w.Raw), "row", w.Raw, at)
+	b.row("inbox", inbox, b.mailbox, digest, len(w.Raw), at, at, inboxDone, 1, FateAppend, string(ClassHuman), from, "Re: "+p.Subject, ticket, 0, at, at)
+	b.row("message", id, ticket, "in", "shown", inbox, client, nil, p.Client.Name, from, "Re: "+p.Subject, w.Body, digest, w.MessageID, "mail:"+digest, digest, at)
+	b.row("message_ref", w.MessageID, ticket, true)
+	b.event(at, Actor{ClientID: client}, ticket, "answered", "", "")
 }
 
 // sent collects an answer that has left.

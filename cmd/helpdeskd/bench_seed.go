@@ -32,8 +32,9 @@ func (c benchSeedCmd) Run(s *session) error {
 	return nil
 }
 
-// fill brings the database to n tickets, with the search index.
-func (b *bench) fill(n int) error {
+// fill brings the database to n tickets of so many messages on average, with
+// the search index.
+func (b *bench) fill(n, messages int) error {
 	st, box, err := b.store(b.ctx)
 	if err != nil {
 		return err
@@ -50,7 +51,7 @@ func (b *bench) fill(n int) error {
 	if err != nil {
 		return err
 	}
-	h := newHistory(uint64(have), n-have, admin.ID)
+	h := newHistory(uint64(have), n-have, messages, admin.ID)
 	step, end := b.bar(fmt.Sprintf("making %d tickets", n-have), n-have)
 	for at := have; at < n; {
 		size := min(500, n-at)
@@ -110,12 +111,14 @@ type history struct {
 	total int
 	admin int64
 	start time.Time
+	// messages is how many messages a request has on average.
+	messages int
 }
 
-func newHistory(seed uint64, total int, admin int64) *history {
+func newHistory(seed uint64, total, messages int, admin int64) *history {
 	start := time.Now().AddDate(-3, 0, 0)
 	g := mailgen.New(seed+1, benchAddress, max(10, total/25), mailgen.Mix{Plain: true}, start)
-	return &history{g: g, r: rand.New(rand.NewPCG(seed, 3)), total: total, admin: admin, start: start}
+	return &history{g: g, r: rand.New(rand.NewPCG(seed, 3)), total: total, admin: admin, start: start, messages: messages}
 }
 
 func (h *history) next(n int) []tracker.Past {
@@ -132,6 +135,7 @@ func (h *history) next(n int) []tracker.Past {
 		}
 		p.Star = p.Level == 3 && h.r.IntN(20) == 0
 		h.stage(&p)
+		h.talk(&p)
 		out[i] = p
 	}
 	return out
@@ -160,6 +164,27 @@ func (h *history) stage(p *tracker.Past) {
 		p.Answer = "Hello,\n\nthank you for telling us. " + fixes[h.r.IntN(len(fixes))] + "\n\nYour helpdesk"
 	}
 	p.Archived = (p.Stage == "completed" || p.Stage == "dropped") && time.Since(p.StageAt) > 62*24*time.Hour
+}
+
+// talk makes up what was said after the first mail, so that there are as many
+// messages a request as h.messages says: most requests are short, a few long.
+func (h *history) talk(p *tracker.Past) {
+	more := h.messages - 1
+	if p.Answer != "" {
+		more--
+	}
+	if more <= 0 {
+		return
+	}
+	n := int(h.r.ExpFloat64() * float64(more))
+	for i := range min(n, 400) {
+		m := h.g.Next()
+		w := tracker.PastWords{Raw: m.Raw, Body: m.Body, MessageID: m.MessageID, At: p.OpenedAt.Add(time.Duration(i+1) * 37 * time.Minute)}
+		if i%2 == 0 && h.admin != 0 {
+			w = tracker.PastWords{AccountID: h.admin, Body: m.Body, At: w.At}
+		}
+		p.Said = append(p.Said, w)
+	}
 }
 
 var departments = []string{"Finance", "Sales", "Warehouse", "Human resources", "Production", "Research", "Legal", "Reception"}
