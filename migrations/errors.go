@@ -23,7 +23,8 @@ const (
 type Error struct {
 	Kind    Kind
 	Message string
-	Err     error // the cause, or nil
+	Field   string // of a form, at which the message belongs; "" for the whole
+	Err     error  // the cause, or nil
 }
 
 func (e *Error) Error() string {
@@ -56,6 +57,21 @@ func SafeMessage(err error) string {
 // Invalidf returns an error about something that a user gave.
 func Invalidf(format string, args ...any) error {
 	return &Error{Kind: Invalid, Message: fmt.Sprintf(format, args...)}
+}
+
+// InvalidAt returns an error about what a user gave in one field of a form.
+func InvalidAt(field, format string, args ...any) error {
+	return &Error{Kind: Invalid, Message: fmt.Sprintf(format, args...), Field: field}
+}
+
+// FieldOf returns the field of a form at which err's message belongs, "" when
+// it is about the whole.
+func FieldOf(err error) string {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Field
+	}
+	return ""
 }
 
 // NotFoundf returns an error about something that is not there.
