@@ -91,8 +91,3 @@ func (s *Store) Movements(ctx context.Context, f MovementFilter, after string, l
 func (s *Store) AssetsAt(ctx context.Context, f MovementFilter, at migrations.Stamp, limit int) ([]Movement, error) {
 	return nil, errTODO
 }
-
-// moveTx writes a movement: the one place where place, holder, status and
-// quantity of an asset change.
-//
-// (moveTx(ctx, tx, actor, asset, Movement) is what work orders move assets with.)

@@ -19,6 +19,7 @@ const (
 	SetArchive    = "ticket.archive_months" // calendar months after which a closed ticket is archived
 	SetSetupCode  = "setup.code_hash"
 	SetMailPerMin = "mail.per_minute"
+	SetCurrency   = "money.currency" // ISO 4217, of amounts that name none
 )
 
 var settingDefaults = map[string]string{
@@ -26,6 +27,7 @@ var settingDefaults = map[string]string{
 	SetSilentDays: "7",
 	SetArchive:    "2",
 	SetMailPerMin: "25",
+	SetCurrency:   "EUR",
 }
 
 // Setting returns a setting's value, or its default.

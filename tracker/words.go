@@ -6,6 +6,14 @@ import (
 	"unicode/utf8"
 )
 
+// OneLine returns s as names and titles are kept: one line of valid UTF-8
+// without control characters, spaces single, none at the ends.
+func OneLine(s string) string { return oneLine(s) }
+
+// ManyLines returns s as texts are kept: valid UTF-8 without control
+// characters but tabs, lines ended by \n.
+func ManyLines(s string) string { return manyLines(s) }
+
 // oneLine returns s as it can stand on one line: valid UTF-8 without control
 // and invisible formatting characters, spaces single, none at the ends.
 func oneLine(s string) string {
