@@ -64,6 +64,7 @@ func (s *site) table() []route {
 		{get, "/messages/{id}/raw", tracker.ReadTickets, s.messageRaw},
 		{get, "/attachments/{uid}", tracker.ReadTickets, s.attachment},
 		{get, "/search", tracker.ReadTickets, s.search},
+		{get, "/pick", tracker.ReadTickets, s.pick},
 
 		// Lists: saved views, bulk actions.
 

@@ -34,6 +34,7 @@ type view struct {
 	Banner  string
 	Theme   string // light, dark, or "" to follow the system
 	Flash   string
+	Undo    *undo  // what takes back what Flash tells, nil for nothing
 	Query   string // what stands in the search field
 	HeldN   int    // mails that wait for a decision
 	Since   int64  // the newest event when the page was rendered
@@ -59,6 +60,7 @@ func (s *site) dress(r *http.Request, v *view) {
 	}
 	v.Me = me
 	v.Flash = s.sessions.PopString(ctx, "flash")
+	v.Undo = undoOf(s.sessions.PopString(ctx, "flash.undo"))
 	if v.Works() {
 		v.HeldN, _ = s.store.HeldCount(ctx)
 		if v.Live {
@@ -67,11 +69,20 @@ func (s *site) dress(r *http.Request, v *view) {
 	}
 }
 
-// loadPages parses every page together with the layout and the components.
-func (s *site) loadPages() (map[string]*template.Template, error) {
+// baseTemplates parses the layout and the components.
+func (s *site) baseTemplates() (*template.Template, error) {
 	base, err := template.New("base").Funcs(s.funcs()).ParseFS(templateFiles, "templates/layout.html", "templates/parts/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("parse the layout: %w", err)
+	}
+	return base, nil
+}
+
+// loadPages parses every page together with the layout and the components.
+func (s *site) loadPages() (map[string]*template.Template, error) {
+	base, err := s.baseTemplates()
+	if err != nil {
+		return nil, err
 	}
 	names, err := fs.Glob(templateFiles, "templates/*.html")
 	if err != nil {
@@ -112,7 +123,7 @@ func (s *site) funcs() template.FuncMap {
 		"join":     strings.Join,
 		"query":    url.QueryEscape,
 		"stages":   func() []string { return slices.Clone(stageOrder) },
-		"jsWords":  func() map[string]string { return s.words.pick("time.", "age.", "live.", "board.move") },
+		"jsWords":  func() map[string]string { return s.words.pick("time.", "age.", "live.", "board.move", "pick.") },
 		"ref":      func(n int64) string { return fmt.Sprintf("HD-%d", n) },
 	}
 }
