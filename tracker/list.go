@@ -22,6 +22,7 @@ type TicketFilter struct {
 	ClientID   int64
 	Text       string // words to search; archived tickets are found too
 	Archived   Archived
+	Oldest     bool // the oldest first; not where words are searched
 }
 
 // Archived says whether a list shows archived tickets.
@@ -34,8 +35,8 @@ const (
 	ArchivedOnly   Archived = "only"
 )
 
-// Tickets returns the tickets that f chooses, the newest first, and what to
-// give as after for the next ones ("" at the end).
+// Tickets returns the tickets that f chooses, the newest first unless it says
+// otherwise, and what to give as after for the next ones ("" at the end).
 func (s *Store) Tickets(ctx context.Context, f TicketFilter, after string, limit int) (list []Ticket, more string, err error) {
 	if limit <= 0 || limit > 500 {
 		limit = 50
@@ -62,11 +63,15 @@ func (s *Store) Tickets(ctx context.Context, f TicketFilter, after string, limit
 			conditions: append(conditions, `d.kind = 'ticket'`), args: args, before: before, limit: limit + 1,
 		})
 	} else {
+		beyond, order := `t.id < ?`, `t.id DESC`
+		if f.Oldest {
+			beyond, order = `t.id > ?`, `t.id`
+		}
 		if before != 0 {
-			conditions, args = append(conditions, `t.id < ?`), append(args, before)
+			conditions, args = append(conditions, beyond), append(args, before)
 		}
 		conditions = append(conditions, `TRUE`)
-		err = s.db.Select(ctx, &rows, `SELECT t.id AS key, `+ticketColumns+` FROM ticket t `+ticketJoins+`WHERE `+strings.Join(conditions, ` AND `)+` ORDER BY t.id DESC LIMIT ?`, append(args, limit+1)...)
+		err = s.db.Select(ctx, &rows, `SELECT t.id AS key, `+ticketColumns+` FROM ticket t `+ticketJoins+`WHERE `+strings.Join(conditions, ` AND `)+` ORDER BY `+order+` LIMIT ?`, append(args, limit+1)...)
 	}
 	if err != nil {
 		return nil, "", fmt.Errorf("list tickets: %w", err)
@@ -79,6 +84,29 @@ func (s *Store) Tickets(ctx context.Context, f TicketFilter, after string, limit
 		list = append(list, r.Ticket)
 	}
 	return list, more, nil
+}
+
+// CountTickets returns how many tickets f chooses, counting no further than limit.
+func (s *Store) CountTickets(ctx context.Context, f TicketFilter, limit int) (n int, err error) {
+	conditions, args := f.where()
+	if strings.TrimSpace(f.Text) != "" {
+		m, ok := s.match(f.Text)
+		if !ok {
+			return 0, nil
+		}
+		rows, err := selectFound[struct {
+			One int `db:"one"`
+		}](ctx, s, m, foundQuery{columns: `1 AS one`, inner: `ticket t ON t.id = d.ref `, conditions: append(conditions, `d.kind = 'ticket'`), args: args, limit: limit})
+		if err != nil {
+			return 0, fmt.Errorf("count tickets: %w", err)
+		}
+		return len(rows), nil
+	}
+	err = s.db.Get(ctx, &n, `SELECT count(*) FROM (SELECT 1 AS one FROM ticket t WHERE `+strings.Join(append(conditions, `TRUE`), ` AND `)+` LIMIT ?) counted`, append(args, limit)...)
+	if err != nil {
+		return 0, fmt.Errorf("count tickets: %w", err)
+	}
+	return n, nil
 }
 
 func (f TicketFilter) where() (conditions []string, args []any) {
@@ -97,7 +125,11 @@ func (f TicketFilter) where() (conditions []string, args []any) {
 	if f.News {
 		conditions = append(conditions, `t.news`)
 	}
-	conditions, args = oneOrNone(conditions, args, `t.assignee_id`, f.AssigneeID)
+	assignee := `t.assignee_id`
+	if f.hidesArchived() {
+		assignee = `+t.assignee_id` // of ten years' tickets few are live: those are walked, not all of somebody's
+	}
+	conditions, args = oneOrNone(conditions, args, assignee, f.AssigneeID)
 	conditions, args = oneOrNone(conditions, args, `t.category_id`, f.CategoryID)
 	if f.ClientID != 0 {
 		conditions, args = append(conditions, `t.client_id = ?`), append(args, f.ClientID)
@@ -105,9 +137,13 @@ func (f TicketFilter) where() (conditions []string, args []any) {
 	switch {
 	case f.Archived == ArchivedOnly:
 		conditions = append(conditions, `t.archived_at IS NOT NULL`)
-	case f.Archived == ArchivedAlso, f.Archived == "" && f.Text != "":
-	default:
+	case f.hidesArchived():
 		conditions = append(conditions, `t.archived_at IS NULL`)
 	}
 	return conditions, args
+}
+
+// hidesArchived reports whether f leaves archived tickets out.
+func (f TicketFilter) hidesArchived() bool {
+	return f.Archived != ArchivedOnly && f.Archived != ArchivedAlso && !(f.Archived == "" && f.Text != "")
 }

@@ -31,6 +31,8 @@ const (
 	WorkThings     Action = "work the inventory"   // register, move, repair, import
 	ReadHealth     Action = "read mail health"     // queues, quarantine, raw mails
 	MendMail       Action = "mend mail"            // retry, discard, resend, cancel
+	SaveViews      Action = "save views"           // names on filters: their own, and everybody's
+	EditAnyView    Action = "edit anybody's views" // also those that others made
 	EditSettings   Action = "edit settings"        // settings, categories, labels
 	ManageAccounts Action = "manage accounts"      // people who sign in
 	EditOwnAccount Action = "edit the own account" // password, notifications
@@ -46,7 +48,7 @@ func May(a Account, do Action) bool {
 	case Admin:
 		return true
 	case Technician:
-		return do != EditSettings && do != ManageAccounts
+		return do != EditSettings && do != ManageAccounts && do != EditAnyView
 	case Manager:
 		return do == ReadPlain || do == EditOwnAccount
 	}

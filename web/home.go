@@ -55,6 +55,6 @@ func (s *site) requests(w http.ResponseWriter, r *http.Request) error {
 	return s.render(w, r, http.StatusOK, "requests", view{Title: s.words.say("requests.title"), Section: "requests",
 		Data: struct {
 			Tickets []tracker.Ticket
-			More    string
-		}{list, more}})
+			Pages   pageLinks
+		}{list, pagesOf("/requests", r.URL.Query(), more)}})
 }

@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"net/url"
 
 	"helpdeskd/migrations"
 	"helpdeskd/tracker"
@@ -12,7 +11,7 @@ import (
 type peopleView struct {
 	People []tracker.ClientRow
 	Query  string
-	More   string
+	Pages  pageLinks
 }
 
 func (s *site) people(w http.ResponseWriter, r *http.Request) error {
@@ -21,10 +20,7 @@ func (s *site) people(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v := peopleView{People: list, Query: q.Get("q")}
-	if more != "" {
-		v.More = address("/people", url.Values{"q": q["q"]}, "after", more)
-	}
+	v := peopleView{People: list, Query: q.Get("q"), Pages: pagesOf("/people", q, more)}
 	return s.render(w, r, http.StatusOK, "people", view{Title: s.words.say("nav.people"), Section: "people", Data: v})
 }
 

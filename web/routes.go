@@ -67,6 +67,11 @@ func (s *site) table() []route {
 		{get, "/pick", tracker.ReadTickets, s.pick},
 
 		// Lists: saved views, bulk actions.
+		{post, "/views", tracker.SaveViews, s.saveView},
+		{post, "/views/restore", tracker.SaveViews, s.restoreView},
+		{post, "/views/{id}", tracker.SaveViews, s.changeView},
+		{post, "/views/{id}/move", tracker.SaveViews, s.moveView},
+		{post, "/views/{id}/remove", tracker.SaveViews, s.removeView},
 
 		// Assets, places, models.
 

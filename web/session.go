@@ -154,6 +154,11 @@ func (s *site) flash(r *http.Request, key string, args ...any) {
 	s.sessions.Put(r.Context(), "flash", s.words.say(key, args...))
 }
 
+// flashMore puts a link beside the flash.
+func (s *site) flashMore(r *http.Request, path string) {
+	s.sessions.Put(r.Context(), "flash.more", path)
+}
+
 // seeOther ends a change: the browser is sent to a page that shows it.
 func seeOther(w http.ResponseWriter, r *http.Request, to string) error {
 	http.Redirect(w, r, to, http.StatusSeeOther)

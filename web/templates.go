@@ -35,6 +35,7 @@ type view struct {
 	Theme   string // light, dark, or "" to follow the system
 	Flash   string
 	Undo    *undo  // what takes back what Flash tells, nil for nothing
+	More    string // the address of where more is said of it
 	Query   string // what stands in the search field
 	HeldN   int    // mails that wait for a decision
 	Since   int64  // the newest event when the page was rendered
@@ -59,8 +60,10 @@ func (s *site) dress(r *http.Request, v *view) {
 		return
 	}
 	v.Me = me
-	v.Flash = s.sessions.PopString(ctx, "flash")
-	v.Undo = undoOf(s.sessions.PopString(ctx, "flash.undo"))
+	if !r.URL.Query().Has("live") { // what the page asks by itself is read by nobody
+		v.Flash, v.More = s.sessions.PopString(ctx, "flash"), s.sessions.PopString(ctx, "flash.more")
+		v.Undo = undoOf(s.sessions.PopString(ctx, "flash.undo"))
+	}
 	if v.Works() {
 		v.HeldN, _ = s.store.HeldCount(ctx)
 		if v.Live {

@@ -186,6 +186,8 @@ CREATE TABLE ticket (
 -- The order of the board's columns, and of its closed ones.
 CREATE INDEX ticket_board ON ticket (stage, star DESC, level DESC, opened_at, id) WHERE archived_at IS NULL;
 CREATE INDEX ticket_closed ON ticket (stage, closed_at, id) WHERE archived_at IS NULL;
+-- Lists show what is not archived: of many years' tickets some thousands.
+CREATE INDEX ticket_live ON ticket (id) WHERE archived_at IS NULL;
 CREATE INDEX ticket_client ON ticket (client_id, id);
 CREATE INDEX ticket_assignee ON ticket (assignee_id, id);
 
@@ -361,7 +363,8 @@ CREATE INDEX file_digest ON file (digest);
 -- A name on a filter of a list.
 CREATE TABLE saved_view (
     id         INTEGER PRIMARY KEY,
-    account_id BIGINT REFERENCES account (id), -- null: everybody's
+    account_id BIGINT NOT NULL REFERENCES account (id), -- whose it is
+    shared     BOOLEAN NOT NULL DEFAULT FALSE, -- everybody sees it
     list       TEXT NOT NULL, -- tickets, assets, orders
     name       TEXT NOT NULL,
     query      TEXT NOT NULL, -- of the list's address
