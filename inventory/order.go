@@ -1,8 +1,9 @@
 package inventory
 
 import (
-	"context"
+	"slices"
 	"strconv"
+	"strings"
 
 	"helpdeskd/migrations"
 	"helpdeskd/tracker"
@@ -33,8 +34,33 @@ func (o OrderStatus) Open() bool {
 	return o == Planned || o == Assessed || o == InProgress || o == Waiting
 }
 
+// started reports whether work has begun and is not over: the asset is away.
+func (o OrderStatus) started() bool { return o == Assessed || o == InProgress || o == Waiting }
+
+// Valid reports whether o is one of the statuses.
+func (o OrderStatus) Valid() bool { return slices.Contains(OrderStatuses(), o) }
+
+// The kinds of work orders.
+const (
+	OrderRepair      = "repair"
+	OrderMaintenance = "maintenance"
+)
+
 // OrderName returns a work order's number as people write it: WO-12.
 func OrderName(number int64) string { return "WO-" + strconv.FormatInt(number, 10) }
+
+// ParseOrderName reads WO-12 or 12, in any case.
+func ParseOrderName(s string) (int64, error) {
+	digits := strings.TrimSpace(s)
+	if len(digits) > 3 && strings.EqualFold(digits[:3], "WO-") {
+		digits = digits[3:]
+	}
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil || n <= 0 {
+		return 0, migrations.NotFoundf("There is no such repair.")
+	}
+	return n, nil
+}
 
 // Order is a work order: a repair or maintenance.
 type Order struct {
@@ -104,100 +130,4 @@ type OrderFilter struct {
 	VendorID   int64
 	Overdue    bool // open, and planned before today
 	Text       string
-}
-
-// OrderNote is a dated note on an order.
-type OrderNote struct {
-	ID          int64            `db:"id"`
-	AccountID   *int64           `db:"account_id"`
-	AccountName string           `db:"account_name"`
-	Body        string           `db:"body"`
-	At          migrations.Stamp `db:"at"`
-}
-
-// Line is a part, hours of labour, or another cost.
-type Line struct {
-	ID       int64  `db:"id"`
-	Kind     string `db:"kind"` // part, labour, shipping, other
-	Text     string `db:"text"`
-	Quantity int64  `db:"quantity"`  // thousandths: 1.5 hours are 1500
-	UnitCost int64  `db:"unit_cost"` // minor units
-}
-
-// Cost is quantity times unit cost in minor units, halves away from zero.
-func (l Line) Cost() int64 { return (l.Quantity*l.UnitCost + 500) / 1000 }
-
-// Orders returns the orders that f chooses, the newest first, and what to give as after for the next ones.
-func (s *Store) Orders(ctx context.Context, f OrderFilter, after string, limit int) (list []Order, more string, err error) {
-	return nil, "", errTODO
-}
-
-// CountOrders returns how many orders f chooses, at most limit.
-func (s *Store) CountOrders(ctx context.Context, f OrderFilter, limit int) (int, error) {
-	return 0, errTODO
-}
-
-// Order returns the order of a number.
-func (s *Store) Order(ctx context.Context, number int64) (Order, error) { return Order{}, errTODO }
-
-// OrdersByID returns the orders of some ids, in their order; unknown ones are left out.
-func (s *Store) OrdersByID(ctx context.Context, ids []int64) ([]Order, error) { return nil, errTODO }
-
-// OrderNotes returns an order's notes, the oldest first.
-func (s *Store) OrderNotes(ctx context.Context, orderID int64) ([]OrderNote, error) {
-	return nil, errTODO
-}
-
-// OrderLines returns what an order costs, line by line.
-func (s *Store) OrderLines(ctx context.Context, orderID int64) ([]Line, error) { return nil, errTODO }
-
-// OpenOrder opens an order, links it, and logs it on the ticket.
-func (s *Store) OpenOrder(ctx context.Context, actor tracker.Actor, in NewOrder) (Order, error) {
-	return Order{}, errTODO
-}
-
-// ChangeOrder changes what is said of an order; a stale version is a Conflict.
-func (s *Store) ChangeOrder(ctx context.Context, actor tracker.Actor, number int64, in OrderEdit, version int64) (Order, error) {
-	return Order{}, errTODO
-}
-
-// OrderStep moves an order on.
-type OrderStep struct {
-	Status     OrderStatus
-	Resolution string // what was done: required for done
-	Reason     string // required for written_off and cancelled; it is kept as the resolution
-}
-
-// StepOrder moves an order to another status, and its asset with it: to repair
-// when work begins, back to where it was when the last order on it is done or
-// cancelled, retired when it is written off. An asset that somebody has moved
-// elsewhere meanwhile stays there. A closed order can be opened again.
-func (s *Store) StepOrder(ctx context.Context, actor tracker.Actor, number int64, to OrderStep, version int64) (Order, error) {
-	return Order{}, errTODO
-}
-
-// AddOrderNote writes a dated note on an order, open or closed.
-func (s *Store) AddOrderNote(ctx context.Context, actor tracker.Actor, number int64, body string) error {
-	return errTODO
-}
-
-// AddLine adds a cost to an order. Quantity is above 0, unit cost not negative.
-func (s *Store) AddLine(ctx context.Context, actor tracker.Actor, number int64, in Line) (Line, error) {
-	return Line{}, errTODO
-}
-
-// RemoveLine takes a cost away again.
-func (s *Store) RemoveLine(ctx context.Context, actor tracker.Actor, number, lineID int64) error {
-	return errTODO
-}
-
-// LifetimeCost is what an asset has cost so far, by currency, in minor units:
-// its purchase and every line of its orders. It is computed, never stored.
-func (s *Store) LifetimeCost(ctx context.Context, assetID int64) (map[string]int64, error) {
-	return nil, errTODO
-}
-
-// orderTexts returns what an order is found by.
-func (s *Store) orderTexts(ctx context.Context, q read, id int64) ([]string, error) {
-	return nil, errTODO
 }

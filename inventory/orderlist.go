@@ -1,0 +1,218 @@
+package inventory
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"helpdeskd/migrations"
+	"helpdeskd/tracker"
+)
+
+const orderSelect = `SELECT o.id, o.number, o.kind, o.status, o.asset_id, COALESCE(a.tag, '') AS asset_tag,
+	COALESCE(CASE WHEN m.manufacturer = '' THEN m.name ELSE m.manufacturer || ' ' || m.name END, '') AS asset_title,
+	o.client_id, COALESCE(c.name, '') AS client_name, o.title, o.reason, o.resolution,
+	o.assignee_id, COALESCE(t.name, '') AS assignee_name, o.vendor_id, COALESCE(v.name, '') AS vendor_name,
+	o.under_warranty, o.planned_on, o.currency,
+	COALESCE((SELECT CAST(SUM((l.quantity * l.unit_cost + 500) / 1000) AS BIGINT) FROM line l WHERE l.owner_kind = 'work_order' AND l.owner_id = o.id), 0) AS total,
+	o.return_n, o.opened_at, o.status_at, o.started_at, o.finished_at, o.updated_at, o.version
+	FROM work_order o LEFT JOIN asset a ON a.id = o.asset_id LEFT JOIN model m ON m.id = a.model_id LEFT JOIN client c ON c.id = o.client_id
+	LEFT JOIN account t ON t.id = o.assignee_id LEFT JOIN location v ON v.id = o.vendor_id `
+
+// orderWhere reads one order.
+func orderWhere(ctx context.Context, q read, where string, arg any) (Order, error) {
+	var o Order
+	err := q.Get(ctx, &o, orderSelect+`WHERE `+where, arg)
+	if migrations.KindOf(err) == migrations.NotFound {
+		return o, migrations.NotFoundf("There is no such repair.")
+	}
+	if err != nil {
+		return o, fmt.Errorf("read order: %w", err)
+	}
+	return o, nil
+}
+
+// Order returns the order of a number.
+func (s *Store) Order(ctx context.Context, number int64) (Order, error) {
+	return orderWhere(ctx, s.db, `o.number = ?`, number)
+}
+
+// OrdersByID returns the orders of some ids, in their order; unknown ones are left out.
+func (s *Store) OrdersByID(ctx context.Context, ids []int64) ([]Order, error) {
+	return s.ordersIn(ctx, ids, nil, nil)
+}
+
+// ordersIn returns those of some orders that conditions leave, in the order of ids.
+func (s *Store) ordersIn(ctx context.Context, ids []int64, conditions []string, args []any) ([]Order, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	var rows []Order
+	where := append([]string{`o.id IN (` + marks(len(ids)) + `)`}, conditions...)
+	if err := s.db.Select(ctx, &rows, orderSelect+`WHERE `+strings.Join(where, ` AND `), append(anys(ids), args...)...); err != nil {
+		return nil, fmt.Errorf("read orders: %w", err)
+	}
+	at := make(map[int64]*Order, len(rows))
+	for i := range rows {
+		at[rows[i].ID] = &rows[i]
+	}
+	list := make([]Order, 0, len(rows))
+	for _, id := range ids {
+		if o := at[id]; o != nil {
+			list = append(list, *o)
+			delete(at, id)
+		}
+	}
+	return list, nil
+}
+
+// conditions returns the WHERE of a filter, without its words.
+func (f OrderFilter) conditions(today string) (where []string, args []any) {
+	statuses := f.Statuses
+	if len(statuses) == 0 && !f.Closed || f.Overdue {
+		statuses = nil
+		for _, st := range OrderStatuses() {
+			if st.Open() && (len(f.Statuses) == 0 || slices.Contains(f.Statuses, st)) {
+				statuses = append(statuses, st)
+			}
+		}
+	}
+	if len(statuses) > 0 {
+		where = append(where, `o.status IN (`+marks(len(statuses))+`)`)
+		args = append(args, anys(statuses)...)
+	}
+	for _, x := range []struct {
+		column string
+		id     int64
+	}{{`o.asset_id`, f.AssetID}, {`o.client_id`, f.ClientID}, {`o.assignee_id`, f.AssigneeID}, {`o.vendor_id`, f.VendorID}} {
+		switch {
+		case x.id == tracker.Nobody:
+			where = append(where, x.column+` IS NULL`)
+		case x.id != 0:
+			where, args = append(where, x.column+` = ?`), append(args, x.id)
+		}
+	}
+	if f.Kind != "" {
+		where, args = append(where, `o.kind = ?`), append(args, f.Kind)
+	}
+	if f.Overdue {
+		where, args = append(where, `o.planned_on <> '' AND o.planned_on < ?`), append(args, today)
+	}
+	return where, args
+}
+
+// Today is the calendar day by the tracker's clock, where the server stands.
+func (s *Store) Today() string { return s.Now().Local().Format("2006-01-02") }
+
+// Overdue reports whether the order should have been done before today.
+func (o Order) Overdue(today string) bool {
+	return o.Status.Open() && o.PlannedOn != "" && o.PlannedOn < today
+}
+
+// maxOrders is how many orders a page of a list has at most.
+const maxOrders = 500
+
+// Orders returns the orders that f chooses, the newest first, and what to give as after for the next ones.
+func (s *Store) Orders(ctx context.Context, f OrderFilter, after string, limit int) (list []Order, more string, err error) {
+	if limit <= 0 || limit > maxOrders {
+		limit = 50
+	}
+	var before int64
+	if after != "" {
+		if before, err = strconv.ParseInt(after, 10, 64); err != nil || before <= 0 {
+			return nil, "", migrations.Invalidf("This page of the list is not known. Please start from its first page.")
+		}
+	}
+	where, args := f.conditions(s.Today())
+	if strings.TrimSpace(f.Text) != "" {
+		return s.findOrders(ctx, f.Text, where, args, before, limit)
+	}
+	if before != 0 {
+		where, args = append(where, `o.id < ?`), append(args, before)
+	}
+	query := orderSelect
+	if len(where) > 0 {
+		query += `WHERE ` + strings.Join(where, ` AND `)
+	}
+	if err := s.db.Select(ctx, &list, query+` ORDER BY o.id DESC LIMIT ?`, append(args, limit+1)...); err != nil {
+		return nil, "", fmt.Errorf("list orders: %w", err)
+	}
+	if len(list) > limit {
+		list = list[:limit]
+		more = strconv.FormatInt(list[limit-1].ID, 10)
+	}
+	return list, more, nil
+}
+
+// findOrders pages through what the search finds, which after names then,
+// and keeps what the rest of the filter leaves. A page can be short where the
+// filter leaves little of what the words find.
+func (s *Store) findOrders(ctx context.Context, text string, where []string, args []any, before int64, limit int) (list []Order, more string, err error) {
+	const rounds = 10
+	for range rounds {
+		page, err := s.tracker.Search(ctx, text, tracker.KindWorkOrder, before, limit-len(list))
+		if err != nil {
+			return nil, "", err
+		}
+		ids := make([]int64, len(page.Hits))
+		for i, h := range page.Hits {
+			ids[i] = h.ID
+		}
+		found, err := s.ordersIn(ctx, ids, where, args)
+		if err != nil {
+			return nil, "", err
+		}
+		list, before = append(list, found...), page.More
+		if before == 0 || len(list) >= limit {
+			break
+		}
+	}
+	if before != 0 {
+		more = strconv.FormatInt(before, 10)
+	}
+	return list, more, nil
+}
+
+// CountOrders returns how many orders f chooses, at most limit.
+func (s *Store) CountOrders(ctx context.Context, f OrderFilter, limit int) (int, error) {
+	if strings.TrimSpace(f.Text) != "" {
+		list, _, err := s.Orders(ctx, f, "", min(limit, maxOrders))
+		return len(list), err
+	}
+	where, args := f.conditions(s.Today())
+	query := `SELECT 1 FROM work_order o`
+	if len(where) > 0 {
+		query += ` WHERE ` + strings.Join(where, ` AND `)
+	}
+	var n int
+	if err := s.db.Get(ctx, &n, `SELECT count(*) FROM (`+query+` LIMIT ?) AS found`, append(args, limit)...); err != nil {
+		return 0, fmt.Errorf("count orders: %w", err)
+	}
+	return n, nil
+}
+
+// orderTexts returns what an order is found by.
+func (s *Store) orderTexts(ctx context.Context, q read, id int64) ([]string, error) {
+	o, err := orderWhere(ctx, q, `o.id = ?`, id)
+	if migrations.KindOf(err) == migrations.NotFound {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	// Both WO-12 and WO12 are typed.
+	texts := []string{o.Name(), fmt.Sprintf("WO%d", o.Number), o.Title, o.AssetTag, o.AssetTitle, o.ClientName, o.AssigneeName, o.VendorName, o.Resolution, o.Reason}
+	var more []string
+	err = q.Select(ctx, &more, `SELECT text FROM line WHERE owner_kind = 'work_order' AND owner_id = ? ORDER BY id LIMIT 200`, id)
+	if err != nil {
+		return nil, fmt.Errorf("read lines: %w", err)
+	}
+	texts = append(texts, more...)
+	more = nil
+	if err := q.Select(ctx, &more, `SELECT body FROM work_order_note WHERE work_order_id = ? ORDER BY id DESC LIMIT 200`, id); err != nil {
+		return nil, fmt.Errorf("read notes: %w", err)
+	}
+	return append(texts, more...), nil
+}
