@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"strings"
 	"time"
 
 	"helpdeskd/migrations"
@@ -163,11 +162,11 @@ func (s *Store) readEntry(ctx context.Context, tx *migrations.Tx, thing searchDo
 	if err != nil {
 		return e, err
 	}
-	e.words = strings.Join(wordsOf(maxIndexTokens, texts...), " ")
 	err = tx.Get(ctx, &e.doc, `SELECT id FROM search_doc WHERE kind = ? AND ref = ?`, thing.Kind, thing.Ref)
 	if migrations.KindOf(err) == migrations.NotFound {
 		e.doc, err = tx.Insert(ctx, `INSERT INTO search_doc (kind, ref) VALUES (?, ?) RETURNING id`, thing.Kind, thing.Ref)
 	}
+	e.words = shelved(thing.Kind, e.doc, wordsOf(maxIndexTokens, texts...))
 	return e, err
 }
 

@@ -60,7 +60,7 @@ func (s *Store) Tickets(ctx context.Context, f TicketFilter, after string, limit
 		}
 		rows, err = selectFound[row](ctx, s, m, foundQuery{
 			columns: `d.id AS key, ` + ticketColumns, inner: `ticket t ON t.id = d.ref `, outer: ticketJoins,
-			conditions: append(conditions, `d.kind = 'ticket'`), args: args, before: before, limit: limit + 1,
+			kinds: []string{KindTicket}, conditions: conditions, args: args, before: before, limit: limit + 1,
 		})
 	} else {
 		beyond, order := `t.id < ?`, `t.id DESC`

@@ -53,12 +53,11 @@ func (s *Store) Search(ctx context.Context, query, kind string, before int64, li
 	if !ok {
 		return page, nil
 	}
-	var conditions []string
-	var args []any
+	q := foundQuery{columns: `d.id, d.kind, d.ref`, before: before, limit: limit + 1}
 	if kind != "" {
-		conditions, args = []string{`d.kind = ?`}, []any{kind}
+		q.kinds = []string{kind}
 	}
-	docs, err := selectFound[searchDoc](ctx, s, m, foundQuery{columns: `d.id, d.kind, d.ref`, conditions: conditions, args: args, before: before, limit: limit + 1})
+	docs, err := selectFound[searchDoc](ctx, s, m, q)
 	if err != nil {
 		return page, fmt.Errorf("search: %w", err)
 	}
@@ -117,97 +116,6 @@ func (s *Store) hits(ctx context.Context, docs []searchDoc) ([]Hit, error) {
 	return hits, nil
 }
 
-// match returns the query of the engine's own search that finds what has
-// every word of text; not ok where text has no words.
-func (s *Store) match(text string) (query string, ok bool) {
-	terms := queryTerms(text)
-	if len(terms) == 0 {
-		return "", false
-	}
-	return s.engineQuery(terms, true), true
-}
-
-// engineQuery writes terms in the query language of FTS5 or of tsquery.
-func (s *Store) engineQuery(terms []queryTerm, all bool) string {
-	quote, prefix, and, or := `"`, `*`, ` AND `, ` OR `
-	if s.db.Engine == migrations.Postgres {
-		quote, prefix, and, or = `'`, `:*`, ` & `, ` | `
-	}
-	var b strings.Builder
-	for i, t := range terms {
-		switch {
-		case i > 0 && all:
-			b.WriteString(and)
-		case i > 0:
-			b.WriteString(or)
-		}
-		b.WriteString(quote + t.word + quote)
-		if t.prefix {
-			b.WriteString(prefix)
-		}
-	}
-	return b.String()
-}
-
-// foundQuery is a query on the documents (d) that a search finds, the newest
-// first, and what is joined to them.
-type foundQuery struct {
-	columns    string
-	inner      string // what is joined to them, without the word JOIN; "" for nothing
-	outer      string // LEFT JOINs to that
-	conditions []string
-	args       []any
-	before     int64 // only documents below this id; 0 for all
-	limit      int
-}
-
-// newestDocs is how many documents PostgreSQL looks through for a common word
-// before it asks the word index: walking back from the newest is quick for
-// common words, the index for rare ones.
-const newestDocs = 20_000
-
-// selectFound runs a query on what match finds.
-func selectFound[T any](ctx context.Context, s *Store, match string, q foundQuery) ([]T, error) {
-	// The engines carry a bound on the id over to the words only when it names them.
-	key := `w.id`
-	if s.db.Engine == migrations.SQLite {
-		key = `search_words.rowid`
-	}
-	run := func(from, where string, args ...any) (rows []T, err error) {
-		query := `SELECT ` + q.columns + ` FROM ` + from + q.outer + ` WHERE ` + strings.Join(append([]string{where}, q.conditions...), ` AND `)
-		args = append(args, q.args...)
-		if q.before != 0 {
-			query, args = query+` AND `+key+` < ?`, append(args, q.before)
-		}
-		err = s.db.Select(ctx, &rows, query+` ORDER BY `+key+` DESC LIMIT ?`, append(args, q.limit)...)
-		return rows, err
-	}
-	if s.db.Engine == migrations.SQLite {
-		// FTS5 walks the word's documents in order; CROSS JOIN keeps it first.
-		from := `search_words CROSS JOIN search_doc d ON d.id = search_words.rowid `
-		if q.inner != "" {
-			from += `CROSS JOIN ` + q.inner
-		}
-		return run(from, `search_words MATCH ?`, match)
-	}
-	docs := ` w JOIN search_doc d ON d.id = w.id `
-	if q.inner != "" {
-		docs += `JOIN ` + q.inner
-	}
-	top := q.before
-	if top == 0 {
-		if err := s.db.Get(ctx, &top, `SELECT COALESCE(MAX(id), 0) FROM search_words`); err != nil {
-			return nil, err
-		}
-	}
-	rows, err := run(`search_words`+docs, `w.words @@ CAST(? AS tsquery) AND w.id > ?`, match, top-newestDocs)
-	if err != nil || len(rows) == q.limit || top <= newestDocs {
-		return rows, err
-	}
-	// OFFSET 0 has the index asked first, whatever the planner guesses.
-	return run(`(SELECT id FROM search_words WHERE words @@ CAST(? AS tsquery) OFFSET 0)`+docs, `TRUE`, match)
-}
-
 // queryTerm is a word of a query. Words consist of letters and digits only,
 // so that they need no escaping in either engine's query language.
 type queryTerm struct {
@@ -245,7 +153,7 @@ func (s *Store) similar(ctx context.Context, t *Ticket, limit int) ([]Ticket, er
 		return nil, nil
 	}
 	// A bounded look at the newest that share a word.
-	docs, err := selectFound[searchDoc](ctx, s, s.engineQuery(terms, false), foundQuery{columns: `d.id, d.kind, d.ref`, conditions: []string{`d.kind = 'ticket'`}, limit: 200})
+	docs, err := selectFound[searchDoc](ctx, s, wanted{terms: terms, any: true}, foundQuery{columns: `d.id, d.kind, d.ref`, kinds: []string{KindTicket}, limit: 200})
 	if err != nil {
 		return nil, fmt.Errorf("find similar tickets: %w", err)
 	}

@@ -184,31 +184,27 @@ func TestIndexFollowsChangesAndBoundsWhatItTakes(t *testing.T) {
 	})
 }
 
-// Behind many newer documents, PostgreSQL asks the word index.
+// Searches walk from shelf to shelf of the index, and pages of what they find
+// go on where the last one ended.
 func TestSearchFindsRareAndOldOnes(t *testing.T) {
 	eachDesk(t, func(t *testing.T, d *desk) {
 		ctx := t.Context()
 		for i := range 3 {
 			d.open(t, fmt.Sprint("Quokka ", i), "anna")
 		}
-		must(d.IndexPending(ctx, nil))(t)
-		top := newestDocs + 500
-		insert := []string{`INSERT INTO search_doc (id, kind, ref) SELECT g, 'ticket', -g FROM generate_series(100, %d) g`, `INSERT INTO search_words (id, words) SELECT g, 'common' FROM generate_series(100, %d) g`}
-		if d.db.Engine == migrations.SQLite {
-			const series = `WITH RECURSIVE s(g) AS (SELECT 100 UNION ALL SELECT g + 1 FROM s WHERE g < %d) `
-			insert = []string{`INSERT INTO search_doc (id, kind, ref) ` + series + `SELECT g, 'ticket', -g FROM s`, `INSERT INTO search_words (rowid, words) ` + series + `SELECT g, 'common' FROM s`}
-		}
 		err := d.db.Tx(ctx, func(tx *migrations.Tx) error {
-			for _, q := range insert {
-				if _, err := tx.Exec(ctx, fmt.Sprintf(q, top)); err != nil {
+			for i, at := range []int64{7, 3<<shelfBits - 1, 60<<shelfBits + 5} {
+				if _, err := tx.Exec(ctx, `INSERT INTO search_doc (id, kind, ref) SELECT CAST(? AS BIGINT), 'ticket', id FROM ticket WHERE number = ?`, at, i+1); err != nil {
 					return err
 				}
 			}
-			return nil
+			_, err := tx.Exec(ctx, `INSERT INTO search_doc (id, kind, ref) VALUES (?, 'client', -1)`, 90<<shelfBits)
+			return err
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
+		must(d.IndexPending(ctx, nil))(t)
 		var got []int64
 		for before, pages := int64(0), 0; before != 0 || pages == 0; pages++ {
 			page := must(d.Search(ctx, "quokka", KindTicket, before, 2))(t)

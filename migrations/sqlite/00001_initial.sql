@@ -550,14 +550,15 @@ CREATE TABLE line (
 CREATE INDEX line_owner ON line (owner_kind, owner_id, id);
 INSERT INTO counter (name, value) VALUES ('work_order', 0), ('asset', 0);
 
--- Full-text search. A row here is a thing that can be found; its words are in search_words under the same id.
+-- Full-text search. A row here is a thing that can be found; its words are in search_words under the same id,
+-- each behind the letter of its kind and the shelf (tracker/found.go) on which it stands.
 CREATE TABLE search_doc (
     id      INTEGER PRIMARY KEY,
     kind    TEXT NOT NULL, -- ticket, client, asset, work_order
     ref     BIGINT NOT NULL,
     UNIQUE (kind, ref)
 );
-CREATE VIRTUAL TABLE search_words USING fts5 (words, content='', contentless_delete=1, detail=none, tokenize='ascii', prefix='2 3 4');
+CREATE VIRTUAL TABLE search_words USING fts5 (words, content='', contentless_delete=1, detail=none, tokenize='ascii', prefix='6 7 8');
 -- What must be indexed anew, in order. Only inserted into and deleted from, so that nobody waits for the indexer.
 CREATE TABLE search_queue (
     id   INTEGER PRIMARY KEY,
