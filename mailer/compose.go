@@ -14,8 +14,9 @@ const (
 	maxQuote = 8 << 10
 )
 
-// letter composes the content of a mail by its kind.
-func (r *renderer) letter(it tracker.OutboxItem, d desk) (letter, error) {
+// letter composes the content of a mail by its kind. The token is for the link
+// of a mail to an account.
+func (r *renderer) letter(it tracker.OutboxItem, d desk, token string) (letter, error) {
 	l := letter{Lang: r.words.say("language"), Brand: d.brand, Tag: number(it)}
 	switch it.Kind {
 	case tracker.MailAck:
@@ -32,6 +33,8 @@ func (r *renderer) letter(it tracker.OutboxItem, d desk) (letter, error) {
 		r.notify(&l, it, d)
 	case tracker.MailNotice:
 		r.notice(&l, it, d)
+	case tracker.MailAccount:
+		return l, r.account(&l, it, d, token)
 	default:
 		return l, fmt.Errorf("there is no mail of kind %q", it.Kind)
 	}

@@ -99,7 +99,7 @@ func TestTokensAreNotPassedOn(t *testing.T) {
 		m := *it.Message
 		m.Body = "-----Original Message-----\nReply-To: helpdesk+" + strings.ToUpper(theirs) + "@acme.example\nMessage-ID: <hd." + theirs + "@acme.example>\n\nWrite to a+b@acme.example."
 		it.Message, it.Quoted, it.Notice = &m, &m, m.Body
-		l, err := r.letter(it, testDesk)
+		l, err := r.letter(it, testDesk, testToken)
 		if err != nil {
 			t.Fatal(err)
 		}

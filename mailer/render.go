@@ -82,7 +82,7 @@ func (r *renderer) render(ctx context.Context, it tracker.OutboxItem, d desk, to
 	if err != nil {
 		return tracker.Rendered{}, err
 	}
-	l, err := r.letter(it, d)
+	l, err := r.letter(it, d, token)
 	if err != nil {
 		return tracker.Rendered{}, err
 	}
@@ -91,7 +91,11 @@ func (r *renderer) render(ctx context.Context, it tracker.OutboxItem, d desk, to
 		return tracker.Rendered{}, err
 	}
 	_, domain := splitAddress(e.from)
-	id := "hd." + token + "@" + domain
+	name := token
+	if it.Kind == tracker.MailAccount {
+		name, _ = tracker.NewToken() // the token opens an account: it stands in the link alone
+	}
+	id := "hd." + name + "@" + domain
 	m := mail.NewMsg(mail.WithNoDefaultUserAgent(), mail.WithCharset(mail.CharsetUTF8), mail.WithEncoding(mail.EncodingQP))
 	m.SetDateWithValue(r.now().In(r.zone))
 	m.SetMessageIDWithValue(id)
@@ -131,11 +135,11 @@ func (r *renderer) head(it tracker.OutboxItem, e envelope, d desk, token string)
 		toName = "" // the sender wrote it: nothing of theirs comes back
 	}
 	h.address("To", toName, e.to)
-	if d.plus && it.Kind != tracker.MailNotice {
+	if d.plus && it.Kind != tracker.MailNotice && it.Kind != tracker.MailAccount {
 		local, domain := splitAddress(e.from)
 		h.address("Reply-To", d.brand, local+"+"+token+"@"+domain)
 	}
-	h.text("Subject", r.subject(it))
+	h.text("Subject", r.subject(it, d))
 	h.ids("In-Reply-To", it.InReplyTo)
 	h.ids("References", lastOf(it.References, 20)...)
 	if topic := r.topic(it); topic != "" {
@@ -155,7 +159,10 @@ func (r *renderer) head(it tracker.OutboxItem, e envelope, d desk, token string)
 }
 
 // subject returns the subject line, which carries the ticket's tag.
-func (r *renderer) subject(it tracker.OutboxItem) string {
+func (r *renderer) subject(it tracker.OutboxItem, d desk) string {
+	if it.Kind == tracker.MailAccount && it.Account != nil {
+		return r.words.say("account."+it.Account.About+".subject", d.brand)
+	}
 	tag := ""
 	if it.TicketNumber != 0 {
 		tag = " [" + number(it) + "]"

@@ -157,7 +157,7 @@ func TestRenderGolden(t *testing.T) {
 				t.Fatal(err)
 			}
 			golden(t, c.name+".eml", settled(out.Bytes))
-			l, err := r.letter(c.item, c.desk)
+			l, err := r.letter(c.item, c.desk, testToken)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -185,7 +185,7 @@ func TestPriorityInWords(t *testing.T) {
 	} {
 		item := sample(tracker.MailNotify)
 		item.Level, item.Star, item.TriagedAt = c.item.Level, c.item.Star, c.item.TriagedAt
-		l, err := r.letter(item, testDesk)
+		l, err := r.letter(item, testDesk, testToken)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -202,7 +202,7 @@ func TestAFormIsQuotedAsItsPerson(t *testing.T) {
 	q := *it.Quoted
 	q.FromName, q.FromAddress, q.Form = "IT request form", "forms@acme.example", &tracker.Form{}
 	it.Quoted = &q
-	l, err := r.letter(it, testDesk)
+	l, err := r.letter(it, testDesk, testToken)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/mail"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"helpdeskd/migrations"
@@ -22,6 +23,7 @@ type Account struct {
 	Notify       string            `db:"notify"` // all, mine, none
 	CreatedAt    migrations.Stamp  `db:"created_at"`
 	SignedInAt   *migrations.Stamp `db:"signed_in_at"`
+	Zone         string            `db:"zone"` // IANA name of the time zone that times are shown in; "" for the server's
 	Version      int64             `db:"version"`
 }
 
@@ -44,7 +46,7 @@ func errStale() error {
 	return migrations.Conflictf("Somebody else changed this meanwhile. Nothing was overwritten: please look at what is there now, and change it again.")
 }
 
-const accountColumns = `id, email, name, role, password_hash, enabled, notify, created_at, signed_in_at, version`
+const accountColumns = `id, email, name, role, password_hash, enabled, notify, created_at, signed_in_at, zone, version`
 
 // NewAccount is what makes an account. An empty Password makes one that
 // cannot sign in until it is given one.
@@ -157,6 +159,7 @@ type AccountChange struct {
 	Role        *AccountRole
 	Enabled     *bool
 	Notify      *string
+	Zone        *string // "" for the server's
 }
 
 // UpdateAccount changes an account. Disabling one ends its sessions. The last
@@ -216,12 +219,26 @@ func (c AccountChange) apply(a *Account) (err error) {
 		}
 		a.Notify = *c.Notify
 	}
+	if c.Zone != nil {
+		if err := CheckZone(*c.Zone); err != nil {
+			return err
+		}
+		a.Zone = *c.Zone
+	}
+	return nil
+}
+
+// CheckZone says what is wrong with the name of a time zone; "" is the server's.
+func CheckZone(zone string) error {
+	if _, err := time.LoadLocation(zone); err != nil || zone == "Local" || len(zone) > 64 {
+		return migrations.Invalidf("%q is not a time zone. It should look like Europe/Zurich.", clip(zone, 80))
+	}
 	return nil
 }
 
 func (s *Store) storeAccountTx(ctx context.Context, tx *migrations.Tx, actor Actor, was, a Account) error {
-	_, err := tx.Exec(ctx, `UPDATE account SET email = ?, name = ?, role = ?, enabled = ?, notify = ?, version = ? WHERE id = ?`,
-		a.Email, a.Name, a.Role, a.Enabled, a.Notify, a.Version, a.ID)
+	_, err := tx.Exec(ctx, `UPDATE account SET email = ?, name = ?, role = ?, enabled = ?, notify = ?, zone = ?, version = ? WHERE id = ?`,
+		a.Email, a.Name, a.Role, a.Enabled, a.Notify, a.Zone, a.Version, a.ID)
 	if migrations.IsUnique(err) {
 		return migrations.Conflictf("There is already an account with the address %s.", a.Email)
 	}
@@ -237,6 +254,11 @@ func (s *Store) storeAccountTx(ctx context.Context, tx *migrations.Tx, actor Act
 	}
 	if !a.Enabled || a.Role != was.Role {
 		if err := endSessionsTx(ctx, tx, a.ID, ""); err != nil {
+			return err
+		}
+	}
+	if !a.Enabled || a.Email != was.Email {
+		if err := s.voidLinksTx(ctx, tx, actor, a.ID); err != nil {
 			return err
 		}
 	}
@@ -260,6 +282,9 @@ func (s *Store) storeAccountTx(ctx context.Context, tx *migrations.Tx, actor Act
 	if err := record("notify", was.Notify, a.Notify); err != nil {
 		return err
 	}
+	if err := record("zone", was.Zone, a.Zone); err != nil {
+		return err
+	}
 	if was.Name != a.Name || was.Email != a.Email {
 		return record("renamed", "", fmt.Sprint("version ", a.Version))
 	}
@@ -269,7 +294,7 @@ func (s *Store) storeAccountTx(ctx context.Context, tx *migrations.Tx, actor Act
 // cancelMailTx cancels what waits for an account that may not read it (any more).
 func (s *Store) cancelMailTx(ctx context.Context, tx *migrations.Tx, actor Actor, id int64) error {
 	var waiting []int64
-	err := tx.Select(ctx, &waiting, `UPDATE outbox SET state = 'cancelled' WHERE account_id = ? AND state = 'queued' RETURNING id`, id)
+	err := tx.Select(ctx, &waiting, `UPDATE outbox SET state = 'cancelled' WHERE account_id = ? AND state = 'queued' AND kind <> 'account' RETURNING id`, id)
 	if err != nil {
 		return fmt.Errorf("cancel mail to account %d: %w", id, err)
 	}
@@ -299,10 +324,10 @@ func (s *Store) SetPassword(ctx context.Context, actor Actor, id int64, password
 		if _, err := tx.Exec(ctx, `UPDATE account SET password_hash = ?, version = version + 1 WHERE id = ?`, hash, id); err != nil {
 			return err
 		}
-		if err := endSessionsTx(ctx, tx, id, keep); err != nil {
+		if err := s.RecordTx(ctx, tx, Event{Actor: actor, Subject: "account", SubjectID: id, Kind: "password"}); err != nil {
 			return err
 		}
-		return s.RecordTx(ctx, tx, Event{Actor: actor, Subject: "account", SubjectID: id, Kind: "password"})
+		return s.passwordChangedTx(ctx, tx, a, keep)
 	})
 	if err != nil {
 		return fmt.Errorf("set password: %w", err)

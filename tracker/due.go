@@ -46,6 +46,8 @@ type OutboxItem struct {
 	ThreadTopic string      `db:"-"`
 	Ack         *AckDetail  `db:"-"`
 	Notice      string      `db:"-"`
+
+	Account *AccountDetail `db:"-"`
 }
 
 // OutMessage is a message that a mail carries or announces.
@@ -115,7 +117,14 @@ func (s *Store) fillOutboxItem(ctx context.Context, it *OutboxItem) error {
 		if err := json.Unmarshal([]byte(it.Detail), &d); err != nil {
 			return err
 		}
-		it.Ack, it.Notice = d.Ack, d.Notice
+		it.Ack, it.Notice, it.Account = d.Ack, d.Notice, d.Account
+		if it.Account != nil && it.Account.By != 0 {
+			by, err := s.Account(ctx, it.Account.By)
+			if err != nil {
+				return err
+			}
+			it.Account.ByName = by.Name
+		}
 	}
 	if it.MessageID != 0 {
 		m, err := s.outMessage(ctx, `SELECT `+outMessageColumns+` FROM message WHERE id = ?`, it.MessageID)

@@ -28,9 +28,13 @@ const (
 	MailNotice = "notice" // something a technician must know: a held reply
 	MailAck    = "ack"    // acknowledgement of a new ticket
 	MailNotify = "notify" // a technician is told of a ticket or an answer
+
+	// MailAccount goes to somebody who signs in: an invitation, a link for a
+	// new password, word that it was changed.
+	MailAccount = "account"
 )
 
-var mailPriority = map[string]int{MailReply: 1, MailNotice: 2, MailAck: 3, MailNotify: 4}
+var mailPriority = map[string]int{MailReply: 1, MailAccount: 1, MailNotice: 2, MailAck: 3, MailNotify: 4}
 
 // Mail is a mail that we owe somebody.
 type Mail struct {
@@ -44,6 +48,7 @@ type Mail struct {
 	ToName    string
 	Ack       *AckDetail
 	Notice    string // text of a notice
+	Account   *AccountDetail
 }
 
 // AckDetail is what an acknowledgement may say.
@@ -53,8 +58,9 @@ type AckDetail struct {
 }
 
 type mailDetail struct {
-	Ack    *AckDetail `json:"ack,omitempty"`
-	Notice string     `json:"notice,omitempty"`
+	Ack     *AckDetail     `json:"ack,omitempty"`
+	Notice  string         `json:"notice,omitempty"`
+	Account *AccountDetail `json:"account,omitempty"`
 }
 
 func orNull(id int64) *int64 {
@@ -100,8 +106,8 @@ func (s *Store) outboxRow(m Mail) ([]any, error) {
 		return nil, fmt.Errorf("queue mail: unknown kind %q", m.Kind)
 	}
 	detail := ""
-	if m.Ack != nil || m.Notice != "" {
-		b, err := json.Marshal(mailDetail{m.Ack, m.Notice})
+	if m.Ack != nil || m.Notice != "" || m.Account != nil {
+		b, err := json.Marshal(mailDetail{m.Ack, m.Notice, m.Account})
 		if err != nil {
 			return nil, fmt.Errorf("queue mail: %w", err)
 		}
@@ -139,7 +145,7 @@ func (s *Store) RecoverOutbox(ctx context.Context, l *Lease) (int, error) {
 type Rendered struct {
 	Bytes  []byte
 	MailID string // our Message-ID, without brackets
-	Token  string // the reply token in it, in clear; only its hash is kept
+	Token  string // the reply token in it, or that of an account's link, in clear; only its hash is kept
 }
 
 // Rendered records, once, what will be sent. A mail that was rendered before
@@ -164,11 +170,19 @@ func (s *Store) Rendered(ctx context.Context, l *Lease, id int64, r Rendered) er
 			ClientID  *int64 `db:"client_id"`
 			AccountID *int64 `db:"account_id"`
 			Kind      string `db:"kind"`
+			Detail    string `db:"detail"`
 		}
 		err := tx.Get(ctx, &row, `UPDATE outbox SET mail_id = ?, digest = ? WHERE id = ? AND digest = '' AND state = 'queued'
-			RETURNING ticket_id, message_id, client_id, account_id, kind`, r.MailID, digest, id)
+			RETURNING ticket_id, message_id, client_id, account_id, kind, detail`, r.MailID, digest, id)
 		if migrations.KindOf(err) == migrations.NotFound {
 			return migrations.Conflictf("mail %d was rendered before, or is not queued any more", id)
+		}
+		if err == nil && row.Kind == MailAccount && row.AccountID != nil {
+			var d mailDetail
+			if err := json.Unmarshal([]byte(row.Detail), &d); err != nil || d.Account == nil {
+				return fmt.Errorf("the mail to account %d does not say what it is about: %w", *row.AccountID, err)
+			}
+			return s.renderedLinkTx(ctx, tx, *row.AccountID, d.Account.About, r.Token)
 		}
 		if err != nil || row.TicketID == nil {
 			return err
@@ -216,14 +230,18 @@ func (s *Store) Sent(ctx context.Context, l *Lease, id int64, response, serverMa
 		var row struct {
 			TicketID *int64 `db:"ticket_id"`
 			Kind     string `db:"kind"`
+			Digest   string `db:"digest"`
 		}
-		err := tx.Get(ctx, &row, `UPDATE outbox SET state = 'sent', sent_at = ?, response = ?, server_mail_id = ? WHERE id = ? AND state = 'sending' RETURNING ticket_id, kind`,
+		err := tx.Get(ctx, &row, `UPDATE outbox SET state = 'sent', sent_at = ?, response = ?, server_mail_id = ? WHERE id = ? AND state = 'sending' RETURNING ticket_id, kind, digest`,
 			s.stamp(), clip(oneLine(response), 500), clip(serverMailID, 998), id)
 		if migrations.KindOf(err) == migrations.NotFound {
 			return migrations.Conflictf("mail %d was not being sent", id)
 		}
 		if err != nil {
 			return err
+		}
+		if row.Kind == MailAccount {
+			return forgetSentTx(ctx, tx, id, row.Digest)
 		}
 		if row.TicketID == nil {
 			return nil
@@ -292,7 +310,7 @@ func (s *Store) settleTx(ctx context.Context, tx *migrations.Tx, id int64, state
 // ResendOutbox queues a dead, uncertain, held or cancelled mail again: the
 // same bytes under the same Message-ID, so that a second copy is recognised.
 func (s *Store) ResendOutbox(ctx context.Context, actor Actor, id int64) error {
-	return s.byHand(ctx, actor, id, OutboxQueued, "resent", `state IN ('dead', 'uncertain', 'held', 'cancelled')`)
+	return s.byHand(ctx, actor, id, OutboxQueued, "resent", `(state IN ('dead', 'uncertain', 'held') OR state = 'cancelled' AND kind <> 'account')`)
 }
 
 // CancelOutbox has a mail never sent (again).

@@ -106,11 +106,12 @@ func endSessionsTx(ctx context.Context, tx *migrations.Tx, accountID int64, keep
 	return nil
 }
 
-// sweepSignIns forgets expired sessions and old counts of tries.
+// sweepSignIns forgets expired sessions and links, and old counts of tries.
 func (s *Store) sweepSignIns(ctx context.Context, l *Lease) error {
 	now := s.stamp()
 	old := now - migrations.Stamp(throttleWindow.Microseconds())
-	some, err := exists(ctx, s.db, `SELECT 1 FROM session WHERE expires_at <= ? UNION ALL SELECT 1 FROM throttle WHERE since < ? LIMIT 1`, now, old)
+	some, err := exists(ctx, s.db, `SELECT 1 FROM session WHERE expires_at <= ? UNION ALL SELECT 1 FROM throttle WHERE since < ?
+		UNION ALL SELECT 1 FROM account_token WHERE expires_at <= ? LIMIT 1`, now, old, now)
 	if err != nil || !some {
 		return err
 	}
@@ -120,6 +121,9 @@ func (s *Store) sweepSignIns(ctx context.Context, l *Lease) error {
 		}
 		if _, err := tx.Exec(ctx, `DELETE FROM throttle WHERE since < ?`, old); err != nil {
 			return fmt.Errorf("sweep tries: %w", err)
+		}
+		if _, err := tx.Exec(ctx, `DELETE FROM account_token WHERE expires_at <= ?`, now); err != nil {
+			return fmt.Errorf("sweep links: %w", err)
 		}
 		return nil
 	})

@@ -38,6 +38,8 @@ type Store struct {
 
 	mu       sync.RWMutex
 	policies map[int64]Policy
+	// accountMailbox is the mailbox that invitations leave by; 0 for none.
+	accountMailbox int64
 
 	inboxNews  chan struct{}
 	outboxNews chan struct{}

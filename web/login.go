@@ -12,6 +12,7 @@ import (
 type loginForm struct {
 	Email, Next, Problem string
 	Typed                []typed
+	Mails                bool // a new password can be asked for
 }
 
 func (s *site) loginPage(w http.ResponseWriter, r *http.Request) error {
@@ -24,12 +25,12 @@ func (s *site) loginPage(w http.ResponseWriter, r *http.Request) error {
 	} else if fresh {
 		return seeOther(w, r, "/setup")
 	}
-	return s.render(w, r, http.StatusOK, "login", view{Title: s.words.say("login.title"), Bare: true, Data: loginForm{Next: next}})
+	return s.render(w, r, http.StatusOK, "login", view{Title: s.words.say("login.title"), Bare: true, Data: loginForm{Next: next, Mails: s.store.MailsAccounts()}})
 }
 
 func (s *site) login(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
-	f := loginForm{Email: r.PostFormValue("email"), Next: localPath(r.PostFormValue("next"), "")}
+	f := loginForm{Email: r.PostFormValue("email"), Next: localPath(r.PostFormValue("next"), ""), Mails: s.store.MailsAccounts()}
 	a, err := s.store.CheckPassword(ctx, f.Email, r.PostFormValue("password"), s.clientIP(r))
 	if err != nil {
 		status := http.StatusUnprocessableEntity

@@ -34,6 +34,10 @@ func (s *site) table() []route {
 		{post, "/login", anyone, s.login},
 		{get, "/setup", anyone, s.setupPage},
 		{post, "/setup", anyone, s.setup},
+		{get, "/forgot", anyone, s.forgotPage},
+		{post, "/forgot", anyone, s.forgot},
+		{get, "/choose-password", anyone, s.choosePage},
+		{post, "/choose-password", anyone, s.choose},
 
 		{get, "/", tracker.ReadPlain, s.home},
 		{get, "/requests", tracker.ReadPlain, s.requests},
@@ -97,9 +101,12 @@ func (s *site) table() []route {
 
 		// Settings, people who sign in, the audit.
 		{get, "/accounts", tracker.ManageAccounts, s.accounts},
-		{post, "/accounts", tracker.ManageAccounts, s.newAccount},
+		{post, "/accounts", tracker.ManageAccounts, s.invite},
+		{get, "/accounts/{id}", tracker.ManageAccounts, s.accountPage},
 		{post, "/accounts/{id}", tracker.ManageAccounts, s.changeAccount},
-		{post, "/accounts/{id}/password", tracker.ManageAccounts, s.resetPassword},
+		{post, "/accounts/{id}/link", tracker.ManageAccounts, s.sendLink},
+		{post, "/accounts/{id}/show-link", tracker.ManageAccounts, s.showLink},
+		{post, "/accounts/{id}/withdraw", tracker.ManageAccounts, s.withdrawLinks},
 		{get, "/settings", tracker.EditSettings, s.settings},
 		{post, "/settings", tracker.EditSettings, s.changeSettings},
 		{post, "/settings/categories", tracker.EditSettings, s.saveCategory},

@@ -115,7 +115,7 @@ func (s *site) askToSignIn(w http.ResponseWriter, r *http.Request) error {
 	if r.MultipartForm != nil { // the server removes only what its own request holds
 		defer r.MultipartForm.RemoveAll()
 	}
-	f := loginForm{Problem: s.words.say("login.session_over"), Typed: typedTexts(r)}
+	f := loginForm{Problem: s.words.say("login.session_over"), Typed: typedTexts(r), Mails: s.store.MailsAccounts()}
 	if back := pathOf(r.Header.Get("Referer")); back != "" {
 		f.Next = back
 	}

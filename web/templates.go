@@ -30,6 +30,7 @@ type view struct {
 	// dress fills in the rest.
 	Me      *tracker.Account
 	Company string
+	Logo    string // uid of the company's logo, "" for none
 	Version string
 	Banner  string
 	Theme   string // light, dark, or "" to follow the system

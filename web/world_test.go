@@ -56,6 +56,7 @@ func newWorld(t testing.TB, db *migrations.DB) *world {
 	w.mailbox, err = w.OpenMailbox(t.Context(), "helpdesk", "helpdesk@aldermere.example", tracker.Begin{Everything: true})
 	w.ok(err)
 	w.SetPolicy(tracker.Policy{MailboxID: w.mailbox.ID, Address: w.mailbox.Address, TrustAuthAs: true, TrustAuthResults: true, AuthservID: "mx.aldermere.example", FormSenders: []string{"flow@aldermere.example"}})
+	w.SetAccountMailbox(w.mailbox.ID)
 	w.lease, err = w.Acquire(t.Context(), fmt.Sprintf("mailbox:%d", w.mailbox.ID))
 	w.ok(err)
 	t.Cleanup(func() { w.lease.Release(context.Background()) })

@@ -36,13 +36,16 @@ func policyOf(id int64, b config.Mailbox, ack config.Ack) tracker.Policy {
 // with their policies, in the configuration's order.
 func openMailboxes(ctx context.Context, store *tracker.Store, c *config.Config) ([]tracker.Mailbox, error) {
 	var all []tracker.Mailbox
-	for _, b := range c.Mailboxes {
+	for i, b := range c.Mailboxes {
 		everything, since := b.BeginAt()
 		m, err := store.OpenMailbox(ctx, b.Name, b.Address, tracker.Begin{Everything: everything, Since: since})
 		if err != nil {
 			return nil, err
 		}
 		store.SetPolicy(policyOf(m.ID, b, c.Ack))
+		if i == 0 {
+			store.SetAccountMailbox(m.ID)
+		}
 		all = append(all, m)
 	}
 	return all, nil

@@ -15,7 +15,7 @@ CREATE TABLE counter (
     name  TEXT PRIMARY KEY,
     value BIGINT NOT NULL
 );
-INSERT INTO counter (name, value) VALUES ('ticket', 0);
+INSERT INTO counter (name, value) VALUES ('ticket', 0), ('settings', 0);
 
 -- Who may do the work of a mailbox, the outbox, the index or the clock. No expiry time: see docs/design.md.
 CREATE TABLE lease (
@@ -284,6 +284,11 @@ CREATE TABLE event (
     became     TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX event_subject ON event (subject, subject_id, id);
+-- For the audit page, which reads by time: what is common is found without an index of its own.
+CREATE INDEX event_at ON event (at, id);
+CREATE INDEX event_actor ON event (actor, at, id) WHERE actor <> 'system';
+CREATE INDEX event_about ON event (subject, at, id) WHERE subject <> 'ticket';
+CREATE INDEX event_kind ON event (kind, at, id) WHERE kind <> 'opened' AND kind <> 'sent' AND kind <> 'stage';
 
 -- Reply tokens: 128 random bits, only their SHA-256 is kept.
 CREATE TABLE reply_token (
@@ -330,6 +335,7 @@ CREATE INDEX outbox_digest ON outbox (digest) WHERE digest <> '';
 CREATE INDEX outbox_mail ON outbox (mail_id) WHERE mail_id <> '';
 CREATE INDEX outbox_server_mail ON outbox (server_mail_id) WHERE server_mail_id <> '';
 CREATE INDEX outbox_notify ON outbox (account_id) WHERE kind = 'notify' AND state = 'queued';
+CREATE INDEX outbox_account ON outbox (account_id, id) WHERE kind = 'account';
 CREATE INDEX outbox_acks ON outbox (to_address, created_at) WHERE kind = 'ack';
 
 -- What is linked with what, by hand or by an act: any two of ticket, client, asset, work_order. Each pair once, the lesser first.
