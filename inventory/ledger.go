@@ -105,7 +105,10 @@ func (s *Store) checkMove(ctx context.Context, tx *migrations.Tx, a *Asset, m *M
 		return err
 	}
 	if m.Kind != "back" && !canBecome(a.Status, m.Status) {
-		return migrations.Invalidf("%s is %s: it can not be %s from there.", a.Tag, a.Status, m.Status)
+		if gone(a.Status) {
+			return migrations.Invalidf("%s is %s. Stow it somewhere first.", a.Tag, inWords[a.Status])
+		}
+		return migrations.Invalidf("%s is %s: it can not be %s from there.", a.Tag, inWords[a.Status], inWords[m.Status])
 	}
 	switch {
 	case m.Quantity < 0:
@@ -121,7 +124,7 @@ func (s *Store) checkMove(ctx context.Context, tx *migrations.Tx, a *Asset, m *M
 	case m.Status == Deployed && m.LocationID == nil && m.HolderID == nil:
 		return migrations.InvalidAt("holder", "Please say to whom, or where, %s is deployed.", a.Tag)
 	case gone(m.Status) && m.HolderID != nil:
-		return migrations.InvalidAt("holder", "What is %s is with nobody.", m.Status)
+		return migrations.InvalidAt("holder", "What is %s is with nobody.", inWords[m.Status])
 	case m.Status == Disposed && m.LocationID != nil:
 		return migrations.InvalidAt("location", "What is disposed of is nowhere.")
 	}

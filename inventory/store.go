@@ -14,6 +14,9 @@
 package inventory
 
 import (
+	"context"
+	"fmt"
+	"strconv"
 	"time"
 
 	"helpdeskd/migrations"
@@ -41,3 +44,63 @@ func (s *Store) Now() time.Time { return s.tracker.Now() }
 func (s *Store) stamp() migrations.Stamp { return migrations.At(s.tracker.Now()) }
 
 type read = migrations.Queryer
+
+// errStale is the refusal of an edit of something that changed meanwhile.
+func errStale() error {
+	return migrations.Conflictf("Somebody else changed this meanwhile. Nothing was overwritten: please look at what is there now, and change it again.")
+}
+
+// errPage is the refusal of a list's page that no list gave out.
+func errPage() error {
+	return migrations.Invalidf("This page of the list is not known. Please start from its first page.")
+}
+
+// pageKey reads the after of a list, 0 for its first page.
+func pageKey(after string) (int64, error) {
+	if after == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseInt(after, 10, 64)
+	if err != nil || n <= 0 {
+		return 0, errPage()
+	}
+	return n, nil
+}
+
+// pageSize returns how many rows a page has.
+func pageSize(limit int) int {
+	if limit <= 0 || limit > 500 {
+		return 50
+	}
+	return limit
+}
+
+// plural writes a number with its noun.
+func plural(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.FormatInt(n, 10) + " " + many
+}
+
+// indexAssetsTx has the assets that condition finds indexed anew.
+func (s *Store) indexAssetsTx(ctx context.Context, tx *migrations.Tx, condition string, args ...any) error {
+	var ids []int64
+	if err := tx.Select(ctx, &ids, `SELECT id FROM asset WHERE `+condition+` ORDER BY id`, args...); err != nil {
+		return fmt.Errorf("find the assets to index: %w", err)
+	}
+	return s.tracker.IndexManyTx(ctx, tx, tracker.KindAsset, ids)
+}
+
+// again runs fn in a transaction, and once more when it met what another
+// transaction had made meanwhile, such as the same tag: then fn sees it, and
+// says so in words.
+func (s *Store) again(ctx context.Context, fn func(tx *migrations.Tx) error) error {
+	var err error
+	for range 3 {
+		if err = s.db.Tx(ctx, fn); !migrations.IsUnique(err) {
+			return err
+		}
+	}
+	return &migrations.Error{Kind: migrations.Conflict, Message: "Somebody else made the same at this moment. Please try again.", Err: err}
+}

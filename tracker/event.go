@@ -70,3 +70,13 @@ func (s *Store) IndexTx(ctx context.Context, tx *migrations.Tx, kind string, ref
 	}
 	return nil
 }
+
+// IndexManyTx is IndexTx for many things of a kind.
+func (s *Store) IndexManyTx(ctx context.Context, tx *migrations.Tx, kind string, refs []int64) error {
+	for _, ref := range refs {
+		if err := tx.Later(ctx, `INSERT INTO search_queue (kind, ref)`, "", kind, ref); err != nil {
+			return fmt.Errorf("queue %s %d for the index: %w", kind, ref, err)
+		}
+	}
+	return nil
+}

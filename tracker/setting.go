@@ -35,6 +35,11 @@ func (s *Store) Setting(ctx context.Context, name string) (string, error) {
 	return s.setting(ctx, s.db, name)
 }
 
+// SettingTx is Setting within a transaction.
+func (s *Store) SettingTx(ctx context.Context, tx *migrations.Tx, name string) (string, error) {
+	return s.setting(ctx, tx, name)
+}
+
 func (s *Store) setting(ctx context.Context, q read, name string) (string, error) {
 	var v string
 	err := q.Get(ctx, &v, `SELECT value FROM setting WHERE name = ?`, name)

@@ -1,0 +1,112 @@
+package inventory
+
+import (
+	"testing"
+	"time"
+
+	"helpdeskd/migrations"
+)
+
+func TestAnAssetsWay(t *testing.T) {
+	eachDesk(t, func(t *testing.T, d *desk) {
+		ctx := t.Context()
+		a := d.register(AssetEdit{Serial: "NF-77 12", Hostname: "book-12"}, 0)
+		if a.Tag != "A-0001" || a.state() != (Asset{Status: Stowed, LocationID: &d.room.ID, Quantity: 1}).state() || a.Moves != 1 || a.LocationPath != "Main site > Store room" || a.Currency != "EUR" {
+			t.Fatalf("registered %+v", a)
+		}
+		d.clock.add(time.Hour)
+		b := must(d.Move(ctx, d.ben, a.ID, Place{Status: Deployed, HolderID: d.anna, Reason: "new\r\ncolleague"}, a.Moves))(t)
+		if b.Status != Deployed || b.HolderName != "Anna Lind" || b.LocationID != nil || b.Moves != 2 || b.Version != a.Version {
+			t.Fatalf("deployed %+v", b)
+		}
+		d.clock.add(2 * time.Minute)
+		_, err := d.Move(ctx, d.eva, a.ID, Place{Status: Stowed, LocationID: d.depot.ID}, a.Moves)
+		refused(t, err, migrations.Conflict, "Ben Okafor deployed A-0001 to Anna Lind 2 minutes ago. Nothing was changed.")
+		_, err = d.Move(ctx, d.eva, a.ID, Place{Status: Deployed, HolderID: d.anna}, b.Moves)
+		refused(t, err, migrations.Invalid, "A-0001 is already deployed with Anna Lind")
+		list, more, err := d.Movements(ctx, MovementFilter{AssetID: a.ID}, "", 1)
+		if err != nil || len(list) != 1 || more != "2" || list[0].Kind != "deploy" || list[0].Reason != "new\ncolleague" || list[0].WasLocationPath != a.LocationPath || list[0].HolderName != "Anna Lind" || list[0].AccountName != "Ben Okafor" || list[0].ModelName != "Nordfell Book 14" {
+			t.Fatalf("movements %+v %q %v", list, more, err)
+		}
+		list, more, err = d.Movements(ctx, MovementFilter{AssetID: a.ID}, more, 1)
+		if err != nil || len(list) != 1 || more != "" || list[0].Kind != "register" {
+			t.Fatalf("movements %+v %q %v", list, more, err)
+		}
+		if list, _, err := d.Movements(ctx, MovementFilter{LocationID: d.room.ID}, "", 10); err != nil || len(list) != 2 {
+			t.Fatalf("movements of the room %+v %v", list, err)
+		}
+		if list, _, err := d.Movements(ctx, MovementFilter{ClientID: d.anna}, "", 10); err != nil || len(list) != 1 {
+			t.Fatalf("movements of Anna %+v %v", list, err)
+		}
+		c := must(d.UndoMove(ctx, d.eva, a.ID, b.Moves))(t)
+		if c.state() != a.state() || c.Moves != 3 {
+			t.Fatalf("taken back %+v", c)
+		}
+		if held := must(d.HeldBy(ctx, d.anna, 10))(t); len(held) != 0 {
+			t.Fatalf("Anna still has %+v", held)
+		}
+	})
+}
+
+func TestPiecesSplitAndJoin(t *testing.T) {
+	eachDesk(t, func(t *testing.T, d *desk) {
+		ctx := t.Context()
+		a := d.register(AssetEdit{ModelID: d.mouse.ID, Reference: "box 4"}, 10)
+		p := must(d.Move(ctx, d.ben, a.ID, Place{Status: Deployed, HolderID: d.anna, Quantity: 3}, a.Moves))(t)
+		if p.Tag != "A-0001-2" || p.Quantity != 3 || p.HolderID == nil || *p.HolderID != d.anna || orZero(p.ParentID) != a.ID || p.Reference != "box 4" || p.Moves != 1 {
+			t.Fatalf("split off %+v", p)
+		}
+		a = must(d.Asset(ctx, a.ID))(t)
+		if a.Quantity != 7 || a.Moves != 2 {
+			t.Fatalf("left %+v", a)
+		}
+		m := must(d.Model(ctx, d.mouse.ID))(t)
+		if m.OnHand != 7 || m.Deployed != 3 || m.Total != 10 {
+			t.Fatalf("counts %+v", m)
+		}
+		// Of what was split off, a piece is split off, under the first one's tag.
+		q := must(d.Move(ctx, d.ben, p.ID, Place{Status: Deployed, HolderID: d.carl, Quantity: 1}, p.Moves))(t)
+		if q.Tag != "A-0001-3" || q.Quantity != 1 {
+			t.Fatalf("split off %+v", q)
+		}
+		j := must(d.Move(ctx, d.ben, q.ID, Place{Status: Stowed, LocationID: d.room.ID}, q.Moves))(t)
+		if j.ID != a.ID || j.Quantity != 8 {
+			t.Fatalf("joined %+v", j)
+		}
+		q = must(d.AssetByTag(ctx, "a-0001-3"))(t)
+		if q.Status != Disposed || q.Quantity != 0 || q.LocationID != nil {
+			t.Fatalf("what joined is %+v", q)
+		}
+		list, _, err := d.Assets(ctx, AssetFilter{Gone: true}, "", 10)
+		if err != nil || len(list) != 2 {
+			t.Fatalf("list %+v %v", list, err)
+		}
+		_, err = d.Move(ctx, d.ben, q.ID, Place{Status: Stowed, LocationID: d.room.ID}, q.Moves)
+		refused(t, err, migrations.Invalid, "nothing left of A-0001-3")
+		// The join is taken back, and done again by taking that back.
+		a = must(d.UndoMove(ctx, d.ben, a.ID, j.Moves))(t)
+		q = must(d.Asset(ctx, q.ID))(t)
+		if a.Quantity != 7 || q.Quantity != 1 || orZero(q.HolderID) != d.carl {
+			t.Fatalf("taken back %+v %+v", a, q)
+		}
+		q = must(d.UndoMove(ctx, d.ben, q.ID, q.Moves))(t)
+		a = must(d.Asset(ctx, a.ID))(t)
+		if a.Quantity != 8 || q.Quantity != 0 {
+			t.Fatalf("and again %+v %+v", a, q)
+		}
+		// A split is taken back too; not once something else happened.
+		x := must(d.Move(ctx, d.ben, a.ID, Place{Status: Stowed, LocationID: d.depot.ID, Quantity: 2}, a.Moves))(t)
+		x = must(d.UndoMove(ctx, d.ben, x.ID, x.Moves))(t)
+		a = must(d.Asset(ctx, a.ID))(t)
+		if x.Status != Disposed || x.Quantity != 0 || a.Quantity != 8 {
+			t.Fatalf("split taken back %+v %+v", x, a)
+		}
+		x = must(d.Move(ctx, d.ben, a.ID, Place{Status: Stowed, LocationID: d.depot.ID, Quantity: 2}, a.Moves))(t)
+		if x.Tag != "A-0001-5" {
+			t.Fatalf("a tag is used again: %s", x.Tag)
+		}
+		must(d.Count(ctx, d.eva, a.ID, 5, "counted", a.Moves+1))(t)
+		_, err = d.UndoMove(ctx, d.ben, x.ID, x.Moves)
+		refused(t, err, migrations.Conflict, "Eva Roth counted A-0001: 5 just now")
+	})
+}
