@@ -189,6 +189,7 @@ type Conversation struct {
 	Recent       []Ticket // the requester's last five other tickets
 	Similar      []Ticket // fixed ones that look alike, with their fixes
 	Held         int      // messages on the ticket that wait for a decision
+	FixFiles     []File   // what was added to the fix
 }
 
 // Bounds on what one page of a conversation reads of each kind.
@@ -212,6 +213,13 @@ func (s *Store) Conversation(ctx context.Context, number int64, before migration
 				c.Held++
 			}
 		}
+	}
+	if c.Ticket.Fix != "" {
+		fixed, err := s.filesOf(ctx, "fix", []any{c.Ticket.ID})
+		if err != nil {
+			return c, err
+		}
+		c.FixFiles = fixed[c.Ticket.ID]
 	}
 	if c.Participants, err = participants(ctx, s.db, c.Ticket.ID); err != nil {
 		return c, err
@@ -254,6 +262,17 @@ func (s *Store) entries(ctx context.Context, ticketID int64, before migrations.S
 	var notes []Note
 	if err := s.db.Select(ctx, &notes, noteSelect+`WHERE n.ticket_id = ? AND n.at < ? ORDER BY n.at DESC, n.id DESC LIMIT ?`, ticketID, before, maxEntries+1); err != nil {
 		return nil, false, fmt.Errorf("read notes: %w", err)
+	}
+	noteIDs := make([]any, len(notes))
+	for i := range notes {
+		noteIDs[i] = notes[i].ID
+	}
+	files, err := s.filesOf(ctx, "note", noteIDs)
+	if err != nil {
+		return nil, false, err
+	}
+	for i := range notes {
+		notes[i].Files = files[notes[i].ID]
 	}
 	slices.Reverse(notes)
 	for i := range notes {

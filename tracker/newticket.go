@@ -62,7 +62,7 @@ func (s *Store) openByHandTx(ctx context.Context, tx *migrations.Tx, actor Actor
 		return t, err
 	}
 	if strings.TrimSpace(in.Text) != "" {
-		if _, err := s.addNoteTx(ctx, tx, actor, &t, in.Via, in.Text); err != nil {
+		if _, err := s.addNoteTx(ctx, tx, actor, &t, NoteInput{Kind: in.Via, Body: in.Text}); err != nil {
 			return t, err
 		}
 	}

@@ -32,6 +32,16 @@ type Note struct {
 	Body        string           `db:"body"`
 	At          migrations.Stamp `db:"at"`
 	Version     int64            `db:"version"`
+	Files       []File           `db:"-"`
+}
+
+// NoteInput is what a person writes as a note. Once is the random key of the
+// form: the same note sent again, since the answer was lost, is one note.
+type NoteInput struct {
+	Kind  NoteKind
+	Body  string // may be empty where there are files
+	Files []Upload
+	Once  string
 }
 
 const noteSelect = `SELECT n.id, n.ticket_id, COALESCE(n.account_id, 0) AS account_id, COALESCE(a.name, '') AS account_name, n.kind, n.body, n.at, n.version
@@ -51,17 +61,62 @@ func checkBody(body, what string) (string, error) {
 	return body, nil
 }
 
+// checkNote lets a note be without words where it has files.
+func checkNote(body string, files bool) (string, error) {
+	if files && manyLines(body) == "" {
+		return "", nil
+	}
+	return checkBody(body, "the note")
+}
+
+// NoteByID returns one note, with its files.
+func (s *Store) NoteByID(ctx context.Context, id int64) (Note, error) {
+	n, err := noteWhere(ctx, s.db, `n.id = ?`, id)
+	if err != nil {
+		return n, err
+	}
+	files, err := s.filesOf(ctx, "note", []any{id})
+	n.Files = files[id]
+	return n, err
+}
+
+func noteWhere(ctx context.Context, q read, where string, args ...any) (Note, error) {
+	var n Note
+	err := q.Get(ctx, &n, noteSelect+`WHERE `+where, args...)
+	if migrations.KindOf(err) == migrations.NotFound {
+		return n, migrations.NotFoundf("There is no such note.")
+	}
+	if err != nil {
+		return n, fmt.Errorf("read note: %w", err)
+	}
+	return n, nil
+}
+
 // AddNote writes a note on a ticket that is not archived.
 func (s *Store) AddNote(ctx context.Context, actor Actor, number int64, kind NoteKind, body string) (Note, error) {
+	return s.WriteNote(ctx, actor, number, NoteInput{Kind: kind, Body: body})
+}
+
+// WriteNote writes a note, with files, on a ticket that is not archived.
+func (s *Store) WriteNote(ctx context.Context, actor Actor, number int64, in NoteInput) (Note, error) {
 	var n Note
-	_, err := s.addToTicket(ctx, "write a note on", number, func(tx *migrations.Tx, t *Ticket) (err error) {
-		n, err = s.addNoteTx(ctx, tx, actor, t, kind, body)
+	_, err := s.addToTicket(ctx, "write a note on", number, func(tx *migrations.Tx, t *Ticket) error {
+		id, err := s.writtenTx(ctx, tx, "note", actor, t, in.Once, in.Body)
+		if err != nil {
+			return err
+		}
+		if id != 0 {
+			n, err = noteWhere(ctx, tx, `n.id = ?`, id)
+			return err
+		}
+		n, err = s.addNoteTx(ctx, tx, actor, t, in)
 		return err
 	})
 	return n, err
 }
 
-func (s *Store) addNoteTx(ctx context.Context, tx *migrations.Tx, actor Actor, t *Ticket, kind NoteKind, body string) (n Note, err error) {
+func (s *Store) addNoteTx(ctx context.Context, tx *migrations.Tx, actor Actor, t *Ticket, in NoteInput) (n Note, err error) {
+	kind, body := in.Kind, in.Body
 	if kind == "" {
 		kind = NoteNote
 	}
@@ -72,19 +127,22 @@ func (s *Store) addNoteTx(ctx context.Context, tx *migrations.Tx, actor Actor, t
 	if !known {
 		return n, migrations.Invalidf("There is no kind of note %q.", clip(string(kind), 40))
 	}
-	if body, err = checkBody(body, "the note"); err != nil {
+	if body, err = checkNote(body, len(in.Files) > 0); err != nil {
 		return n, err
 	}
-	id, err := tx.Insert(ctx, `INSERT INTO note (ticket_id, account_id, kind, body, at) VALUES (?, ?, ?, ?, ?) RETURNING id`,
-		t.ID, orNull(actor.AccountID), kind, body, s.stamp())
+	id, err := tx.Insert(ctx, `INSERT INTO note (ticket_id, account_id, kind, body, once, at) VALUES (?, ?, ?, ?, ?, ?) RETURNING id`,
+		t.ID, orNull(actor.AccountID), kind, body, in.Once, s.stamp())
 	if err != nil {
 		return n, fmt.Errorf("write note: %w", err)
+	}
+	if err := s.addFilesTx(ctx, tx, actor, Thing{Kind: "note", ID: id}, in.Files); err != nil {
+		return n, err
 	}
 	if err := s.IndexTx(ctx, tx, KindTicket, t.ID); err != nil {
 		return n, err
 	}
-	if err := tx.Get(ctx, &n, noteSelect+`WHERE n.id = ?`, id); err != nil {
-		return n, fmt.Errorf("read note: %w", err)
+	if n, err = noteWhere(ctx, tx, `n.id = ?`, id); err != nil {
+		return n, err
 	}
 	return n, s.changedTx(ctx, tx, actor, t, "note", "", string(kind))
 }
@@ -93,13 +151,14 @@ func (s *Store) addNoteTx(ctx context.Context, tx *migrations.Tx, actor Actor, t
 func (s *Store) EditNote(ctx context.Context, actor Actor, id int64, body string, version int64) (Note, error) {
 	var n Note
 	err := s.db.Tx(ctx, func(tx *migrations.Tx) (err error) {
-		if body, err = checkBody(body, "the note"); err != nil {
+		if n, err = noteWhere(ctx, tx, `n.id = ?`, id); err != nil {
 			return err
 		}
-		if err := tx.Get(ctx, &n, noteSelect+`WHERE n.id = ?`, id); err != nil {
-			if migrations.KindOf(err) == migrations.NotFound {
-				return migrations.NotFoundf("There is no such note.")
-			}
+		files, err := exists(ctx, tx, `SELECT 1 FROM file WHERE owner_kind = 'note' AND owner_id = ? LIMIT 1`, id)
+		if err != nil {
+			return err
+		}
+		if body, err = checkNote(body, files); err != nil {
 			return err
 		}
 		if n.AccountID == 0 || n.AccountID != actor.AccountID {
@@ -111,6 +170,9 @@ func (s *Store) EditNote(ctx context.Context, actor Actor, id int64, body string
 		}
 		if t.Archived() {
 			return errArchived(&t)
+		}
+		if body == n.Body && (version == n.Version || version == AnyVersion) {
+			return nil
 		}
 		changed, err := tx.Exec(ctx, `UPDATE note SET body = ?, version = version + 1 WHERE id = ? AND (version = ? OR ? = -1)`, body, id, version, version)
 		if err != nil {

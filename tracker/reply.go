@@ -24,6 +24,7 @@ type ReplyInput struct {
 	ThenStage Stage  // where the ticket goes with it; "" leaves it
 	Fix       string // what solved it, where ThenStage needs that and it is not recorded yet
 	Seen      int64  // the last message that the technician saw; 0 checks nothing
+	Once      string // random key of the form: the same answer sent again is one answer
 }
 
 // maxFiles and maxFileBytes bound what one reply carries; mail servers refuse more.
@@ -38,6 +39,9 @@ const (
 func (s *Store) Reply(ctx context.Context, actor Actor, number int64, in ReplyInput) (int64, error) {
 	var id int64
 	_, err := s.addToTicket(ctx, "answer", number, func(tx *migrations.Tx, t *Ticket) (err error) {
+		if id, err = s.writtenTx(ctx, tx, "message", actor, t, in.Once, in.Text); err != nil || id != 0 {
+			return err
+		}
 		if err := checkSeen(ctx, tx, t, in.Seen); err != nil {
 			return err
 		}
@@ -64,6 +68,12 @@ func checkSeen(ctx context.Context, tx *migrations.Tx, t *Ticket, seen int64) er
 	return nil
 }
 
+// MessagesAfter returns what was written on a ticket after a message, at most
+// ten, for who is asked whether to send an answer all the same.
+func (s *Store) MessagesAfter(ctx context.Context, ticketID, seen int64) ([]Message, error) {
+	return s.messagesWhere(ctx, shownMessages()+`WHERE m.ticket_id = ? AND m.id > ? AND m.state = 'shown' ORDER BY m.id LIMIT 10`, ticketID, seen)
+}
+
 // replyTx stores a technician's words as a message of the ticket and queues
 // it for everybody who takes part.
 func (s *Store) replyTx(ctx context.Context, tx *migrations.Tx, actor Actor, t *Ticket, in ReplyInput) (int64, error) {
@@ -78,8 +88,8 @@ func (s *Store) replyTx(ctx context.Context, tx *migrations.Tx, actor Actor, t *
 	if !May(by, WorkTickets) {
 		return 0, migrations.Deniedf("%s may not answer tickets.", by.Name)
 	}
-	id, err := tx.Insert(ctx, `INSERT INTO message (ticket_id, direction, state, account_id, from_name, from_address, subject, body, at)
-		VALUES (?, 'out', 'shown', ?, ?, ?, ?, ?, ?) RETURNING id`, t.ID, by.ID, by.Name, by.Email, t.Subject, text, s.stamp())
+	id, err := tx.Insert(ctx, `INSERT INTO message (ticket_id, direction, state, account_id, from_name, from_address, subject, body, once, at)
+		VALUES (?, 'out', 'shown', ?, ?, ?, ?, ?, ?, ?) RETURNING id`, t.ID, by.ID, by.Name, by.Email, t.Subject, text, in.Once, s.stamp())
 	if err != nil {
 		return 0, fmt.Errorf("store answer: %w", err)
 	}

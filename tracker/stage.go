@@ -10,9 +10,10 @@ import (
 
 // StageChange says where a ticket goes, and what that needs.
 type StageChange struct {
-	Stage  Stage
-	Fix    string // what solved it; replaces what was recorded, where not empty
-	Reason string // why it is dropped
+	Stage  Stage    // "" stays
+	Fix    string   // what solved it; replaces what was recorded, where not empty
+	Reason string   // why it is dropped
+	Files  []Upload // kept with the fix
 }
 
 // maxReason bounds why a ticket is dropped, in bytes.
@@ -27,11 +28,17 @@ func (s *Store) SetStage(ctx context.Context, actor Actor, number int64, c Stage
 		if t, err = s.takeTicketTx(ctx, tx, number, version); err != nil {
 			return err
 		}
+		if c.Stage == "" {
+			c.Stage = t.Stage
+		}
 		if t.Archived() && c.Stage.Closed() {
 			return errArchived(&t)
 		}
 		ask := c.Stage == Confirming && t.Stage != Confirming
-		if err := s.setStageTx(ctx, tx, actor, &t, c); err != nil || !ask {
+		if err := s.setStageTx(ctx, tx, actor, &t, c); err != nil {
+			return err
+		}
+		if err := s.addFilesTx(ctx, tx, actor, Thing{Kind: "fix", ID: t.ID}, c.Files); err != nil || !ask {
 			return err
 		}
 		return s.askTx(ctx, tx, actor, &t)

@@ -103,6 +103,11 @@ func (s *Store) TicketByNumber(ctx context.Context, number int64) (Ticket, error
 	return ticketWhere(ctx, s.db, `t.number = ?`, number)
 }
 
+// TicketByID returns a ticket, archived or not.
+func (s *Store) TicketByID(ctx context.Context, id int64) (Ticket, error) {
+	return ticketWhere(ctx, s.db, `t.id = ?`, id)
+}
+
 func ticketWhere(ctx context.Context, q read, where string, args ...any) (Ticket, error) {
 	var t Ticket
 	err := q.Get(ctx, &t, ticketSelect+`WHERE `+where, args...)

@@ -227,11 +227,13 @@ CREATE TABLE message (
     form_key     TEXT NOT NULL DEFAULT '', -- digest of a form's answers
     revision_of  BIGINT,
     sent_date    BIGINT, -- the Date header, only shown
+    once         TEXT NOT NULL DEFAULT '', -- random, of the form that it was written in: sent again, it is the same answer
     at           BIGINT NOT NULL
 );
 CREATE INDEX message_ticket ON message (ticket_id, id);
 CREATE INDEX message_identity ON message (identity) WHERE identity <> '';
 CREATE INDEX message_form ON message (form_key) WHERE form_key <> '';
+CREATE UNIQUE INDEX message_once ON message (once) WHERE once <> '';
 CREATE INDEX message_held ON message (id) WHERE state = 'held';
 CREATE INDEX message_client ON message (client_id, id);
 
@@ -267,9 +269,11 @@ CREATE TABLE note (
     account_id BIGINT REFERENCES account (id), -- null: written by the system
     kind       TEXT NOT NULL, -- note, phone, in_person, finding, system
     body       TEXT NOT NULL,
+    once       TEXT NOT NULL DEFAULT '', -- as of a message
     at         BIGINT NOT NULL,
     version    BIGINT NOT NULL DEFAULT 1
 );
+CREATE UNIQUE INDEX note_once ON note (once) WHERE once <> '';
 CREATE INDEX note_ticket ON note (ticket_id, id);
 
 -- Append-only: who changed what. No personal text beyond references.
@@ -350,7 +354,7 @@ CREATE TABLE link (
 );
 CREATE INDEX link_b ON link (b_kind, b_id, a_kind, a_id);
 
--- Files and photos that people added to a thing: asset, model, work_order, look (the company's logo).
+-- Files and photos that people added to a thing: asset, model, work_order, note, fix (by its ticket), look (the company's logo).
 CREATE TABLE file (
     id           INTEGER PRIMARY KEY,
     uid          TEXT NOT NULL UNIQUE, -- random, in links
