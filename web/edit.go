@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"helpdeskd/migrations"
 	"helpdeskd/tracker"
@@ -35,15 +36,30 @@ func (s *site) changeStage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	c := tracker.StageChange{Stage: tracker.Stage(r.PostFormValue("stage")), Reason: r.PostFormValue("reason")}
-	t, err := s.store.SetStage(r.Context(), actorOf(r), e.number, c, e.version)
-	if err != nil {
+	if c.Stage == "" {
+		return errForm
+	}
+	done, err := s.edit(w, r, editing{number: e.number, version: e.version, kind: "stage", words: "stage", yours: string(c.Stage),
+		now: func(t *tracker.Ticket) string { return string(t.Stage) },
+		apply: func(version int64) error {
+			_, err := s.store.SetStage(r.Context(), actorOf(r), e.number, c, version)
+			return err
+		},
+		field: func(now, yours string) []staleField {
+			f := []staleField{{Name: "stage", Label: s.words.say("col.stage"), Now: s.words.say("stage." + now), Yours: s.words.say("stage." + yours)}}
+			if c.Reason != "" {
+				f = append(f, staleField{Name: "reason", Label: s.words.say("col.reason"), Yours: c.Reason})
+			}
+			return f
+		}})
+	if !done || err != nil {
 		return err
 	}
 	if r.Header.Get("X-From") == "board" {
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
-	s.flash(r, "flash.stage", t.Name(), s.words.say("stage."+string(t.Stage)))
+	s.flash(r, "flash.stage", tracker.TicketName(e.number), s.words.say("stage."+string(c.Stage)))
 	return seeOther(w, r, ticketPath(e.number))
 }
 
@@ -55,18 +71,47 @@ func (s *site) changePriority(w http.ResponseWriter, r *http.Request) error {
 	}
 	var level int64
 	star := false
-	switch v := r.PostFormValue("priority"); v {
+	yours := r.PostFormValue("priority")
+	switch yours {
 	case "1", "2", "3":
-		level = int64(v[0] - '0')
+		level = int64(yours[0] - '0')
 	case "3*":
 		level, star = 3, true
 	default:
 		return migrations.Invalidf("The priority must be 1, 2, 3 or 3 with a star.")
 	}
-	if _, err := s.store.SetPriority(r.Context(), actorOf(r), e.number, level, star, e.version); err != nil {
+	return s.change(w, r, editing{number: e.number, version: e.version, kind: "priority", words: "priority", yours: yours, now: s.priorityOf,
+		apply: func(version int64) error {
+			_, err := s.store.SetPriority(r.Context(), actorOf(r), e.number, level, star, version)
+			return err
+		},
+		field: func(now, yours string) []staleField {
+			words := func(v string) string {
+				if v == "" {
+					return s.words.say("mark.untriaged")
+				}
+				return s.priority(int64(v[0]-'0'), v == "3*").Words
+			}
+			return []staleField{{Name: "priority", Label: s.words.say("col.priority"), Now: words(now), Yours: words(yours)}}
+		}})
+}
+
+// priorityOf is a ticket's priority as forms hold it, "" before anybody has
+// triaged it.
+func (s *site) priorityOf(t *tracker.Ticket) string {
+	if t.TriagedAt == 0 {
+		return ""
+	}
+	return s.priority(t.Level, t.Star).Value
+}
+
+// change makes a change and goes back to the ticket.
+func (s *site) change(w http.ResponseWriter, r *http.Request, x editing) error {
+	done, err := s.edit(w, r, x)
+	if !done || err != nil {
 		return err
 	}
-	return seeOther(w, r, ticketPath(e.number))
+	return seeOther(w, r, ticketPath(x.number))
 }
 
 // changeAssignee gives a ticket to somebody; to oneself, it is taken, which
@@ -80,15 +125,28 @@ func (s *site) changeAssignee(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if to == accountOf(r.Context()).ID {
-		_, err = s.store.Take(r.Context(), actorOf(r), e.number, e.version)
-	} else {
-		_, err = s.store.Assign(r.Context(), actorOf(r), e.number, to, e.version)
-	}
-	if err != nil {
-		return err
-	}
-	return seeOther(w, r, ticketPath(e.number))
+	return s.change(w, r, editing{number: e.number, version: e.version, kind: "assigned", words: "assignee", yours: strconv.FormatInt(to, 10),
+		now: func(t *tracker.Ticket) string { return strconv.FormatInt(t.AssigneeID, 10) },
+		apply: func(version int64) (err error) {
+			if to == accountOf(r.Context()).ID {
+				_, err = s.store.Take(r.Context(), actorOf(r), e.number, version)
+			} else {
+				_, err = s.store.Assign(r.Context(), actorOf(r), e.number, to, version)
+			}
+			return err
+		},
+		field: func(now, yours string) []staleField {
+			people, _ := s.store.Technicians(r.Context())
+			words := func(v string) string {
+				for _, p := range people {
+					if strconv.FormatInt(p.ID, 10) == v {
+						return p.Name
+					}
+				}
+				return s.words.say("filter.nobody")
+			}
+			return []staleField{{Name: "assignee", Label: s.words.say("col.assignee"), Now: words(now), Yours: words(yours)}}
+		}})
 }
 
 func (s *site) changeCategory(w http.ResponseWriter, r *http.Request) error {
@@ -100,10 +158,24 @@ func (s *site) changeCategory(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.store.SetCategory(r.Context(), actorOf(r), e.number, id, e.version); err != nil {
-		return err
-	}
-	return seeOther(w, r, ticketPath(e.number))
+	return s.change(w, r, editing{number: e.number, version: e.version, kind: "category", words: "category", yours: strconv.FormatInt(id, 10),
+		now: func(t *tracker.Ticket) string { return strconv.FormatInt(t.CategoryID, 10) },
+		apply: func(version int64) error {
+			_, err := s.store.SetCategory(r.Context(), actorOf(r), e.number, id, version)
+			return err
+		},
+		field: func(now, yours string) []staleField {
+			all, _ := s.store.Categories(r.Context(), true)
+			words := func(v string) string {
+				for _, c := range all {
+					if strconv.FormatInt(c.ID, 10) == v {
+						return c.Name
+					}
+				}
+				return s.words.say("ticket.no_category")
+			}
+			return []staleField{{Name: "category", Label: s.words.say("col.category"), Now: words(now), Yours: words(yours)}}
+		}})
 }
 
 // changeSubject shows both subjects when somebody else worded it meanwhile.
@@ -112,20 +184,15 @@ func (s *site) changeSubject(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	subject := r.PostFormValue("subject")
-	_, err = s.store.SetSubject(r.Context(), actorOf(r), e.number, subject, e.version)
-	if migrations.KindOf(err) == migrations.Conflict {
-		t, terr := s.store.TicketByNumber(r.Context(), e.number)
-		if terr != nil || t.Archived() {
+	return s.change(w, r, editing{number: e.number, version: e.version, kind: "subject", yours: strings.TrimSpace(r.PostFormValue("subject")),
+		now: func(t *tracker.Ticket) string { return t.Subject },
+		apply: func(version int64) error {
+			_, err := s.store.SetSubject(r.Context(), actorOf(r), e.number, r.PostFormValue("subject"), version)
 			return err
-		}
-		return s.stale(w, r, staleView{Action: r.URL.Path, Version: t.Version, Back: ticketPath(e.number), What: t.Name(),
-			Fields: []staleField{{Name: "subject", Label: s.words.say("col.subject"), Now: t.Subject, Yours: subject}}})
-	}
-	if err != nil {
-		return err
-	}
-	return seeOther(w, r, ticketPath(e.number))
+		},
+		field: func(now, yours string) []staleField {
+			return []staleField{{Name: "subject", Label: s.words.say("col.subject"), Now: now, Yours: yours}}
+		}})
 }
 
 func (s *site) changeRequester(w http.ResponseWriter, r *http.Request) error {
@@ -133,12 +200,59 @@ func (s *site) changeRequester(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	who := tracker.Address{Name: r.PostFormValue("name"), Address: r.PostFormValue("address")}
-	if _, err := s.store.SetRequester(r.Context(), actorOf(r), e.number, who, e.version); err != nil {
+	who := tracker.Address{Name: r.PostFormValue("name"), Address: strings.TrimSpace(r.PostFormValue("address"))}
+	done, err := s.edit(w, r, editing{number: e.number, version: e.version, kind: "requester", yours: strings.ToLower(who.Address),
+		now: func(t *tracker.Ticket) string { return t.ClientAddress },
+		apply: func(version int64) error {
+			_, err := s.store.SetRequester(r.Context(), actorOf(r), e.number, who, version)
+			return err
+		},
+		field: func(now, yours string) []staleField {
+			return []staleField{{Name: "address", Label: s.words.say("field.email"), Now: now, Yours: yours}, {Name: "name", Now: who.Name, Yours: who.Name}}
+		}})
+	if !done || err != nil {
 		return err
 	}
 	s.flash(r, "flash.saved")
 	return seeOther(w, r, ticketPath(e.number))
+}
+
+// changeNote words a note anew; only its author may.
+func (s *site) changeNote(w http.ResponseWriter, r *http.Request) error {
+	id, err := idParam(r, "id")
+	if err != nil {
+		return err
+	}
+	if r.PostFormValue("version") == "" {
+		return errForm
+	}
+	version, err := formInt(r, "version")
+	if err != nil {
+		return err
+	}
+	was, err := s.store.NoteByID(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	t, err := s.store.TicketByID(r.Context(), was.TicketID)
+	if err != nil {
+		return err
+	}
+	text := r.PostFormValue("text")
+	_, err = s.store.EditNote(r.Context(), actorOf(r), id, text, version)
+	if migrations.KindOf(err) == migrations.Conflict && !t.Archived() {
+		now, nerr := s.store.NoteByID(r.Context(), id)
+		if nerr != nil {
+			return nerr
+		}
+		return s.stale(w, r, staleView{Action: r.URL.Path, Version: now.Version, Back: fmt.Sprintf("%s#n%d", ticketPath(t.Number), id), What: s.words.say("stale.your_note", t.Name()),
+			Fields: []staleField{{Name: "text", Label: s.words.say("compose.note"), Now: now.Body, Yours: text}}})
+	}
+	if err != nil {
+		return err
+	}
+	s.flash(r, "flash.note_changed")
+	return seeOther(w, r, fmt.Sprintf("%s#n%d", ticketPath(t.Number), id))
 }
 
 // addParticipant has somebody take part in a ticket.
@@ -174,12 +288,19 @@ func (s *site) removeParticipant(w http.ResponseWriter, r *http.Request) error {
 // meanwhile: both texts, and a button for each.
 type staleView struct {
 	What, Action, Back string
-	Version            int64 // of what is there now
+	By                 string // who changed it, "" when that is not known
+	Version            int64  // of what is there now
 	Fields             []staleField
+	Values             map[string]string // of the fields whose texts are only words for what the form holds
+	Hidden             []hiddenField
+	Files              []string // names of what goes with it
 }
 
 // staleField is one field of it. The same on both sides is sent along unseen.
 type staleField struct{ Name, Label, Now, Yours string }
+
+// hiddenField is sent along unseen.
+type hiddenField struct{ Name, Value string }
 
 // Differs reports whether there is anything to choose.
 func (f staleField) Differs() bool { return f.Now != f.Yours }

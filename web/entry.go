@@ -28,6 +28,9 @@ type entryView struct {
 	Sent         []sentView
 	Defects      string
 	Raw          bool
+	Cut          bool  // there is more in the raw mail
+	Mine         bool  // the reader wrote this note, and may change it
+	Version      int64 // of a note
 }
 
 // sentView says how a mail of ours goes.
@@ -38,13 +41,13 @@ type sentView struct {
 
 // fileView is an attachment as a tile.
 type fileView struct {
-	UID, Name, Icon string
-	Size            int64
-	Picture         bool
+	To, Name, Icon string // To is its address
+	Size           int64
+	Picture        bool
 }
 
 // entryView returns how an entry of a conversation is shown; false when not.
-func (s *site) entryView(e tracker.Entry, t *tracker.Ticket) (entryView, bool) {
+func (s *site) entryView(e tracker.Entry, t *tracker.Ticket, me *tracker.Account) (entryView, bool) {
 	switch {
 	case e.Message != nil:
 		v := s.messageView(e.Message)
@@ -52,7 +55,11 @@ func (s *site) entryView(e tracker.Entry, t *tracker.Ticket) (entryView, bool) {
 		return v, e.Message.State != "rejected"
 	case e.Note != nil:
 		n := e.Note
-		v := entryView{Kind: "note", ID: n.ID, At: n.At, Who: n.AccountName, Words: s.words.say("note." + string(n.Kind)), Body: n.Body}
+		v := entryView{Kind: "note", ID: n.ID, At: n.At, Who: n.AccountName, Words: s.words.say("note." + string(n.Kind)), Body: n.Body,
+			Version: n.Version, Mine: n.AccountID == me.ID && !t.Archived()}
+		for _, f := range n.Files {
+			v.Files = append(v.Files, fileOf(f))
+		}
 		if n.AccountID == 0 {
 			v.Who = s.words.say("product")
 		}
@@ -65,7 +72,7 @@ func (s *site) entryView(e tracker.Entry, t *tracker.Ticket) (entryView, bool) {
 
 func (s *site) messageView(m *tracker.Message) entryView {
 	v := entryView{Kind: "in", ID: m.ID, At: m.At, Who: m.FromName, Address: m.FromAddress, Body: m.Body, Quoted: m.Quoted, Form: m.Form,
-		Held: m.State == "held", HeldReason: m.HeldReason, Defects: m.Defects, Raw: m.Digest != ""}
+		Held: m.State == "held", HeldReason: m.HeldReason, Defects: m.Defects, Raw: m.Digest != "", Cut: m.Cut}
 	if m.Direction == "out" {
 		v.Kind, v.Address = "out", ""
 	}
@@ -146,16 +153,24 @@ func fileTile(a tracker.Attachment) (fileView, bool) {
 	if a.Role == tracker.RoleHTML {
 		return fileView{}, false
 	}
-	f := fileView{UID: a.UID, Name: a.Name, Size: a.Size, Icon: "file", Picture: pictures[a.ContentType]}
+	return fileView{To: "/attachments/" + a.UID, Name: a.Name, Size: a.Size, Icon: fileIcon(a.ContentType), Picture: pictures[a.ContentType]}, true
+}
+
+// fileOf returns the tile of a file that was added to a note or a fix.
+func fileOf(f tracker.File) fileView {
+	return fileView{To: "/files/" + f.UID, Name: f.Name, Size: f.Size, Icon: fileIcon(f.ContentType), Picture: pictures[f.ContentType]}
+}
+
+func fileIcon(contentType string) string {
 	switch {
-	case strings.HasPrefix(a.ContentType, "image/"):
-		f.Icon = "photo"
-	case a.ContentType == "application/pdf":
-		f.Icon = "file-type-pdf"
-	case a.ContentType == "message/rfc822":
-		f.Icon = "mail"
+	case strings.HasPrefix(contentType, "image/"):
+		return "photo"
+	case contentType == "application/pdf":
+		return "file-type-pdf"
+	case contentType == "message/rfc822":
+		return "mail"
 	}
-	return f, true
+	return "file"
 }
 
 var eventIcons = map[string]string{

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -47,6 +48,94 @@ func (s *site) attachment(w http.ResponseWriter, r *http.Request) error {
 	if _, err := io.Copy(w, body); err != nil {
 		s.log.WarnContext(ctx, "sending an attachment ended early", slog.String("attachment", a.UID), slog.Any("error", err))
 	}
+	return nil
+}
+
+// file serves a file that somebody added to a thing, like an attachment.
+func (s *site) file(w http.ResponseWriter, r *http.Request) error {
+	f, err := s.fileFor(r)
+	if err != nil {
+		return err
+	}
+	blob, err := s.store.OpenBlob(r.Context(), f.Digest)
+	if err != nil {
+		return err
+	}
+	defer blob.Close()
+	h := w.Header()
+	h.Set("Content-Security-Policy", filePolicy)
+	h.Set("Cache-Control", "private, max-age=86400, immutable")
+	kind, shown := "application/octet-stream", "attachment"
+	if pictures[f.ContentType] {
+		kind, shown = f.ContentType, "inline"
+	}
+	h.Set("Content-Type", kind)
+	h.Set("Content-Disposition", disposition(shown, f.Name))
+	w.Write(blob.Bytes()) // an error means that the reader went away
+	return nil
+}
+
+// fileFor finds the file in a link, for somebody who may read what it is of.
+func (s *site) fileFor(r *http.Request) (tracker.File, error) {
+	f, err := s.store.FileByUID(r.Context(), chi.URLParam(r, "uid"))
+	if migrations.KindOf(err) == migrations.NotFound {
+		return f, migrations.NotFoundf("There is no such file.")
+	}
+	if err != nil {
+		return f, err
+	}
+	need := tracker.ReadThings
+	if f.OwnerKind == "note" || f.OwnerKind == "fix" {
+		need = tracker.ReadTickets
+	}
+	if !tracker.May(*accountOf(r.Context()), need) {
+		return f, migrations.NotFoundf("There is no such file.")
+	}
+	return f, nil
+}
+
+// fileThumb serves a small picture of a file, for tiles.
+func (s *site) fileThumb(w http.ResponseWriter, r *http.Request) error {
+	f, err := s.fileFor(r)
+	if err != nil {
+		return err
+	}
+	return s.thumb(w, r, f.ContentType, f.Digest, func() (io.Reader, func(), error) {
+		blob, err := s.store.OpenBlob(r.Context(), f.Digest)
+		if err != nil {
+			return nil, nil, err
+		}
+		return io.NewSectionReader(blob, 0, blob.Size()), func() { blob.Close() }, nil
+	})
+}
+
+// attachmentThumb serves a small picture of an attachment.
+func (s *site) attachmentThumb(w http.ResponseWriter, r *http.Request) error {
+	a, _, err := s.store.AttachmentByUID(r.Context(), *accountOf(r.Context()), chi.URLParam(r, "uid"))
+	if err != nil {
+		return err
+	}
+	key := fmt.Sprintf("%s:%d:%d", a.Digest, a.Start, a.Length)
+	return s.thumb(w, r, a.ContentType, key, func() (io.Reader, func(), error) { return s.openAttachment(r, a) })
+}
+
+func (s *site) thumb(w http.ResponseWriter, r *http.Request, contentType, key string, open func() (io.Reader, func(), error)) error {
+	if !pictures[contentType] {
+		return migrations.NotFoundf("This is no picture.")
+	}
+	data, kind, err := s.thumbs.get(r.Context(), key, open)
+	if errors.Is(err, errNoThumb) {
+		return migrations.NotFoundf("This picture cannot be shown small. Open it instead.")
+	}
+	if err != nil {
+		return err
+	}
+	h := w.Header()
+	h.Set("Content-Security-Policy", filePolicy)
+	h.Set("Cache-Control", "private, max-age=86400, immutable")
+	h.Set("Content-Type", kind)
+	h.Set("Content-Length", strconv.Itoa(len(data)))
+	w.Write(data)
 	return nil
 }
 

@@ -66,7 +66,11 @@ func (s *site) table() []route {
 		{post, "/tickets/{number}/fix", tracker.WorkTickets, s.recordFix},
 		{get, "/messages/{id}/html", tracker.ReadTickets, s.messageHTML},
 		{get, "/messages/{id}/raw", tracker.ReadTickets, s.messageRaw},
+		{post, "/notes/{id}", tracker.WorkTickets, s.changeNote},
 		{get, "/attachments/{uid}", tracker.ReadTickets, s.attachment},
+		{get, "/attachments/{uid}/thumb", tracker.ReadTickets, s.attachmentThumb},
+		{get, "/files/{uid}", tracker.ReadTickets, s.file},
+		{get, "/files/{uid}/thumb", tracker.ReadTickets, s.fileThumb},
 		{get, "/search", tracker.ReadTickets, s.search},
 		{get, "/pick", tracker.ReadTickets, s.pick},
 
@@ -114,7 +118,7 @@ func (s *site) table() []route {
 }
 
 // withFiles are the addresses whose forms may carry files.
-var withFiles = map[string]bool{"/tickets/{number}/reply": true}
+var withFiles = map[string]bool{"/tickets/{number}/reply": true, "/tickets/{number}/note": true, "/tickets/{number}/fix": true}
 
 // routes builds the router out of the table.
 func (s *site) routes() (http.Handler, error) {

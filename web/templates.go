@@ -127,8 +127,10 @@ func (s *site) funcs() template.FuncMap {
 		"join":     strings.Join,
 		"query":    url.QueryEscape,
 		"stages":   func() []string { return slices.Clone(stageOrder) },
-		"jsWords":  func() map[string]string { return s.words.pick("time.", "age.", "live.", "board.move", "pick.") },
-		"ref":      func(n int64) string { return fmt.Sprintf("HD-%d", n) },
+		"jsWords": func() map[string]string {
+			return s.words.pick("time.", "age.", "live.", "board.move", "pick.", "draft.", "send.", "arrived")
+		},
+		"ref": func(n int64) string { return fmt.Sprintf("HD-%d", n) },
 	}
 }
 

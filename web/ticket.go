@@ -24,14 +24,20 @@ type ticketView struct {
 	Similar      []tracker.Ticket
 	Last         int64
 
-	Technicians []tracker.Account
-	Categories  []tracker.Category
-	Stages      []stageChoice
-	Priorities  []priorityChoice
-	Suggest     *priorityView
-	MayTake     bool
-	AskDrop     bool
-	Self        string
+	Technicians  []tracker.Account
+	Categories   []tracker.Category
+	Stages       []stageChoice
+	Priorities   []priorityChoice
+	Suggest      *priorityView
+	MayTake      bool
+	PriorityNow  string     // as forms hold it
+	Files        []fileView // of the fix
+	TechKeys     []string   // the letters that choose from the menus
+	CategoryKeys []string
+	Me           int64
+	DrawerSays   string // what the drawer on small screens holds
+	AskDrop      bool
+	Self         string
 
 	composed
 	Forced     bool // the composer stands open
@@ -45,6 +51,7 @@ type stageChoice struct {
 	Stage  tracker.Stage
 	To     string
 	Reason bool
+	Key    string // chooses it in the menu
 }
 
 type priorityChoice struct {
@@ -94,8 +101,15 @@ func (s *site) ticketPage(w http.ResponseWriter, r *http.Request, status int, nu
 	if v.Categories, err = s.store.Categories(ctx, false); err != nil {
 		return err
 	}
+	for _, f := range talk.FixFiles {
+		v.Files = append(v.Files, fileOf(f))
+	}
+	v.Me = accountOf(ctx).ID
+	if v.Once == "" {
+		v.Once, _ = tracker.NewToken()
+	}
 	for _, e := range talk.Entries {
-		if said, ok := s.entryView(e, &talk.Ticket); ok {
+		if said, ok := s.entryView(e, &talk.Ticket, accountOf(ctx)); ok {
 			v.Said = append(v.Said, said)
 		}
 	}
@@ -108,6 +122,9 @@ func (s *site) ticketPage(w http.ResponseWriter, r *http.Request, status int, nu
 		}
 	}
 	s.choices(&v, accountOf(ctx))
+	if n := len(v.Recent); n > 0 {
+		v.DrawerSays = s.words.say("side.count", n)
+	}
 	if v.Do != "note" && v.Do != "fix" {
 		v.Do = "reply"
 	}
@@ -118,12 +135,13 @@ func (s *site) ticketPage(w http.ResponseWriter, r *http.Request, status int, nu
 // choices fills in what can be done with the ticket.
 func (s *site) choices(v *ticketView, me *tracker.Account) {
 	t := &v.T
+	v.PriorityNow = s.priorityOf(t)
 	v.MayTake = t.AssigneeID != me.ID && !t.Stage.Closed()
 	for _, stage := range tracker.Stages() {
 		if stage == t.Stage {
 			continue
 		}
-		c := stageChoice{Stage: stage}
+		c := stageChoice{Stage: stage, Key: stageKeys[stage]}
 		switch {
 		case stage == tracker.Dropped:
 			c.Reason = true
@@ -132,6 +150,15 @@ func (s *site) choices(v *ticketView, me *tracker.Account) {
 		}
 		v.Stages = append(v.Stages, c)
 	}
+	var names []string
+	for _, a := range v.Technicians {
+		names = append(names, a.Name)
+	}
+	v.TechKeys, names = pickKeys(names), nil
+	for _, c := range v.Categories {
+		names = append(names, c.Name)
+	}
+	v.CategoryKeys = pickKeys(names)
 	for _, p := range s.priorities() {
 		v.Priorities = append(v.Priorities, priorityChoice{p, t.TriagedAt != 0 && p.Level == t.Level && p.Star == t.Star})
 	}
@@ -151,6 +178,30 @@ func (s *site) choices(v *ticketView, me *tracker.Account) {
 	if v.FirstName == "" && len(v.Recipients) > 0 {
 		v.FirstName = firstName(v.Recipients[0].Name, v.Recipients[0].Address)
 	}
+}
+
+// stageKeys choose a stage in the ticket's menu.
+var stageKeys = map[tracker.Stage]string{tracker.Requested: "r", tracker.InProgress: "i", tracker.Confirming: "f", tracker.Completed: "c", tracker.Dropped: "d"}
+
+// pickKeys gives each name a letter that is no other's: of its own where it
+// has one left. Those beyond 26 have none.
+func pickKeys(names []string) []string {
+	taken, keys := map[rune]bool{}, make([]string, len(names))
+	take := func(i int, r rune) bool {
+		if r < 'a' || r > 'z' || taken[r] {
+			return false
+		}
+		taken[r], keys[i] = true, string(r)
+		return true
+	}
+	for i, name := range names {
+		for _, r := range strings.ToLower(name) + "abcdefghijklmnopqrstuvwxyz" {
+			if take(i, r) {
+				break
+			}
+		}
+	}
+	return keys
 }
 
 // nameUnless returns a name, "" where it is only the address again.

@@ -60,6 +60,7 @@ type site struct {
 	pages    map[string]*template.Template
 	cleaner  *mailCleaner
 	streams  *streams
+	thumbs   *thumbs
 }
 
 // New returns the site on a store and the inventory beside it.
@@ -73,7 +74,7 @@ func New(store *tracker.Store, things *inventory.Store, opts Options) (http.Hand
 	if opts.liveBeat == 0 {
 		opts.liveBeat = liveBeat
 	}
-	s := &site{store: store, things: things, opts: opts, log: opts.Log, cleaner: newMailCleaner(), streams: &streams{of: map[int64]int{}}}
+	s := &site{store: store, things: things, opts: opts, log: opts.Log, cleaner: newMailCleaner(), streams: &streams{of: map[int64]int{}}, thumbs: newThumbs()}
 	if opts.PublicURL != "" {
 		u, err := url.Parse(opts.PublicURL)
 		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {

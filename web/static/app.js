@@ -1,4 +1,4 @@
-// What pages do beyond HTML: keys, dragging, drafts, fresh times. Every page
+// What pages do beyond HTML: keys, dragging, fresh times. Every page
 // reads and every form works without it.
 (() => {
 	"use strict";
@@ -69,13 +69,14 @@
 		if (tab && $("#tab-" + tab)) { e.preventDefault(); openTab(tab); return; }
 		boardKey(e);
 	});
-	document.addEventListener("change", (e) => { // a tab was chosen by mouse
-		const form = e.target.name === "composer" && $(`.f-${e.target.id.slice(4)}`);
-		if (form && !form.matches(":focus-within")) $("textarea", form)?.focus();
+	document.addEventListener("click", (e) => { // a tab was chosen by mouse; arrow keys stay on the tabs
+		const label = e.target.closest(".composer .tabs label");
+		if (label) { e.preventDefault(); openTab(label.htmlFor.slice(4)); }
 	});
 	function openTab(name) {
 		const tab = $("#tab-" + name);
 		tab.checked = true;
+		tab.closest(".composer").classList.add("open");
 		$(`.f-${name} textarea`)?.focus();
 	}
 
@@ -147,7 +148,7 @@
 		if (stage === "dropped") { location.href = `/tickets/${number}?do=drop`; return; }
 		if (stage === "confirming") { location.href = `/tickets/${number}?do=fix&then=confirming#composer`; return; }
 		card.setAttribute("aria-busy", "true");
-		const body = new URLSearchParams({ stage, version: card.dataset.version });
+		const body = new URLSearchParams({ stage, version: card.dataset.version, was: card.closest(".cards").dataset.stage });
 		try {
 			const res = await fetch(`/tickets/${number}/stage`, { method: "POST", body, headers: { "X-From": "board" } });
 			if (!res.ok) notice(await problemOf(res));
@@ -193,29 +194,8 @@
 	}
 	document.addEventListener("htmx:before:swap", (e) => { if (dragging) e.preventDefault(); });
 
-	// ---- drafts: what is being typed survives a reload, a lost session, a failed save
-	const draftKey = (el) => "draft:" + el.dataset.draft, sentKey = (el) => "sent:" + el.dataset.draft;
-	function drafts() {
-		const saved = $("#flash .flash:not(.problem)");
-		for (const el of $$("textarea[data-draft]")) {
-			const draft = sessionStorage.getItem(draftKey(el)) || (!saved && sessionStorage.getItem(sentKey(el)));
-			sessionStorage.removeItem(sentKey(el));
-			if (draft && el.value === el.defaultValue) el.value = draft;
-			grown(el);
-		}
-	}
-	const grown = (el) => el.closest(".composer")?.classList.toggle("typing", $$(".composer textarea").some((t) => t.value !== t.defaultValue));
-	document.addEventListener("input", (e) => {
-		const el = e.target;
-		if (!el.matches("textarea[data-draft]")) return;
-		if (el.value) sessionStorage.setItem(draftKey(el), el.value); else sessionStorage.removeItem(draftKey(el));
-		grown(el);
-	});
+	// ---- forms
 	document.addEventListener("submit", (e) => {
-		for (const el of $$("textarea[data-draft]", e.target)) {
-			if (el.value) sessionStorage.setItem(sentKey(el), el.value);
-			sessionStorage.removeItem(draftKey(el));
-		}
 		// A second click must not send it twice.
 		if (e.target.method === "post" && !e.target.hasAttribute("hx-post")) {
 			if (e.target.dataset.sent) { e.preventDefault(); return; }
@@ -245,7 +225,7 @@
 	const offline = (is) => { const el = $("#offline"); if (el) el.hidden = !is; };
 	setInterval(() => { const live = $("#live"); if (live && !streaming && !document.hidden) live.dispatchEvent(new CustomEvent("poll")); }, 10000);
 
-	function wire() { times(); sortable(); drafts(); $$("details[open] iframe.paper").forEach(fit); }
+	function wire() { times(); sortable(); $$("details[open] iframe.paper").forEach(fit); }
 	document.addEventListener("htmx:after:swap", () => { times(); sortable(); });
 	wire();
 	// After load, since going to the address's #composer takes the focus away.
