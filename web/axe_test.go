@@ -80,7 +80,7 @@ func TestAxe(t *testing.T) {
 		t.Fatal(err)
 	}
 	x := openTabs(t)
-	pages := pagesOf(t, x.w)
+	pages := screensOf(t, x.w)
 	readers := x.w.readers()
 	var looked int
 	var mu sync.Mutex

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"helpdeskd/migrations"
 )
 
 // What the shared templates in templates/parts/forms.html and
@@ -21,6 +23,15 @@ type choice struct {
 // problems are what was wrong with a form, by the name of the field; "" is
 // what concerns the form as a whole. A nil map has none.
 type problems map[string]string
+
+// problemsOf returns what an error says about a form: at the field it names,
+// or about the whole. It has none for nil and for errors that are no message.
+func problemsOf(err error) problems {
+	if m := migrations.SafeMessage(err); m != "" {
+		return problems{migrations.FieldOf(err): m}
+	}
+	return nil
+}
 
 // Any reports whether anything is wrong.
 func (p problems) Any() bool { return len(p) > 0 }

@@ -23,6 +23,7 @@ func example(path string, addresses ...string) bool {
 var _ = example("/board", "/board", "/board?closed=1", "/board?who=me") &&
 	example("/tickets", "/tickets", "/tickets?stage=confirming&level=2&q=room", "/tickets?q=nothinglikethis") &&
 	example("/tickets/{number}", "/tickets/7", "/tickets/6", "/tickets/9", "/tickets/3", "/tickets/4?do=drop", "/tickets/7?do=fix&then=completed") &&
+	example("/accounts/{id}", "/accounts/2") &&
 	example("/people", "/people", "/people?q=nobody+at+all") &&
 	example("/people/{id}", "/people/1") &&
 	example("/search", "/search", "/search?q=database", "/search?q=nothinglikethis") &&
@@ -42,20 +43,20 @@ func (w *world) fullStory() {
 	}
 }
 
-// page is a page of the site that people look at.
-type page struct {
+// screen is a page of the site that people look at.
+type screen struct {
 	path    string // of the route
 	address string
 	need    tracker.Action
 }
 
-// pagesOf returns every page of the site, in the order of the route table,
+// screensOf returns every page of the site, in the order of the route table,
 // with its example addresses. What answers no HTML is no page.
-func pagesOf(t *testing.T, w *world) []page {
+func screensOf(t *testing.T, w *world) []screen {
 	t.Helper()
 	admin := w.session(w.admin)
 	known := map[string]bool{}
-	var all []page
+	var all []screen
 	for _, e := range tableOf(t, w) {
 		known[e.path] = true
 		if e.method != http.MethodGet {
@@ -81,10 +82,10 @@ func pagesOf(t *testing.T, w *world) []page {
 			switch {
 			case res.Code >= 300 && res.Code < 400:
 			case e.path == "/setup":
-			case res.Code != http.StatusOK:
+			case ok && res.Code != http.StatusOK || res.Code >= 500:
 				t.Errorf("GET %s, an example of %s: %d", a, e.path, res.Code)
 			case strings.HasPrefix(res.Header().Get("Content-Type"), "text/html"):
-				all = append(all, page{path: e.path, address: a, need: e.need})
+				all = append(all, screen{path: e.path, address: a, need: e.need})
 			}
 		}
 	}
@@ -93,7 +94,7 @@ func pagesOf(t *testing.T, w *world) []page {
 			t.Errorf("there are examples of %s, which is not in the table", path)
 		}
 	}
-	all = append(all, page{path: "404", address: "/nothing", need: tracker.ReadPlain})
+	all = append(all, screen{path: "404", address: "/nothing", need: tracker.ReadPlain})
 	return all
 }
 
@@ -104,7 +105,7 @@ func (w *world) readers() map[string]*tracker.Account {
 
 // seenBy reports whether an account may see a page. Who is signed in is not
 // shown the sign-in page.
-func (p page) seenBy(a *tracker.Account) bool {
+func (p screen) seenBy(a *tracker.Account) bool {
 	if a == nil || p.need == anyone {
 		return a == nil && p.need == anyone
 	}
