@@ -436,15 +436,21 @@ func (s *Store) Register(ctx context.Context, actor tracker.Actor, in AssetEdit,
 
 // registerTx is Register within a transaction.
 func (s *Store) registerTx(ctx context.Context, tx *migrations.Tx, actor tracker.Actor, in AssetEdit, at Place) (Asset, error) {
-	in, err := in.clean()
-	if err != nil {
-		return Asset{}, err
-	}
 	if err := at.check(); err != nil {
 		return Asset{}, err
 	}
 	if at.Quantity == 0 {
 		at.Quantity = 1
+	}
+	return s.registerAtTx(ctx, tx, actor, in, Movement{Kind: "register", Status: at.Status, LocationID: orNull(at.LocationID), HolderID: orNull(at.HolderID), Quantity: at.Quantity, Reason: at.Reason})
+}
+
+// registerAtTx makes an asset with its first movement, to any status: what an
+// import brings may be in repair, or gone.
+func (s *Store) registerAtTx(ctx context.Context, tx *migrations.Tx, actor tracker.Actor, in AssetEdit, m Movement) (Asset, error) {
+	in, err := in.clean()
+	if err != nil {
+		return Asset{}, err
 	}
 	model, err := s.modelTx(ctx, tx, actor, in)
 	if err != nil {
@@ -483,8 +489,8 @@ func (s *Store) registerTx(ctx context.Context, tx *migrations.Tx, actor tracker
 	if err != nil {
 		return Asset{}, err
 	}
-	m := Movement{Kind: "register", Status: at.Status, LocationID: orNull(at.LocationID), HolderID: orNull(at.HolderID), Quantity: at.Quantity, Reason: at.Reason}
-	return a, s.moveTx(ctx, tx, actor, &a, m)
+	err = s.moveTx(ctx, tx, actor, &a, m)
+	return a, err
 }
 
 // currencyTx is the company's.

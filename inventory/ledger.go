@@ -22,7 +22,7 @@ func (a Asset) next(kind string, to Status) Movement {
 // empty status is that of an asset before its first movement. Taking the last
 // movement back ("back") is free of it: it only returns to what was.
 var edges = map[Status][]Status{
-	"":          {Stowed, Deployed},
+	"":          {Stowed, Deployed, Maintenance, Repair, Retired, Disposed},
 	Stowed:      {Stowed, Deployed, Maintenance, Repair, Retired, Disposed},
 	Deployed:    {Stowed, Deployed, Maintenance, Repair, Retired, Disposed},
 	Maintenance: {Stowed, Deployed, Maintenance, Repair, Retired, Disposed},
