@@ -160,6 +160,37 @@ func (tx *Tx) Select(ctx context.Context, dest any, query string, args ...any) e
 	return translate(tx.tx.SelectContext(ctx, dest, rebind(tx.engine, query), args...))
 }
 
+// Try runs fn within the transaction. Where fn fails, what it did is undone and
+// the transaction goes on: for many alike of which some may be refused. What
+// fn gave to AfterCommit is forgotten then too.
+func (tx *Tx) Try(ctx context.Context, fn func() error) error {
+	if err := tx.Flush(ctx); err != nil {
+		return err
+	}
+	if _, err := tx.tx.ExecContext(ctx, `SAVEPOINT attempt`); err != nil {
+		return translate(err)
+	}
+	after := len(tx.after)
+	err := fn()
+	if err == nil {
+		err = tx.Flush(ctx)
+	}
+	if err != nil {
+		for _, p := range tx.later {
+			p.args = nil
+			clear(p.seen)
+		}
+		tx.after = tx.after[:after]
+		if _, rerr := tx.tx.ExecContext(ctx, `ROLLBACK TO SAVEPOINT attempt`); rerr != nil {
+			return fmt.Errorf("%w (and going back failed: %v)", err, rerr)
+		}
+	}
+	if _, rerr := tx.tx.ExecContext(ctx, `RELEASE SAVEPOINT attempt`); rerr != nil && err == nil {
+		err = translate(rerr)
+	}
+	return err
+}
+
 // pending is rows that one INSERT will write.
 type pending struct {
 	head, tail string

@@ -74,6 +74,6 @@ func (s *Store) openByHandTx(ctx context.Context, tx *migrations.Tx, actor Actor
 	if err := s.setCategoryTx(ctx, tx, actor, &t, in.CategoryID); err != nil {
 		return t, err
 	}
-	err = s.assignTx(ctx, tx, actor, &t, in.AssigneeID)
+	err = s.assignTx(ctx, tx, actor, &t, in.AssigneeID, true)
 	return t, err
 }

@@ -155,21 +155,22 @@ func priorityName(level int64, star bool) string {
 // Who is given one by another is told by mail, unless they want no mails.
 func (s *Store) Assign(ctx context.Context, actor Actor, number, accountID, version int64) (Ticket, error) {
 	return s.editTicket(ctx, "assign", number, version, func(tx *migrations.Tx, t *Ticket) error {
-		return s.assignTx(ctx, tx, actor, t, accountID)
+		return s.assignTx(ctx, tx, actor, t, accountID, true)
 	})
 }
 
 // Take assigns a ticket to the actor, and begins it where nobody has yet.
 func (s *Store) Take(ctx context.Context, actor Actor, number, version int64) (Ticket, error) {
 	return s.editTicket(ctx, "take", number, version, func(tx *migrations.Tx, t *Ticket) error {
-		if err := s.assignTx(ctx, tx, actor, t, actor.AccountID); err != nil || t.Stage != Requested {
+		if err := s.assignTx(ctx, tx, actor, t, actor.AccountID, true); err != nil || t.Stage != Requested {
 			return err
 		}
 		return s.setStageTx(ctx, tx, actor, t, StageChange{Stage: InProgress})
 	})
 }
 
-func (s *Store) assignTx(ctx context.Context, tx *migrations.Tx, actor Actor, t *Ticket, accountID int64) error {
+// assignTx gives a ticket that was taken before to somebody; tell has them told by mail.
+func (s *Store) assignTx(ctx context.Context, tx *migrations.Tx, actor Actor, t *Ticket, accountID int64, tell bool) error {
 	if t.AssigneeID == accountID {
 		return nil
 	}
@@ -181,7 +182,7 @@ func (s *Store) assignTx(ctx context.Context, tx *migrations.Tx, actor Actor, t 
 		if !May(a, WorkTickets) {
 			return migrations.Invalidf("%s cannot be given tickets.", a.Name)
 		}
-		if accountID != actor.AccountID && a.Notify != NotifyNone && t.MailboxID != 0 {
+		if tell && accountID != actor.AccountID && a.Notify != NotifyNone && t.MailboxID != 0 {
 			if err := s.tellAssigneeTx(ctx, tx, t, a); err != nil {
 				return err
 			}
