@@ -96,7 +96,7 @@ func (s *Store) CountTickets(ctx context.Context, f TicketFilter, limit int) (n 
 		}
 		rows, err := selectFound[struct {
 			One int `db:"one"`
-		}](ctx, s, m, foundQuery{columns: `1 AS one`, inner: `ticket t ON t.id = d.ref `, conditions: append(conditions, `d.kind = 'ticket'`), args: args, limit: limit})
+		}](ctx, s, m, foundQuery{columns: `1 AS one`, inner: `ticket t ON t.id = d.ref `, kinds: []string{KindTicket}, conditions: conditions, args: args, limit: limit})
 		if err != nil {
 			return 0, fmt.Errorf("count tickets: %w", err)
 		}

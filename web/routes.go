@@ -75,6 +75,9 @@ func (s *site) table() []route {
 		{get, "/pick", tracker.ReadTickets, s.pick},
 
 		// Lists: saved views, bulk actions.
+		{post, "/tickets/bulk", tracker.WorkTickets, s.bulkTickets},
+		{get, "/bulk", tracker.WorkTickets, s.bulks},
+		{post, "/bulk/{id}/undo", tracker.WorkTickets, s.undoBulk},
 		{post, "/views", tracker.SaveViews, s.saveView},
 		{post, "/views/restore", tracker.SaveViews, s.restoreView},
 		{post, "/views/{id}", tracker.SaveViews, s.changeView},

@@ -1,0 +1,172 @@
+package web
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+
+	"helpdeskd/migrations"
+	"helpdeskd/tracker"
+)
+
+// bulkTickets does one thing to the tickets that were selected in a list.
+// A row is NUMBER:VERSION, what to do KIND:VALUE.
+func (s *site) bulkTickets(w http.ResponseWriter, r *http.Request) error {
+	var rows []tracker.BulkRow
+	for _, v := range r.PostForm["row"] {
+		number, version, _ := strings.Cut(v, ":")
+		n, nerr := strconv.ParseInt(number, 10, 64)
+		seen, verr := strconv.ParseInt(version, 10, 64)
+		if nerr != nil || verr != nil || n <= 0 || seen < 0 {
+			return errForm
+		}
+		rows = append(rows, tracker.BulkRow{Number: n, Version: seen})
+	}
+	b, err := s.store.BulkTickets(r.Context(), actorOf(r), rows, bulkAction(r))
+	if err != nil {
+		return err
+	}
+	text := s.bulkDone(r, b)
+	if len(b.Refused) > 0 {
+		text += " " + s.words.say("bulk.refused", len(b.Refused), refusals(b.Refused))
+	}
+	if b.Undoable(s.store.Now()) {
+		s.flashUndo(r, "/bulk/"+strconv.FormatInt(b.ID, 10)+"/undo", nil, "bulk.said", text)
+	} else {
+		s.flash(r, "bulk.said", text)
+	}
+	if len(b.Refused) > 2 {
+		s.flashMore(r, "/bulk")
+	}
+	return seeOther(w, r, backTo(r, "/tickets"))
+}
+
+// bulkAction reads what to do with the selected tickets.
+func bulkAction(r *http.Request) tracker.BulkAction {
+	do, value, _ := strings.Cut(r.PostFormValue("do"), ":")
+	a := tracker.BulkAction{Do: do}
+	switch do {
+	case "stage":
+		a.Stage, a.Fix, a.Reason = tracker.Stage(value), r.PostFormValue("fix"), r.PostFormValue("reason")
+	case "priority":
+		level, star := strings.CutSuffix(value, "*")
+		a.Level, _ = strconv.ParseInt(level, 10, 64)
+		a.Star = star
+	case "assignee":
+		a.AssigneeID = idOrBad(value)
+	case "category":
+		a.CategoryID = idOrBad(value)
+	}
+	return a
+}
+
+// idOrBad reads an id, 0 for none; what is no number is an id that nothing has.
+func idOrBad(v string) int64 {
+	n, err := strconv.ParseInt(v, 10, 64)
+	if err != nil || n < 0 {
+		return -1
+	}
+	return n
+}
+
+// bulkDone says what a bulk action did: 12 tickets are now: In progress.
+func (s *site) bulkDone(r *http.Request, b tracker.Bulk) string {
+	n := len(b.Done)
+	if n == 0 && b.Same > 0 && len(b.Refused) == 0 {
+		return s.words.say("bulk.same", b.Same)
+	}
+	do, value, _ := strings.Cut(b.Action, ":")
+	switch do {
+	case "stage":
+		return s.words.say("bulk.done.stage", n, s.words.say("stage."+value))
+	case "priority":
+		level, star := strings.CutSuffix(value, "*")
+		l, _ := strconv.ParseInt(level, 10, 64)
+		p := s.priority(l, star)
+		return s.words.say("bulk.done.priority", n, p.Mark, p.Short)
+	case "assignee":
+		if value == "0" {
+			return s.words.say("bulk.done.nobody", n)
+		}
+		name := value
+		if technicians, err := s.store.Technicians(r.Context()); err == nil {
+			for _, a := range technicians {
+				if strconv.FormatInt(a.ID, 10) == value {
+					name = a.Name
+				}
+			}
+		}
+		return s.words.say("bulk.done.assignee", n, name)
+	}
+	if value == "0" {
+		return s.words.say("bulk.done.uncategorised", n)
+	}
+	name := value
+	if categories, err := s.store.Categories(r.Context(), true); err == nil {
+		for _, c := range categories {
+			if strconv.FormatInt(c.ID, 10) == value {
+				name = c.Name
+			}
+		}
+	}
+	return s.words.say("bulk.done.category", n, name)
+}
+
+// refusals names the first few tickets that stayed, and why.
+func refusals(all []tracker.Refusal) string {
+	var b strings.Builder
+	for i, x := range all {
+		if i == 2 {
+			b.WriteString("…")
+			break
+		}
+		if i > 0 {
+			b.WriteString(" ")
+		}
+		b.WriteString(tracker.TicketName(x.Number) + ": " + x.Why)
+	}
+	return b.String()
+}
+
+// bulkView is one of my bulk actions.
+type bulkView struct {
+	tracker.Bulk
+	Words string
+	Undo  bool
+}
+
+// bulks lists my last bulk actions.
+func (s *site) bulks(w http.ResponseWriter, r *http.Request) error {
+	all, err := s.store.Bulks(r.Context(), accountOf(r.Context()).ID, 30)
+	if err != nil {
+		return err
+	}
+	var list []bulkView
+	for _, b := range all {
+		list = append(list, bulkView{Bulk: b, Words: s.bulkDone(r, b), Undo: b.Undoable(s.store.Now())})
+	}
+	return s.render(w, r, http.StatusOK, "bulk", view{Title: s.words.say("bulk.title"), Section: "tickets", Data: list})
+}
+
+// undoBulk takes one of my bulk actions back.
+func (s *site) undoBulk(w http.ResponseWriter, r *http.Request) error {
+	id, err := idParam(r, "id")
+	if err != nil {
+		return err
+	}
+	b, err := s.store.UndoBulk(r.Context(), actorOf(r), id)
+	if migrations.KindOf(err) == migrations.Conflict && err != nil {
+		s.flash(r, "bulk.said", migrations.SafeMessage(err))
+		return seeOther(w, r, "/bulk")
+	}
+	if err != nil {
+		return err
+	}
+	text := s.words.say("bulk.undone", len(b.Done)-len(b.Stayed))
+	if len(b.Stayed) > 0 {
+		text += " " + s.words.say("bulk.refused", len(b.Stayed), refusals(b.Stayed))
+		s.flashMore(r, "/bulk")
+	}
+	s.flash(r, "bulk.said", text)
+	return seeOther(w, r, backTo(r, "/tickets"))
+}
