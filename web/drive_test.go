@@ -122,7 +122,7 @@ func (d *drive) inView(e *rod.Element) {
 // choose opens one of the menus in a ticket's head and presses an entry.
 func (d *drive) choose(menu, entry string) {
 	d.t.Helper()
-	d.MustElement(fmt.Sprintf(`.prop > summary[aria-label^="%s:"]`, menu)).MustClick()
+	d.MustElement(fmt.Sprintf(`.prop > summary[title="%s"]`, menu)).MustClick()
 	d.sees(".prop[open] .sheet button, .prop[open] .sheet a", entry).MustClick()
 }
 
