@@ -72,6 +72,7 @@ func (s *site) table() []route {
 		{get, "/files/{uid}", tracker.ReadTickets, s.file},
 		{get, "/files/{uid}/thumb", tracker.ReadTickets, s.fileThumb},
 		{get, "/search", tracker.ReadTickets, s.search},
+		{get, "/search/suggest", tracker.ReadTickets, s.suggest},
 		{get, "/pick", tracker.ReadTickets, s.pick},
 
 		// Lists: saved views, bulk actions.

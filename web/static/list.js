@@ -57,7 +57,7 @@
 	});
 
 	// ---- keys: j and k walk, Enter follows the link that has the focus, x selects
-	const rows = () => $$("table[data-keys] tbody tr");
+	const rows = () => $$("table[data-keys] tbody tr, ul[data-keys] > li");
 	const linkOf = (row) => $(".main-cell a", row) || $("a", row);
 	document.addEventListener("keydown", (e) => {
 		if (e.ctrlKey || e.metaKey || e.altKey || e.defaultPrevented) return;
@@ -67,7 +67,7 @@
 		if (document.body.dataset.keys === "off") return;
 		const all = rows();
 		if (!all.length) return;
-		const at = all.indexOf(t.closest("tr"));
+		const at = all.indexOf(t.closest("tr, ul[data-keys] > li"));
 		if (e.key === "j" || e.key === "k") {
 			e.preventDefault();
 			const to = all[at < 0 ? 0 : Math.min(Math.max(at + (e.key === "j" ? 1 : -1), 0), all.length - 1)];
