@@ -342,7 +342,7 @@ func (s *Store) ArchiveModel(ctx context.Context, actor tracker.Actor, id int64,
 				return err
 			}
 			if left > 0 {
-				return migrations.Invalidf("%s of the model %s still in use. Please retire or dispose of what is left first.", plural(left, "asset is", "assets are"), m.Title())
+				return migrations.Invalidf("The model %s is still in use: %s left of it. Please retire or dispose of what is left first.", m.Title(), plural(left, "asset is", "assets are"))
 			}
 			now := s.stamp()
 			kind, m.ArchivedAt = "archived", &now
