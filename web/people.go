@@ -27,6 +27,7 @@ func (s *site) people(w http.ResponseWriter, r *http.Request) error {
 // personView is one person's page.
 type personView struct {
 	tracker.Profile
+	Things  personThings
 	Problem string
 }
 
@@ -43,7 +44,11 @@ func (s *site) personPage(w http.ResponseWriter, r *http.Request, status int, id
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, status, "person", view{Title: p.Name, Section: "people", Data: personView{Profile: p, Problem: problem}})
+	things, err := s.personThings(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, status, "person", view{Title: p.Name, Section: "people", Data: personView{Profile: p, Things: things, Problem: problem}})
 }
 
 // changePerson shows both texts when somebody else changed them meanwhile.

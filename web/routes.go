@@ -86,6 +86,26 @@ func (s *site) table() []route {
 		{post, "/views/{id}/remove", tracker.SaveViews, s.removeView},
 
 		// Assets, places, models.
+		{get, "/assets", tracker.ReadThings, s.assetList},
+		{get, "/assets/new", tracker.WorkThings, s.newAssetPage},
+		{post, "/assets", tracker.WorkThings, s.newAsset},
+		{get, "/assets/{id}", tracker.ReadThings, s.asset},
+		{get, "/assets/{id}/edit", tracker.WorkThings, s.editAssetPage},
+		{post, "/assets/{id}", tracker.WorkThings, s.changeAsset},
+		{get, "/assets/{id}/move", tracker.WorkThings, s.movePage},
+		{post, "/assets/{id}/move", tracker.WorkThings, s.move},
+		{post, "/assets/{id}/files", tracker.WorkThings, s.addAssetFiles},
+		{post, "/files/{uid}/remove", tracker.WorkThings, s.removeFile},
+		{get, "/locations", tracker.ReadThings, s.locations},
+		{post, "/locations", tracker.WorkThings, s.newLocation},
+		{get, "/locations/{id}", tracker.ReadThings, s.location},
+		{post, "/locations/{id}", tracker.WorkThings, s.changeLocation},
+		{post, "/locations/{id}/archive", tracker.WorkThings, s.archiveLocation},
+		{get, "/models", tracker.ReadThings, s.models},
+		{post, "/models", tracker.WorkThings, s.newModel},
+		{get, "/models/{id}", tracker.ReadThings, s.model},
+		{post, "/models/{id}", tracker.WorkThings, s.changeModel},
+		{post, "/models/{id}/archive", tracker.WorkThings, s.archiveModel},
 
 		// Work orders and links.
 
@@ -122,7 +142,7 @@ func (s *site) table() []route {
 }
 
 // withFiles are the addresses whose forms may carry files.
-var withFiles = map[string]bool{"/tickets/{number}/reply": true, "/tickets/{number}/note": true, "/tickets/{number}/fix": true}
+var withFiles = map[string]bool{"/tickets/{number}/reply": true, "/tickets/{number}/note": true, "/tickets/{number}/fix": true, "/assets/{id}/files": true}
 
 // routes builds the router out of the table.
 func (s *site) routes() (http.Handler, error) {

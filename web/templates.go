@@ -75,7 +75,7 @@ func (s *site) dress(r *http.Request, v *view) {
 
 // baseTemplates parses the layout and the components.
 func (s *site) baseTemplates() (*template.Template, error) {
-	base, err := template.New("base").Funcs(s.funcs()).ParseFS(templateFiles, "templates/layout.html", "templates/parts/*.html")
+	base, err := template.New("base").Funcs(s.funcs()).Funcs(s.thingFuncs()).ParseFS(templateFiles, "templates/layout.html", "templates/parts/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("parse the layout: %w", err)
 	}
