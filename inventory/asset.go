@@ -587,6 +587,11 @@ func (s *Store) changeAssetTx(ctx context.Context, tx *migrations.Tx, actor trac
 	if err := s.tracker.IndexTx(ctx, tx, tracker.KindAsset, id); err != nil {
 		return Asset{}, err
 	}
+	if in.Tag != was.Tag || model.ID != was.ModelID {
+		if err := s.indexOrdersTx(ctx, tx, `asset_id = ?`, id); err != nil {
+			return Asset{}, err
+		}
+	}
 	return assetWhere(ctx, tx, `a.id = ?`, id)
 }
 

@@ -320,6 +320,9 @@ func (s *Store) changeModelTx(ctx context.Context, tx *migrations.Tx, actor trac
 		if err := s.indexAssetsTx(ctx, tx, `model_id = ?`, id); err != nil {
 			return Model{}, err
 		}
+		if err := s.indexOrdersTx(ctx, tx, `asset_id IN (SELECT id FROM asset WHERE model_id = ?)`, id); err != nil {
+			return Model{}, err
+		}
 	}
 	return now, s.tracker.RecordTx(ctx, tx, tracker.Event{Actor: actor, Subject: "model", SubjectID: id, Kind: "changed", Became: strings.Join(changed, " ")})
 }

@@ -224,5 +224,8 @@ func (s *Store) clientChangedTx(ctx context.Context, tx *migrations.Tx, actor Ac
 			return err
 		}
 	}
-	return nil
+	if was.Name == now.Name {
+		return nil
+	}
+	return s.indexNamedTx(ctx, tx, now.ID)
 }

@@ -47,6 +47,7 @@ type Store struct {
 	feed       feed
 	hasher     hasher
 	indexKinds map[string]func(ctx context.Context, q migrations.Queryer, id int64) ([]string, error)
+	indexNamed map[string]func(ctx context.Context, q migrations.Queryer, clientID int64) ([]int64, error)
 }
 
 // New returns the tracker on db.
@@ -71,6 +72,7 @@ func New(db *migrations.DB, o Options) *Store {
 		outboxNews: make(chan struct{}, 1),
 		hasher:     newHasher(),
 		indexKinds: map[string]func(ctx context.Context, q migrations.Queryer, id int64) ([]string, error){},
+		indexNamed: map[string]func(ctx context.Context, q migrations.Queryer, clientID int64) ([]int64, error){},
 	}
 }
 
