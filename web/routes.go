@@ -2,8 +2,10 @@ package web
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/go-chi/chi/v5"
@@ -110,6 +112,18 @@ func (s *site) table() []route {
 		// Work orders and links.
 
 		// Import and export.
+		{get, "/import", tracker.WorkThings, s.importPage},
+		{post, "/import", tracker.WorkThings, s.takeImport},
+		{get, "/import/check", tracker.WorkThings, s.checkImport},
+		{get, "/import/problems.csv", tracker.WorkThings, s.importProblems},
+		{get, "/import/sample.csv", tracker.WorkThings, s.importSample},
+		{post, "/import/run", tracker.WorkThings, s.runImport},
+		{get, "/import/{id}", tracker.WorkThings, s.importDone},
+		{get, "/assets/export.csv", tracker.ReadThings, s.exportAssets},
+		{get, "/models/export.csv", tracker.ReadThings, s.exportModels},
+		{get, "/locations/export.csv", tracker.ReadThings, s.exportLocations},
+		{get, "/movements/export.csv", tracker.ReadThings, s.exportMovements},
+		{get, "/orders/export.csv", tracker.ReadThings, s.exportOrders},
 
 		{get, "/held", tracker.DecideHeld, s.held},
 		{post, "/held/{id}/approve", tracker.DecideHeld, s.approveHeld},
@@ -142,7 +156,13 @@ func (s *site) table() []route {
 }
 
 // withFiles are the addresses whose forms may carry files.
-var withFiles = map[string]bool{"/tickets/{number}/reply": true, "/tickets/{number}/note": true, "/tickets/{number}/fix": true, "/assets/{id}/files": true}
+var withFiles = map[string]bool{
+	"/tickets/{number}/reply": true,
+	"/tickets/{number}/note":  true,
+	"/tickets/{number}/fix":   true,
+	"/assets/{id}/files":      true,
+	"/import":                 true,
+}
 
 // routes builds the router out of the table.
 func (s *site) routes() (http.Handler, error) {
@@ -190,9 +210,15 @@ func (s *site) guard(e route) http.Handler {
 	}
 	h := s.handle(func(w http.ResponseWriter, r *http.Request) error {
 		if r.Method == http.MethodPost {
-			r.Body = http.MaxBytesReader(w, r.Body, limit)
+			body := r.Body
+			r.Body = http.MaxBytesReader(w, body, limit)
 			if err := parseForm(r); err != nil {
-				return formError(err)
+				err = formError(err)
+				var large *tooLarge
+				if errors.As(err, &large) && accountOf(r.Context()) != nil {
+					drain(w, body)
+				}
+				return err
 			}
 			if r.MultipartForm != nil {
 				defer r.MultipartForm.RemoveAll()
@@ -204,6 +230,13 @@ func (s *site) guard(e route) http.Handler {
 		return h
 	}
 	return s.need(e.need)(h)
+}
+
+// drain reads what is too large to its end, as far as that is bearable, and
+// keeps nothing: a browser that is cut off while it sends shows no answer.
+func drain(w http.ResponseWriter, body io.Reader) {
+	http.NewResponseController(w).SetReadDeadline(time.Now().Add(time.Minute)) // where it cannot be set, the limit is enough
+	io.Copy(io.Discard, io.LimitReader(body, 512<<20))
 }
 
 func formError(err error) error {

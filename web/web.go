@@ -60,6 +60,7 @@ type site struct {
 	pages    map[string]*template.Template
 	cleaner  *mailCleaner
 	streams  *streams
+	imports  importJobs
 	thumbs   *thumbs
 }
 
