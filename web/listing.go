@@ -35,6 +35,7 @@ func (s *site) listings() []listing {
 			return s.store.CountTickets(ctx, listFilter(q, me), limit)
 		}},
 		s.assetListing(),
+		{"orders", "/orders", s.countOrders},
 	}
 }
 

@@ -110,6 +110,17 @@ func (s *site) table() []route {
 		{post, "/models/{id}/archive", tracker.WorkThings, s.archiveModel},
 
 		// Work orders and links.
+		{get, "/orders", tracker.ReadThings, s.orderList},
+		{get, "/orders/new", tracker.WorkThings, s.newOrderPage},
+		{post, "/orders", tracker.WorkThings, s.newOrder},
+		{get, "/orders/{number}", tracker.ReadThings, s.order},
+		{post, "/orders/{number}", tracker.WorkThings, s.changeOrder},
+		{post, "/orders/{number}/status", tracker.WorkThings, s.stepOrder},
+		{post, "/orders/{number}/notes", tracker.WorkThings, s.addOrderNote},
+		{post, "/orders/{number}/lines", tracker.WorkThings, s.addOrderLine},
+		{post, "/orders/{number}/lines/{id}/remove", tracker.WorkThings, s.removeOrderLine},
+		{post, "/links", tracker.WorkThings, s.addLink},
+		{post, "/links/remove", tracker.WorkThings, s.removeLink},
 
 		// Import and export.
 		{get, "/import", tracker.WorkThings, s.importPage},
