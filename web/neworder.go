@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"helpdeskd/inventory"
 	"helpdeskd/migrations"
@@ -135,7 +136,7 @@ func (s *site) newOrder(w http.ResponseWriter, r *http.Request) error {
 	}
 	ask := orderAsked{ticket: number, client: e.ClientID, asset: queryInt(r.PostForm, "choice")}
 	if f.Problems.Any() {
-		if e.Title == "" {
+		if strings.TrimSpace(e.Title) == "" {
 			f.failed(migrations.InvalidAt("title", "%s", s.words.say("order.title_empty")), "title")
 		}
 		return s.newOrderForm(w, r, http.StatusUnprocessableEntity, ask, f, false)

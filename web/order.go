@@ -318,7 +318,7 @@ func (s *site) orderFacts(o inventory.Order) []fact {
 // from the order, what stands there now.
 func (s *site) orderDiffers(o inventory.Order, yours inventory.OrderEdit) map[string]string {
 	now, differs := o.Edit(), map[string]string{}
-	say := func(field string, differ bool, text string) {
+	note := func(field string, differ bool, text string) {
 		if differ {
 			if text == "" {
 				text = "–"
@@ -326,13 +326,13 @@ func (s *site) orderDiffers(o inventory.Order, yours inventory.OrderEdit) map[st
 			differs[field] = s.words.say("order.now", text)
 		}
 	}
-	say("title", now.Title != yours.Title, now.Title)
-	say("reason", now.Reason != yours.Reason, now.Reason)
-	say("asset", now.AssetID != yours.AssetID, join(" ", o.AssetTag, o.AssetTitle))
-	say("client", now.ClientID != yours.ClientID, o.ClientName)
-	say("assignee", now.AssigneeID != yours.AssigneeID, o.AssigneeName)
-	say("vendor", now.VendorID != yours.VendorID, o.VendorName)
-	say("planned_on", now.PlannedOn != yours.PlannedOn, s.calendar(now.PlannedOn))
+	note("title", now.Title != yours.Title, now.Title)
+	note("reason", now.Reason != yours.Reason, now.Reason)
+	note("asset", now.AssetID != yours.AssetID, join(" ", o.AssetTag, o.AssetTitle))
+	note("client", now.ClientID != yours.ClientID, o.ClientName)
+	note("assignee", now.AssigneeID != yours.AssigneeID, o.AssigneeName)
+	note("vendor", now.VendorID != yours.VendorID, o.VendorName)
+	note("planned_on", now.PlannedOn != yours.PlannedOn, s.calendar(now.PlannedOn))
 	return differs
 }
 

@@ -209,6 +209,11 @@ func pickedPerson(id string, c tracker.Client, address string) picked {
 // several.
 func (s *site) pickedText(r *http.Request, name, kind string) (id, text string, err error) {
 	id, text = strings.TrimSpace(r.PostFormValue(name)), strings.TrimSpace(r.PostFormValue(name+"_text"))
+	// Without JavaScript the id stays when another text is written over the one
+	// that stood there.
+	if was, ok := strings.CutPrefix(r.PostFormValue(name+"_was"), id+" "); ok && id != "" && strings.TrimSpace(was) != text {
+		id = ""
+	}
 	if id != "" || text == "" {
 		return id, text, nil
 	}
