@@ -4,7 +4,7 @@
 	const $ = (sel, in_ = document) => in_.querySelector(sel);
 	const $$ = (sel, in_ = document) => [...in_.querySelectorAll(sel)];
 	const words = JSON.parse($("#words")?.textContent || "{}");
-	const boxes = () => $$("[data-pick]");
+	const boxes = () => $$("td.pick [data-pick]");
 	const keyOf = (box) => box.value.split(":")[0];
 
 	// What is selected, by the row's own number: it survives the list being read again.
@@ -34,7 +34,7 @@
 	document.addEventListener("change", (e) => {
 		const el = e.target;
 		if (el.matches("[data-pick-all]")) boxes().forEach((b) => { b.checked = el.checked; });
-		else if (el.matches("[data-pick]")) { if (shift) range(el, el.checked); last = keyOf(el); }
+		else if (el.matches("td.pick [data-pick]")) { if (shift) range(el, el.checked); last = keyOf(el); }
 		else return;
 		show();
 	});
@@ -50,7 +50,7 @@
 	});
 	// The list was read again: what was selected stays so.
 	document.addEventListener("htmx:after:swap", () => {
-		if (!$("[data-pick]")) return;
+		if (!boxes().length) return;
 		const were = new Set(picked);
 		boxes().forEach((b) => { b.checked = were.has(keyOf(b)); });
 		show();
