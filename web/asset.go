@@ -29,6 +29,7 @@ type assetView struct {
 	MayUndo  bool
 	MayCount bool
 	Files    filesView
+	Links    linksView
 	Problem  string
 }
 
@@ -88,6 +89,9 @@ func (s *site) assetPage(w http.ResponseWriter, r *http.Request, status int, id 
 	v.MayUndo = a.Moves > 1
 	v.MayCount = a.Serial == "" && (a.Status == inventory.Stowed || a.Status == inventory.Deployed)
 	if v.Files, err = s.filesOf(r, a.Thing(), fileProblem); err != nil {
+		return err
+	}
+	if v.Links, err = s.linksOf(ctx, a.Thing(), assetPath(id)); err != nil {
 		return err
 	}
 	return s.render(w, r, status, "asset", view{Title: a.Tag + " " + a.Title(), Section: "assets", Data: &v})

@@ -165,20 +165,8 @@ func stageTone(st tracker.Stage) string {
 }
 
 func (s *site) assetThing(a *inventory.Asset) thingView {
-	return thingView{Thing: a.Thing(), Ref: a.Tag, Title: a.Title(), Note: join(", ", a.HolderName, a.LocationName), Icon: "device-laptop", To: "/assets/" + strconv.FormatInt(a.ID, 10),
-		State: s.words.say("links.asset." + string(a.Status)), Tone: assetTone(a.Status)}
-}
-
-func assetTone(st inventory.Status) string {
-	switch st {
-	case inventory.Deployed:
-		return "ask"
-	case inventory.Repair, inventory.Maintenance:
-		return "work"
-	case inventory.Retired, inventory.Disposed:
-		return "off"
-	}
-	return "wait"
+	return thingView{Thing: a.Thing(), Ref: a.Tag, Title: a.Title(), Note: join(", ", a.HolderName, a.LocationName), Icon: categoryIcon(a.Category), To: assetPath(a.ID),
+		State: s.words.say("asset." + string(a.Status)), Tone: tone(a.Status)}
 }
 
 // thingOf reads a thing as links name it, asset:7, and makes sure that it exists.

@@ -2,8 +2,6 @@ package web
 
 import (
 	"net/http"
-	"net/url"
-	"strconv"
 	"strings"
 
 	"helpdeskd/inventory"
@@ -28,11 +26,6 @@ func (s *site) newOrderPage(w http.ResponseWriter, r *http.Request) error {
 	ask := orderAsked{ticket: queryInt(q, "ticket"), asset: queryInt(q, "asset"), client: queryInt(q, "client")}
 	f := orderFields{Assignee: idText(accountOf(r.Context()).ID), Focus: true}
 	return s.newOrderForm(w, r, http.StatusOK, ask, f, true)
-}
-
-func queryInt(q url.Values, key string) int64 {
-	n, _ := strconv.ParseInt(q.Get(key), 10, 64)
-	return max(n, 0)
 }
 
 // orderAsked is for what an order is opened: a ticket's number, an asset, a person.
@@ -65,7 +58,7 @@ func (s *site) newOrderForm(w http.ResponseWriter, r *http.Request, status int, 
 		}
 		offered = append(offered, a)
 		if v.Ticket == nil {
-			v.Back, v.BackWord = "/assets/"+idText(a.ID), a.Tag
+			v.Back, v.BackWord = assetPath(a.ID), a.Tag
 		}
 		if holder == 0 && a.HolderID != nil {
 			holder = *a.HolderID
@@ -79,7 +72,7 @@ func (s *site) newOrderForm(w http.ResponseWriter, r *http.Request, status int, 
 			if a.WarrantyUntil < s.things.Today() {
 				key = "order.warranty_over"
 			}
-			v.F.WarrantyHint = s.words.say(key, s.calendar(a.WarrantyUntil))
+			v.F.WarrantyHint = s.words.say(key, s.day(a.WarrantyUntil))
 		}
 	}
 	if holder != 0 {
@@ -101,7 +94,7 @@ func (s *site) newOrderForm(w http.ResponseWriter, r *http.Request, status int, 
 		}
 	}
 	for _, a := range offered {
-		v.F.Assets = append(v.F.Assets, choice{Value: idText(a.ID), Word: join(" ", a.Tag, a.Title()), Group: join(" · ", a.HolderName, a.LocationName, s.words.say("links.asset."+string(a.Status)))})
+		v.F.Assets = append(v.F.Assets, choice{Value: idText(a.ID), Word: join(" ", a.Tag, a.Title()), Group: join(" · ", a.HolderName, a.LocationName, s.words.say("asset."+string(a.Status)))})
 	}
 	if fresh && v.F.Asset == "" && len(offered) == 1 {
 		v.F.Asset = idText(offered[0].ID)

@@ -300,7 +300,7 @@ func (s *site) orderFacts(o inventory.Order) []fact {
 		facts[0].To = "/people/" + idText(*o.ClientID)
 	}
 	if o.PlannedOn != "" {
-		facts = append(facts, fact{Word: s.words.say("order.planned_on"), Value: s.calendar(o.PlannedOn)})
+		facts = append(facts, fact{Word: s.words.say("order.planned_on"), Value: s.day(o.PlannedOn)})
 	}
 	if o.UnderWarranty {
 		facts = append(facts, fact{Word: s.words.say("order.warranty_fact"), Value: s.words.say("order.yes")})
@@ -332,7 +332,7 @@ func (s *site) orderDiffers(o inventory.Order, yours inventory.OrderEdit) map[st
 	note("client", now.ClientID != yours.ClientID, o.ClientName)
 	note("assignee", now.AssigneeID != yours.AssigneeID, o.AssigneeName)
 	note("vendor", now.VendorID != yours.VendorID, o.VendorName)
-	note("planned_on", now.PlannedOn != yours.PlannedOn, s.calendar(now.PlannedOn))
+	note("planned_on", now.PlannedOn != yours.PlannedOn, s.day(now.PlannedOn))
 	return differs
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"strconv"
-	"time"
 
 	"helpdeskd/inventory"
 	"helpdeskd/migrations"
@@ -118,13 +117,4 @@ func (f *orderFields) failed(err error, field string) bool {
 	}
 	f.Problems[field] = migrations.SafeMessage(err)
 	return true
-}
-
-// calendar writes a day of the calendar, 2026-11-22, as people do: 22 Nov 2026.
-func (s *site) calendar(day string) string {
-	t, err := time.Parse(time.DateOnly, day)
-	if err != nil {
-		return day
-	}
-	return strconv.Itoa(t.Day()) + " " + s.words.say("month.short."+strconv.Itoa(int(t.Month()))) + " " + strconv.Itoa(t.Year())
 }

@@ -186,3 +186,29 @@ func (s *site) vendors(ctx context.Context) ([]inventory.LocationNode, error) {
 	}
 	return some, nil
 }
+
+// ordersOf are the repairs of a person, for their page: {{template "orders-of" .Orders}}.
+type ordersOf struct {
+	Some []thingView
+	All  string // the list of all of them, "" where Some is all
+	New  string // the form for another one
+}
+
+// ordersOf reads the newest orders that f chooses, closed ones too; key and id
+// are what chooses them in the list's address.
+func (s *site) ordersOf(ctx context.Context, f inventory.OrderFilter, key string, id int64) (v ordersOf, err error) {
+	const shown = 8
+	f.Closed = true
+	list, more, err := s.things.Orders(ctx, f, "", shown)
+	if err != nil {
+		return v, err
+	}
+	for i := range list {
+		v.Some = append(v.Some, s.orderThing(&list[i]))
+	}
+	v.New = "/orders/new?" + key + "=" + idText(id)
+	if more != "" {
+		v.All = "/orders?show=all&" + key + "=" + idText(id)
+	}
+	return v, nil
+}

@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 
+	"helpdeskd/inventory"
 	"helpdeskd/migrations"
 	"helpdeskd/tracker"
 )
@@ -28,6 +29,8 @@ func (s *site) people(w http.ResponseWriter, r *http.Request) error {
 type personView struct {
 	tracker.Profile
 	Things  personThings
+	Orders  ordersOf
+	Links   linksView
 	Problem string
 }
 
@@ -48,7 +51,14 @@ func (s *site) personPage(w http.ResponseWriter, r *http.Request, status int, id
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, status, "person", view{Title: p.Name, Section: "people", Data: personView{Profile: p, Things: things, Problem: problem}})
+	v := personView{Profile: p, Things: things, Problem: problem}
+	if v.Orders, err = s.ordersOf(r.Context(), inventory.OrderFilter{ClientID: id}, "client", id); err != nil {
+		return err
+	}
+	if v.Links, err = s.linksOf(r.Context(), tracker.Thing{Kind: tracker.KindClient, ID: id}, "/people/"+idText(id)); err != nil {
+		return err
+	}
+	return s.render(w, r, status, "person", view{Title: p.Name, Section: "people", Data: v})
 }
 
 // changePerson shows both texts when somebody else changed them meanwhile.

@@ -115,7 +115,7 @@ func (s *site) funcs() template.FuncMap {
 		"icon":     s.icon,
 		"when":     s.when,
 		"age":      s.age,
-		"calendar": s.calendar,
+		"calendar": s.day,
 		"size":     size,
 		"initials": initials,
 		"hue":      hue,
