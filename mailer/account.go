@@ -28,7 +28,7 @@ func (r *renderer) account(l *letter, it tracker.OutboxItem, d desk, token strin
 		if by == "" {
 			by = d.brand
 		}
-		l.Lead = append(l.Lead, strings.Split(w.say(key+"lead", by, d.brand), "\n")...)
+		l.Lead = append(l.Lead, lines(r.text(d, tracker.TextInvite, map[string]string{"by": by}))...)
 		l.Lead = append(l.Lead, w.say(key+"valid"))
 		l.Links = []link{{"", w.say(key + "button"), site + "/choose-password?t=" + token}}
 	case tracker.LinkReset:

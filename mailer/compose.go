@@ -46,7 +46,14 @@ func (r *renderer) ack(l *letter, it tracker.OutboxItem, d desk) {
 	w := r.words
 	l.Heading = w.say("ack.heading")
 	l.Preheader = w.say("ack.preheader", l.Tag)
-	l.Lead = strings.Split(w.say("ack.lead", l.Tag), "\n")
+	key := tracker.TextAckOutside
+	if it.Ack != nil && it.Ack.EchoSubject {
+		key = tracker.TextAckInside
+	}
+	l.Lead = lines(r.text(d, key, map[string]string{"ticket": l.Tag}))
+	if opening := r.opening(d); opening != "" {
+		l.Lead = append(l.Lead, lines(r.text(d, tracker.TextAckClosed, map[string]string{"opening": opening}))...)
+	}
 	if it.Ack != nil && it.Ack.AskQuestions {
 		l.Ask = w.say("ack.questions")
 		for _, q := range []string{"ack.q1", "ack.q2", "ack.q3", "ack.q4", "ack.q5", "ack.q6"} {
@@ -65,9 +72,13 @@ func (r *renderer) ack(l *letter, it tracker.OutboxItem, d desk) {
 func (r *renderer) reply(l *letter, it tracker.OutboxItem, d desk) {
 	w := r.words
 	l.Personal = true
-	l.Said = paragraphs(it.Message.Body)
+	body := it.Message.Body
+	if hello := r.text(d, tracker.TextGreeting, map[string]string{"name": who(it.ToName, it.RequesterName)}); hello != "" {
+		body = hello + "\n\n" + body
+	}
+	l.Said = paragraphs(body)
 	if it.Stage == "confirming" {
-		l.More = []string{w.say("reply.confirm")}
+		l.More = lines(r.text(d, tracker.TextConfirm, map[string]string{"ticket": l.Tag}))
 		switch {
 		case d.silentDays == 1:
 			l.More = append(l.More, w.say("reply.confirm_day"))
@@ -75,14 +86,11 @@ func (r *renderer) reply(l *letter, it tracker.OutboxItem, d desk) {
 			l.More = append(l.More, w.say("reply.confirm_days", d.silentDays))
 		}
 	}
-	if name := oneLine(it.Message.FromName, 80); name != "" {
+	name := oneLine(it.Message.FromName, 80)
+	if name != "" {
 		l.Sign = append(l.Sign, name)
 	}
-	if d.signature != "" {
-		l.Sign = append(l.Sign, strings.Split(strings.TrimSpace(cleanText(d.signature)), "\n")...)
-	} else {
-		l.Sign = append(l.Sign, d.brand)
-	}
+	l.Sign = append(l.Sign, lines(r.text(d, tracker.TextSignature, map[string]string{"technician": name}))...)
 	l.Foot = w.say("reply.foot", d.brand, l.Tag)
 	if q := it.Quoted; q != nil && strings.TrimSpace(q.Body) != "" {
 		body, short := cut(cleanText(q.Body), maxQuote)

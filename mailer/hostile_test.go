@@ -60,7 +60,7 @@ func TestHostileNames(t *testing.T) {
 		for _, bad := range hostile {
 			it := spoilt(kind, bad)
 			d := testDesk
-			d.brand, d.signature = bad, bad
+			d.brand, d.texts = bad, map[string]string{tracker.TextSignature: bad, tracker.TextGreeting: bad}
 			out, err := r.render(t.Context(), it, d, testToken)
 			if err != nil {
 				t.Fatalf("%s with %.40q: %v", kind, bad, err)

@@ -44,8 +44,6 @@ type Mailer struct {
 	outlets  map[string]*outlet
 	inFlight map[int64]bool
 	leading  bool
-	desk     desk
-	deskAt   time.Time
 }
 
 // New returns a mailer. It fails when a mailbox's settings can not work.
@@ -178,27 +176,19 @@ func (m *Mailer) outlet(mailbox string) *outlet {
 	return o
 }
 
-// settingsFor is how long settings are kept before they are read again.
-const settingsFor = 5 * time.Second
-
 // readSettings returns what mails say about the desk, and sets the rate.
 func (m *Mailer) readSettings(ctx context.Context) (desk, error) {
-	m.mu.Lock()
-	d, at := m.desk, m.deskAt
-	m.mu.Unlock()
-	if !at.IsZero() && time.Since(at) < settingsFor {
-		return d, nil
+	known, err := m.store.KnownSettings(ctx)
+	if err != nil {
+		return desk{}, err
 	}
-	var perMinute, silentDays string
-	for name, to := range map[string]*string{
-		tracker.SetCompany: &d.company, tracker.SetFormLink: &d.formLink, tracker.SetSignature: &d.signature,
-		tracker.SetPublicURL: &d.publicURL, tracker.SetMailPerMin: &perMinute, tracker.SetSilentDays: &silentDays,
-	} {
-		v, err := m.store.Setting(ctx, name)
-		if err != nil {
-			return desk{}, err
-		}
-		*to = v
+	d := desk{company: known[tracker.SetCompany], formLink: known[tracker.SetFormLink], publicURL: known[tracker.SetPublicURL],
+		tells: known[tracker.SetAnnounce] == "on", texts: map[string]string{}}
+	for _, t := range tracker.MailTexts() {
+		d.texts[t.Key] = known[t.Setting]
+	}
+	if d.hours, err = m.store.Hours(ctx); err != nil {
+		return desk{}, err
 	}
 	if m.options.PublicURL != "" {
 		d.publicURL = m.options.PublicURL
@@ -208,12 +198,11 @@ func (m *Mailer) readSettings(ctx context.Context) (desk, error) {
 	if d.company != "" {
 		d.brand = m.words.say("helpdesk_of", d.company)
 	}
-	n, _ := strconv.Atoi(perMinute)
-	d.silentDays, _ = strconv.Atoi(silentDays)
+	n, _ := strconv.Atoi(known[tracker.SetMailPerMin])
+	d.silentDays, _ = strconv.Atoi(known[tracker.SetSilentDays])
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.pace.set(n)
-	m.desk, m.deskAt = d, time.Now()
 	return d, nil
 }
 

@@ -27,10 +27,13 @@ var errContent = errors.New("stored content can not be read")
 type desk struct {
 	company   string
 	brand     string // "<company> Helpdesk", or the configured name
-	signature string
 	formLink  string
 	publicURL string
 	plus      bool
+
+	texts map[string]string // what staff worded anew, by its key
+	hours tracker.Hours     // when the desk is open
+	tells bool              // acknowledgements say when it opens
 
 	silentDays int // after which a request that its client does not confirm is closed; 0 for never
 }

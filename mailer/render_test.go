@@ -136,7 +136,7 @@ func TestRenderGolden(t *testing.T) {
 	fixed.Body = "Hello Anna Berg,\n\nthis is what we did:\n\nReplaced the fuser."
 	asked.Message = &fixed
 	plainDesk := testDesk
-	plainDesk.plus, plainDesk.publicURL, plainDesk.formLink, plainDesk.signature = false, "", "", "IT department\nextension 4400"
+	plainDesk.plus, plainDesk.publicURL, plainDesk.formLink, plainDesk.texts = false, "", "", map[string]string{tracker.TextSignature: "IT department\nextension 4400"}
 	for _, c := range []struct {
 		name string
 		item tracker.OutboxItem

@@ -21,7 +21,8 @@ type Store interface {
 	SendResult(ctx context.Context, mailboxID int64, trouble string) error
 	OutboxNews() <-chan struct{}
 	OpenBlob(ctx context.Context, digest string) (*tracker.Blob, error)
-	Setting(ctx context.Context, name string) (string, error)
+	KnownSettings(ctx context.Context) (map[string]string, error)
+	Hours(ctx context.Context) (tracker.Hours, error)
 	Now() time.Time
 }
 

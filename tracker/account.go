@@ -54,7 +54,7 @@ type NewAccount struct {
 	Email, Name string
 	Role        AccountRole
 	Password    string
-	Notify      string // NotifyAll where empty
+	Notify      string // the setting's where empty
 }
 
 // CreateAccount adds a person who signs in.
@@ -86,7 +86,9 @@ func (s *Store) checkNewAccount(ctx context.Context, in *NewAccount) (hash strin
 		return "", migrations.Invalidf("The role must be admin, technician or manager, not %q.", in.Role)
 	}
 	if in.Notify == "" {
-		in.Notify = NotifyAll
+		if in.Notify, err = s.Setting(ctx, SetNotify); err != nil {
+			return "", err
+		}
 	}
 	if err := checkNotify(in.Notify); err != nil {
 		return "", err
@@ -159,7 +161,6 @@ type AccountChange struct {
 	Role        *AccountRole
 	Enabled     *bool
 	Notify      *string
-	Zone        *string // "" for the server's
 }
 
 // UpdateAccount changes an account. Disabling one ends its sessions. The last
@@ -219,17 +220,31 @@ func (c AccountChange) apply(a *Account) (err error) {
 		}
 		a.Notify = *c.Notify
 	}
-	if c.Zone != nil {
-		if err := CheckZone(*c.Zone); err != nil {
+	return nil
+}
+
+// SetZone sets the time zone in which somebody is shown times, "" for the
+// server's. It is no new version of the account: a browser tells its zone while
+// its reader edits.
+func (s *Store) SetZone(ctx context.Context, actor Actor, id int64, zone string) error {
+	if err := checkZone(zone); err != nil {
+		return err
+	}
+	err := s.db.Tx(ctx, func(tx *migrations.Tx) error {
+		n, err := tx.Exec(ctx, `UPDATE account SET zone = ? WHERE id = ? AND zone <> ?`, zone, id, zone)
+		if err != nil || n == 0 {
 			return err
 		}
-		a.Zone = *c.Zone
+		return s.RecordTx(ctx, tx, Event{Actor: actor, Subject: "account", SubjectID: id, Kind: "zone"})
+	})
+	if err != nil {
+		return fmt.Errorf("set the zone of account %d: %w", id, err)
 	}
 	return nil
 }
 
-// CheckZone says what is wrong with the name of a time zone; "" is the server's.
-func CheckZone(zone string) error {
+// checkZone says what is wrong with the name of a time zone; "" is the server's.
+func checkZone(zone string) error {
 	if _, err := time.LoadLocation(zone); err != nil || zone == "Local" || len(zone) > 64 {
 		return migrations.Invalidf("%q is not a time zone. It should look like Europe/Zurich.", clip(zone, 80))
 	}
@@ -237,8 +252,8 @@ func CheckZone(zone string) error {
 }
 
 func (s *Store) storeAccountTx(ctx context.Context, tx *migrations.Tx, actor Actor, was, a Account) error {
-	_, err := tx.Exec(ctx, `UPDATE account SET email = ?, name = ?, role = ?, enabled = ?, notify = ?, zone = ?, version = ? WHERE id = ?`,
-		a.Email, a.Name, a.Role, a.Enabled, a.Notify, a.Zone, a.Version, a.ID)
+	_, err := tx.Exec(ctx, `UPDATE account SET email = ?, name = ?, role = ?, enabled = ?, notify = ?, version = ? WHERE id = ?`,
+		a.Email, a.Name, a.Role, a.Enabled, a.Notify, a.Version, a.ID)
 	if migrations.IsUnique(err) {
 		return migrations.Conflictf("There is already an account with the address %s.", a.Email)
 	}
@@ -280,9 +295,6 @@ func (s *Store) storeAccountTx(ctx context.Context, tx *migrations.Tx, actor Act
 		return err
 	}
 	if err := record("notify", was.Notify, a.Notify); err != nil {
-		return err
-	}
-	if err := record("zone", was.Zone, a.Zone); err != nil {
 		return err
 	}
 	if was.Name != a.Name || was.Email != a.Email {

@@ -14,13 +14,15 @@ import (
 type batch struct {
 	accounts map[string]*Account // by address
 	acks     bool                // acknowledgements are switched on
-	ids      map[string]bool     // of the ids and identities in this batch, those the database or the batch itself holds
-	clients  map[string]*Client  // of the batch's authors and requesters, by address
-	bounced  map[string]bool     // addresses that mail does not reach
-	acked    map[string]int      // acknowledgements of the last hour, by address
-	notifies bool                // somebody wishes to be notified
-	begun    int64               // the last ticket number that was drawn before this transaction
-	number   int64               // the last ticket number that is drawn
+
+	formSenders []string           // whom staff let name another as requester
+	ids         map[string]bool    // of the ids and identities in this batch, those the database or the batch itself holds
+	clients     map[string]*Client // of the batch's authors and requesters, by address
+	bounced     map[string]bool    // addresses that mail does not reach
+	acked       map[string]int     // acknowledgements of the last hour, by address
+	notifies    bool               // somebody wishes to be notified
+	begun       int64              // the last ticket number that was drawn before this transaction
+	number      int64              // the last ticket number that is drawn
 }
 
 // gather asks, once for all mails, which of their ids are known. From then on
@@ -45,6 +47,11 @@ func (s *Store) gather(ctx context.Context, tx *migrations.Tx, items []Item) (*b
 		return nil, err
 	}
 	b.acks = on == "on"
+	senders, err := s.setting(ctx, tx, SetSenders)
+	if err != nil {
+		return nil, err
+	}
+	b.formSenders = readSenders(senders)
 	identities, ids := idsOf(items)
 	for _, ask := range []struct {
 		list  []string

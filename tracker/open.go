@@ -192,7 +192,7 @@ func (s *Store) speaksForOthers(d *decision) bool {
 			return true
 		}
 	}
-	return false
+	return slices.Contains(d.batch.formSenders, strings.ToLower(d.author.Address))
 }
 
 // subjectOf returns what the ticket is called.

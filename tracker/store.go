@@ -46,8 +46,9 @@ type Store struct {
 	live       hub
 	feed       feed
 	hasher     hasher
+	known      knownSettings
+	knownFor   time.Duration
 	indexKinds map[string]func(ctx context.Context, q migrations.Queryer, id int64) ([]string, error)
-	indexNamed map[string]func(ctx context.Context, q migrations.Queryer, clientID int64) ([]int64, error)
 }
 
 // New returns the tracker on db.
@@ -71,8 +72,8 @@ func New(db *migrations.DB, o Options) *Store {
 		inboxNews:  make(chan struct{}, 1),
 		outboxNews: make(chan struct{}, 1),
 		hasher:     newHasher(),
+		knownFor:   settingsFor,
 		indexKinds: map[string]func(ctx context.Context, q migrations.Queryer, id int64) ([]string, error){},
-		indexNamed: map[string]func(ctx context.Context, q migrations.Queryer, clientID int64) ([]int64, error){},
 	}
 }
 

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"helpdeskd/migrations"
@@ -10,8 +11,13 @@ import (
 
 // ownView is one's own account page.
 type ownView struct {
-	Problem string
-	Min     int
+	Problem     string
+	Min         int
+	Zone        string // "" for the server's
+	ZoneProblem string
+	Zones       []string
+	ServerZone  string
+	Now         time.Time
 }
 
 func (s *site) ownAccount(w http.ResponseWriter, r *http.Request) error {
@@ -19,7 +25,13 @@ func (s *site) ownAccount(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *site) ownPage(w http.ResponseWriter, r *http.Request, status int, problem string) error {
-	return s.render(w, r, status, "account", view{Title: s.words.say("nav.account"), Section: "account", Data: ownView{Problem: problem, Min: tracker.MinPassword}})
+	return s.renderOwn(w, r, status, ownView{Problem: problem, Zone: zoneOf(r)})
+}
+
+func (s *site) renderOwn(w http.ResponseWriter, r *http.Request, status int, v ownView) error {
+	v.Min, v.Zones, v.Now = tracker.MinPassword, commonZones(), s.store.Now()
+	v.ServerZone, _ = v.Now.Local().Zone()
+	return s.render(w, r, status, "account", view{Title: s.words.say("nav.account"), Section: "account", Data: v})
 }
 
 // changePassword asks for the old password, and signs every other session out.
@@ -54,6 +66,34 @@ func (s *site) changeNotify(w http.ResponseWriter, r *http.Request) error {
 	me := accountOf(r.Context())
 	if _, err := s.store.UpdateAccount(r.Context(), actorOf(r), me.ID, tracker.AccountChange{Notify: &notify}, tracker.AnyVersion); err != nil {
 		return err
+	}
+	s.flash(r, "flash.saved")
+	return seeOther(w, r, "/account")
+}
+
+// changeZone keeps the zone that times are shown in. A page's script tells the
+// browser's once (first=1): it never changes a zone that is set.
+func (s *site) changeZone(w http.ResponseWriter, r *http.Request) error {
+	zone := strings.TrimSpace(r.PostFormValue("zone"))
+	me := accountOf(r.Context())
+	first := r.PostFormValue("first") != ""
+	if first && me.Zone != "" {
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+	err := s.store.SetZone(r.Context(), actorOf(r), me.ID, zone)
+	if first && migrations.KindOf(err) == migrations.Invalid { // a zone that only browsers know
+		err = nil
+	}
+	if migrations.KindOf(err) == migrations.Invalid {
+		return s.renderOwn(w, r, http.StatusUnprocessableEntity, ownView{ZoneProblem: migrations.SafeMessage(err), Zone: zone})
+	}
+	if err != nil {
+		return err
+	}
+	if first {
+		w.WriteHeader(http.StatusNoContent)
+		return nil
 	}
 	s.flash(r, "flash.saved")
 	return seeOther(w, r, "/account")

@@ -81,13 +81,6 @@ func (s *site) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	t.ToDo = s.words.say(key + ".todo")
 	t.Kept = s.words.say("error.nothing_changed")
-	var limit *http.MaxBytesError
-	if large != nil && errors.As(err, &limit) {
-		t.Happened, t.Kept = s.words.say("error.413.limit", size(limit.Limit)), s.words.say("error.413.kept")
-		if r.URL.Path == "/import" {
-			t.ToDo = s.words.say("import.divide")
-		}
-	}
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
 		t.Kept = ""
 	}
@@ -129,7 +122,11 @@ var keepTyped = map[string]bool{"text": true, "fix": true, "reason": true, "subj
 func (s *site) render(w http.ResponseWriter, r *http.Request, status int, name string, v view) error {
 	var buf bytes.Buffer
 	s.dress(r, &v)
-	if err := s.pages[name].ExecuteTemplate(&buf, "layout", v); err != nil {
+	page, err := s.page(name, zoneOf(r))
+	if err != nil {
+		return err
+	}
+	if err := page.ExecuteTemplate(&buf, "layout", v); err != nil {
 		return err
 	}
 	h := w.Header()
@@ -139,6 +136,22 @@ func (s *site) render(w http.ResponseWriter, r *http.Request, status int, name s
 	}
 	w.WriteHeader(status)
 	w.Write(buf.Bytes()) // an error means that the reader went away
+	return nil
+}
+
+// fragment writes one of a page's templates by itself, for a script that asked.
+func (s *site) fragment(w http.ResponseWriter, r *http.Request, page, name string, data any) error {
+	t, err := s.page(page, zoneOf(r))
+	if err != nil {
+		return err
+	}
+	var buf bytes.Buffer
+	if err := t.ExecuteTemplate(&buf, name, data); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Write(buf.Bytes())
 	return nil
 }
 

@@ -46,7 +46,7 @@ func TestMassAssignment(t *testing.T) {
 		t.Fatalf("the account is now %+v", a)
 	}
 	admin := w.session(w.admin)
-	admin.post("/settings", "look.company", "Aldermere", "setup.code_hash", "x", "site.public_url", "https://evil.example", "mail.ack", "on")
+	admin.post("/settings/look", "version", "0", "look.company", "Aldermere", "setup.code_hash", "x", "site.public_url", "https://evil.example", "mail.ack", "on")
 	if v, _ := w.Setting(t.Context(), tracker.SetPublicURL); v != "" {
 		t.Fatalf("the settings page set the public URL to %q", v)
 	}
@@ -129,7 +129,7 @@ func TestEveryPageWithHostileWords(t *testing.T) {
 		b.post("/accounts", "name", long, "email", "long@aldermere.example", "role", "technician", "password", testPassword)
 		client := w.count(`SELECT client_id FROM ticket WHERE number = ` + number)
 		for _, path := range []string{"/board", "/board?closed=1&who=me", "/tickets", "/tickets?q=" + "%3Cscript%3E", "/tickets/" + number, "/tickets/" + number + "?do=fix&then=completed", "/tickets/9", "/tickets/new?for=%22%3E%3Cscript%3E",
-			"/held", "/people", "/people?q=%3Cscript%3E", fmt.Sprintf("/people/%d", client), "/search?q=%22%3E%3Cscript%3Ealert(1)", "/mail", "/mail?show=new", "/mail?show=quarantine", "/mail?show=out-queued", "/mail/quarantine/1", "/accounts", "/account", "/settings", "/requests"} {
+			"/held", "/people", "/people?q=%3Cscript%3E", fmt.Sprintf("/people/%d", client), "/search?q=%22%3E%3Cscript%3Ealert(1)", "/mail", "/mail?show=new", "/mail?show=quarantine", "/mail?show=out-queued", "/mail/quarantine/1", "/accounts", "/account", "/settings/categories", "/settings/tickets", "/requests"} {
 			res := b.get(path)
 			body := res.Body.String()
 			if res.Code != http.StatusOK {

@@ -1,108 +1,166 @@
 package web
 
 import (
+	"maps"
 	"net/http"
-	"net/url"
+	"slices"
 	"strings"
 
 	"helpdeskd/migrations"
 	"helpdeskd/tracker"
 )
 
-// settingsView is the settings page: the values by their names.
-type settingsView struct {
-	Values     map[string]string
-	Categories []tracker.Category
-	Problem    string
+// settingsFrame is what every settings page has: the way to the others, and
+// what was wrong with the form that was sent.
+type settingsFrame struct {
+	Nav      []tab
+	Values   map[string]string // by the setting's name, which is the field's
+	Version  int64             // of these values together
+	Problems problems
 }
 
-// onSettingsPage are the settings that the page shows and may change; no
-// other name is taken from the form.
-func onSettingsPage() []string {
-	return []string{tracker.SetCompany, tracker.SetFormLink, tracker.SetSignature, tracker.SetAck}
+// Set reports whether an on-off setting is on.
+func (f settingsFrame) Set(name string) bool { return f.Values[name] == "on" }
+
+// settingsPages are the pages in their order; the first is the overview.
+func settingsPages() []string {
+	return []string{"", "look", "mail", "hours", "categories", "forms", "tickets"}
 }
 
-func (s *site) settings(w http.ResponseWriter, r *http.Request) error {
-	v := settingsView{Values: map[string]string{}}
-	for _, name := range onSettingsPage() {
-		value, err := s.store.Setting(r.Context(), name)
-		if err != nil {
-			return err
-		}
-		v.Values[name] = value
-	}
-	return s.settingsPage(w, r, http.StatusOK, v)
-}
+var settingsIcons = map[string]string{"look": "palette", "mail": "mail", "hours": "clock", "categories": "tags", "forms": "forms", "tickets": "list-details"}
 
-func (s *site) settingsPage(w http.ResponseWriter, r *http.Request, status int, v settingsView) error {
-	var err error
-	if v.Categories, err = s.store.Categories(r.Context(), true); err != nil {
-		return err
-	}
-	return s.render(w, r, status, "settings", view{Title: s.words.say("nav.settings"), Section: "settings", Data: v})
-}
-
-func (s *site) changeSettings(w http.ResponseWriter, r *http.Request) error {
-	v := settingsView{Values: map[string]string{}}
-	for _, name := range onSettingsPage() {
-		v.Values[name] = strings.TrimSpace(strings.ReplaceAll(r.PostFormValue(name), "\r\n", "\n"))
-	}
-	if v.Values[tracker.SetAck] != "on" {
-		v.Values[tracker.SetAck] = "off"
-	}
-	if link := v.Values[tracker.SetFormLink]; link != "" {
-		if u, err := url.Parse(link); err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
-			v.Problem = s.words.say("settings.bad_link")
-			return s.settingsPage(w, r, http.StatusUnprocessableEntity, v)
-		}
-	}
-	for _, name := range onSettingsPage() {
-		if len(v.Values[name]) > 4000 {
-			return migrations.Invalidf("%s", s.words.say("settings.too_long"))
-		}
-		was, err := s.store.Setting(r.Context(), name)
-		if err != nil {
-			return err
-		}
-		if was == v.Values[name] {
+func (s *site) settingsNav(page string) []tab {
+	var all []tab
+	for _, p := range settingsPages() {
+		if p == "" {
 			continue
 		}
-		if err := s.store.SetSetting(r.Context(), actorOf(r), name, v.Values[name]); err != nil {
-			return err
-		}
+		all = append(all, tab{Word: s.words.say("settings.page." + p), To: "/settings/" + p, Icon: settingsIcons[p], On: p == page})
 	}
-	s.flash(r, "flash.saved")
-	return seeOther(w, r, "/settings")
+	return append(all, tab{Word: s.words.say("nav.accounts"), To: "/accounts", Icon: "user-cog"},
+		tab{Word: s.words.say("audit.title"), To: "/audit", Icon: "history", On: page == "audit"})
 }
 
-// saveCategory adds a category (no id), renames one, or archives it.
-func (s *site) saveCategory(w http.ResponseWriter, r *http.Request) error {
-	id, err := formInt(r, "id")
+// frame reads the settings of a page.
+func (s *site) settingsFrame(r *http.Request, page string, names ...string) (settingsFrame, error) {
+	f := settingsFrame{Nav: s.settingsNav(page)}
+	var err error
+	f.Values, f.Version, err = s.store.Settings(r.Context(), names...)
+	return f, err
+}
+
+func (s *site) renderSettings(w http.ResponseWriter, r *http.Request, status int, page string, data any) error {
+	title, name := s.words.say("nav.settings"), "settings"
+	if page != "" {
+		title, name = s.words.say("settings.page."+page), "settings-"+page
+	}
+	return s.render(w, r, status, name, view{Title: title, Section: "settings", Data: data})
+}
+
+// settings is the overview.
+func (s *site) settings(w http.ResponseWriter, r *http.Request) error {
+	type entry struct{ Word, Hint, To, Icon string }
+	var all []entry
+	for _, t := range s.settingsNav("") {
+		key := "settings.about." + strings.Trim(strings.TrimPrefix(t.To, "/settings"), "/")
+		all = append(all, entry{t.Word, s.words.say(key), t.To, t.Icon})
+	}
+	return s.renderSettings(w, r, http.StatusOK, "", all)
+}
+
+// saveSettings changes the settings that a form names, and no others. What
+// was typed is shown again where something is wrong with it, and beside what
+// is there now where somebody else changed it meanwhile.
+func (s *site) saveSettings(w http.ResponseWriter, r *http.Request, page, back string, values map[string]string, again func(status int, f settingsFrame) error) error {
+	if r.PostFormValue("version") == "" {
+		return errForm
+	}
+	version, err := formInt(r, "version")
 	if err != nil {
 		return err
 	}
-	all, err := s.store.Categories(r.Context(), true)
-	if err != nil {
-		return err
-	}
-	c := tracker.Category{Position: int64(len(all) + 1)}
-	for _, known := range all {
-		if known.ID == id {
-			c = known
+	f := settingsFrame{Nav: s.settingsNav(page), Values: values, Version: version, Problems: problems{}}
+	for name, v := range values {
+		if _, err := tracker.CheckSetting(name, v); err != nil {
+			f.Problems[migrations.FieldOf(err)] = migrations.SafeMessage(err)
 		}
 	}
-	if id != 0 && c.ID == 0 {
-		return migrations.NotFoundf("There is no such category.")
+	if f.Problems.Any() {
+		return again(http.StatusUnprocessableEntity, f)
 	}
-	if name := r.PostFormValue("name"); name != "" {
-		c.Name = name
+	err = s.store.ChangeSettings(r.Context(), actorOf(r), values, version)
+	if migrations.KindOf(err) == migrations.Conflict {
+		return s.staleSettings(w, r, page, back, values)
 	}
-	if v := r.PostFormValue("archived"); v != "" {
-		c.Archived = v == "true"
-	}
-	if _, err := s.store.SaveCategory(r.Context(), actorOf(r), c); err != nil {
+	if err != nil {
 		return err
 	}
 	s.flash(r, "flash.saved")
-	return seeOther(w, r, "/settings#categories")
+	return seeOther(w, r, back)
+}
+
+// staleSettings shows what was typed beside what somebody else set meanwhile.
+func (s *site) staleSettings(w http.ResponseWriter, r *http.Request, page, back string, values map[string]string) error {
+	names := slices.Sorted(maps.Keys(values))
+	now, version, err := s.store.Settings(r.Context(), names...)
+	if err != nil {
+		return err
+	}
+	v := staleView{What: s.words.say("settings.page." + page), Action: r.URL.Path, Back: back, Version: version}
+	for _, name := range names {
+		f := staleField{Name: name, Label: s.settingWord(name), Now: now[name], Yours: values[name]}
+		if name == tracker.SetHours {
+			f.Name, f.Now, f.Yours = "hours", s.hoursText(now[name]), s.hoursText(values[name])
+		}
+		v.Fields = append(v.Fields, f)
+	}
+	return s.stale(w, r, v)
+}
+
+// settingWord is what a setting is called on pages.
+func (s *site) settingWord(name string) string {
+	if w := "setting." + name; s.words.has(w) {
+		return s.words.say(w)
+	}
+	return name
+}
+
+// typedSettings reads the settings of a form, and only those.
+func typedSettings(r *http.Request, names ...string) map[string]string {
+	values := map[string]string{}
+	for _, name := range names {
+		values[name] = strings.TrimSpace(strings.ReplaceAll(r.PostFormValue(name), "\r\n", "\n"))
+	}
+	return values
+}
+
+// ticketSettings are on the page about tickets.
+var ticketSettings = []string{tracker.SetAck, tracker.SetSilentDays, tracker.SetArchive, tracker.SetCurrency, tracker.SetNotify}
+
+// ticketsView is the page about tickets.
+type ticketsView struct {
+	settingsFrame
+	Notify []choice
+}
+
+func (s *site) notifyChoices() []choice {
+	var all []choice
+	for _, n := range []string{tracker.NotifyAll, tracker.NotifyMine, tracker.NotifyNone} {
+		all = append(all, choice{Value: n, Word: s.words.say("notify." + n)})
+	}
+	return all
+}
+
+func (s *site) ticketSettings(w http.ResponseWriter, r *http.Request) error {
+	f, err := s.settingsFrame(r, "tickets", ticketSettings...)
+	if err != nil {
+		return err
+	}
+	return s.renderSettings(w, r, http.StatusOK, "tickets", ticketsView{f, s.notifyChoices()})
+}
+
+func (s *site) saveTicketSettings(w http.ResponseWriter, r *http.Request) error {
+	return s.saveSettings(w, r, "tickets", "/settings/tickets", typedSettings(r, ticketSettings...), func(status int, f settingsFrame) error {
+		return s.renderSettings(w, r, status, "tickets", ticketsView{f, s.notifyChoices()})
+	})
 }

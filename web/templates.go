@@ -52,7 +52,9 @@ func (v view) Admin() bool { return v.Me != nil && v.Me.Role == tracker.Admin }
 func (s *site) dress(r *http.Request, v *view) {
 	ctx := r.Context()
 	v.Version, v.Banner = s.opts.Version, s.opts.Banner
-	v.Company, _ = s.store.Setting(ctx, tracker.SetCompany)
+	if known, err := s.store.KnownSettings(ctx); err == nil {
+		v.Company, v.Logo = known[tracker.SetCompany], known[tracker.SetLogo]
+	}
 	if c, err := r.Cookie(themeCookie); err == nil && (c.Value == "light" || c.Value == "dark") {
 		v.Theme = c.Value
 	}
@@ -75,7 +77,7 @@ func (s *site) dress(r *http.Request, v *view) {
 
 // baseTemplates parses the layout and the components.
 func (s *site) baseTemplates() (*template.Template, error) {
-	base, err := template.New("base").Funcs(s.funcs()).Funcs(s.thingFuncs()).ParseFS(templateFiles, "templates/layout.html", "templates/parts/*.html")
+	base, err := template.New("base").Funcs(s.funcs()).ParseFS(templateFiles, "templates/layout.html", "templates/parts/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("parse the layout: %w", err)
 	}
@@ -113,15 +115,14 @@ func (s *site) funcs() template.FuncMap {
 		"t":        s.words.say,
 		"asset":    s.assets.url,
 		"icon":     s.icon,
-		"when":     s.when,
-		"age":      s.age,
-		"calendar": s.day,
+		"when":     s.face("").when, // the reader's zone takes their place: see page
+		"age":      s.face("").age,
+		"at":       s.face("").at,
 		"size":     size,
 		"initials": initials,
 		"hue":      hue,
 		"priority": s.priority,
 		"pack":     pack,
-		"served":   s.servedPaths(),
 		"list":     func(all ...string) []string { return all },
 		"lines":    lines,
 		"linkify":  linkify,
@@ -130,21 +131,10 @@ func (s *site) funcs() template.FuncMap {
 		"query":    url.QueryEscape,
 		"stages":   func() []string { return slices.Clone(stageOrder) },
 		"jsWords": func() map[string]string {
-			return s.words.pick("time.", "age.", "live.", "board.move", "pick.", "suggest.", "draft.", "send.", "arrived")
+			return s.words.pick("time.", "age.", "live.", "board.move", "pick.", "draft.", "send.", "arrived")
 		},
 		"ref": func(n int64) string { return fmt.Sprintf("HD-%d", n) },
 	}
-}
-
-// servedPaths tells whether the site has a page at a path.
-func (s *site) servedPaths() func(path string) bool {
-	paths := map[string]bool{}
-	for _, e := range s.table() {
-		if e.method == http.MethodGet {
-			paths[e.path] = true
-		}
-	}
-	return func(path string) bool { return paths[path] }
 }
 
 // icon draws one of the vendored icons out of the sprite.

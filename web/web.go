@@ -40,6 +40,7 @@ type Options struct {
 	Log            *slog.Logger   // discarded where nil
 	Version        string
 	Mail           MailReader
+	Texts          MailTexts        // of the mails; no previews and no defaults where nil
 	Banner         string           // shown above every page, for the demo; "" for none
 	Language       string           // of the catalogue; "en" where empty
 	Extra          func(chi.Router) // mounts further routes, outside the sign-in
@@ -57,10 +58,10 @@ type site struct {
 	sessions *scs.SessionManager
 	assets   *assets
 	words    words
-	pages    map[string]*template.Template
+	pages    map[string]*template.Template // as parsed: see page
+	dressed  dressed
 	cleaner  *mailCleaner
 	streams  *streams
-	imports  importJobs
 	thumbs   *thumbs
 }
 

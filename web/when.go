@@ -3,21 +3,61 @@ package web
 import (
 	"fmt"
 	"html/template"
+	"net/http"
+	"sync"
 	"time"
 
 	"helpdeskd/migrations"
 )
 
+// face shows times in one zone: the reader's, or the server's where the
+// reader has none.
+type face struct {
+	words words
+	now   func() time.Time
+	zone  *time.Location
+}
+
+// face returns how times are shown in a zone of the IANA database, "" for the server's.
+func (s *site) face(zone string) face {
+	l := time.Local
+	if zone != "" {
+		if known, err := time.LoadLocation(zone); err == nil {
+			l = known
+		}
+	}
+	return face{s.words, s.store.Now, l}
+}
+
+// zoneOf returns the zone of who asks, "" for the server's.
+func zoneOf(r *http.Request) string {
+	if a := accountOf(r.Context()); a != nil {
+		return a.Zone
+	}
+	return ""
+}
+
 // when writes an instant: relative while it is near, absolute when it is far,
 // the exact time on hover. app.js keeps the words fresh.
-func (s *site) when(v any) template.HTML {
+func (f face) when(v any) template.HTML {
 	t := instant(v)
 	if t.IsZero() {
 		return ""
 	}
-	local := t.Local()
 	return template.HTML(fmt.Sprintf(`<time datetime="%s" title="%s">%s</time>`,
-		t.UTC().Format(time.RFC3339), template.HTMLEscapeString(s.exact(local)), template.HTMLEscapeString(s.relative(local))))
+		t.UTC().Format(time.RFC3339), template.HTMLEscapeString(f.exact(t)), template.HTMLEscapeString(f.relative(t))))
+}
+
+// at writes an instant to the minute, for what must not be read as about then.
+func (f face) at(v any) template.HTML {
+	t := instant(v)
+	if t.IsZero() {
+		return ""
+	}
+	local := t.In(f.zone)
+	text := f.date(local, f.now().In(f.zone)) + ", " + local.Format("15:04")
+	return template.HTML(fmt.Sprintf(`<time class="at" datetime="%s" title="%s">%s</time>`,
+		t.UTC().Format(time.RFC3339), template.HTMLEscapeString(f.exact(t)), template.HTMLEscapeString(text)))
 }
 
 // instant takes the shapes in which rows hold times.
@@ -33,33 +73,36 @@ func instant(v any) time.Time {
 	return time.Time{}
 }
 
-// exact is the time in full, in the server's zone.
-func (s *site) exact(t time.Time) string {
-	return fmt.Sprintf("%s %d %s %d, %s", s.words.say(fmt.Sprintf("day.%d", t.Weekday())), t.Day(),
-		s.words.say(fmt.Sprintf("month.%d", t.Month())), t.Year(), t.Format("15:04 MST"))
+// exact is the time in full.
+func (f face) exact(t time.Time) string {
+	t = t.In(f.zone)
+	return fmt.Sprintf("%s %d %s %d, %s", f.words.say(fmt.Sprintf("day.%d", t.Weekday())), t.Day(),
+		f.words.say(fmt.Sprintf("month.%d", t.Month())), t.Year(), t.Format("15:04 MST"))
 }
 
 // relative says how long ago t was, or the date when that was over a week ago.
-func (s *site) relative(t time.Time) string {
-	now := s.store.Now().Local()
+func (f face) relative(t time.Time) string {
+	now := f.now()
 	ago := now.Sub(t)
 	switch {
 	case ago < -time.Minute:
-		return s.date(t, now)
+		return f.date(t, now)
 	case ago < time.Minute:
-		return s.words.say("time.now")
+		return f.words.say("time.now")
 	case ago < time.Hour:
-		return s.words.say("time.minutes", int(ago.Minutes()))
+		return f.words.say("time.minutes", int(ago.Minutes()))
 	case ago < 24*time.Hour:
-		return s.words.say("time.hours", int(ago.Hours()))
+		return f.words.say("time.hours", int(ago.Hours()))
 	case ago < 7*24*time.Hour:
-		return s.words.say("time.days", int(ago.Hours()/24))
+		return f.words.say("time.days", int(ago.Hours()/24))
 	}
-	return s.date(t, now)
+	return f.date(t, now)
 }
 
-func (s *site) date(t, now time.Time) string {
-	d := fmt.Sprintf("%d %s", t.Day(), s.words.say(fmt.Sprintf("month.short.%d", t.Month())))
+// date is a day, with its year where that is not this one.
+func (f face) date(t, now time.Time) string {
+	t, now = t.In(f.zone), now.In(f.zone)
+	d := fmt.Sprintf("%d %s", t.Day(), f.words.say(fmt.Sprintf("month.short.%d", t.Month())))
 	if t.Year() != now.Year() {
 		d += fmt.Sprintf(" %d", t.Year())
 	}
@@ -67,26 +110,64 @@ func (s *site) date(t, now time.Time) string {
 }
 
 // age is the shortest form, for cards: 5 min, 3 h, 2 d.
-func (s *site) age(v any) template.HTML {
+func (f face) age(v any) template.HTML {
 	t := instant(v)
 	if t.IsZero() {
 		return ""
 	}
-	local := t.Local()
-	d := s.store.Now().Sub(t)
+	d := f.now().Sub(t)
 	text := ""
 	switch {
 	case d < time.Minute:
-		text = s.words.say("age.now")
+		text = f.words.say("age.now")
 	case d < time.Hour:
-		text = s.words.say("age.minutes", int(d.Minutes()))
+		text = f.words.say("age.minutes", int(d.Minutes()))
 	case d < 24*time.Hour:
-		text = s.words.say("age.hours", int(d.Hours()))
+		text = f.words.say("age.hours", int(d.Hours()))
 	default:
-		text = s.words.say("age.days", int(d.Hours()/24))
+		text = f.words.say("age.days", int(d.Hours()/24))
 	}
 	return template.HTML(fmt.Sprintf(`<time class="age" datetime="%s" title="%s">%s</time>`,
-		t.UTC().Format(time.RFC3339), template.HTMLEscapeString(s.exact(local)), template.HTMLEscapeString(text)))
+		t.UTC().Format(time.RFC3339), template.HTMLEscapeString(f.exact(t)), template.HTMLEscapeString(text)))
+}
+
+// dressed are the pages by the zone that they show times in: what a template
+// may call is bound when it is first executed.
+type dressed struct {
+	mu sync.Mutex
+	of map[string]*template.Template // by zone and page
+}
+
+// maxDressed bounds how many pages are kept ready.
+const maxDressed = 1000
+
+// page returns a page's template, showing times in a zone.
+func (s *site) page(name, zone string) (*template.Template, error) {
+	s.dressed.mu.Lock()
+	defer s.dressed.mu.Unlock()
+	key := zone + "\x00" + name
+	if t := s.dressed.of[key]; t != nil {
+		return t, nil
+	}
+	plain := s.pages[name]
+	if plain == nil {
+		return nil, fmt.Errorf("there is no page %q", name)
+	}
+	t, err := plain.Clone() // never executed itself, so that it can be cloned
+	if err != nil {
+		return nil, fmt.Errorf("ready the page %s: %w", name, err)
+	}
+	if len(s.dressed.of) >= maxDressed || s.dressed.of == nil {
+		s.dressed.of = map[string]*template.Template{}
+	}
+	s.dressed.of[key] = t.Funcs(s.timeFuncs(zone))
+	return s.dressed.of[key], nil
+}
+
+// timeFuncs are what templates call to show times.
+func (s *site) timeFuncs(zone string) template.FuncMap {
+	f := s.face(zone)
+	return template.FuncMap{"when": f.when, "age": f.age, "at": f.at}
 }
 
 // size writes a number of bytes with its unit.

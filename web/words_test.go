@@ -116,7 +116,7 @@ func TestWordForms(t *testing.T) {
 func TestRelativeTimes(t *testing.T) {
 	w := newWorld(t, dbtest.Open(t, migrations.SQLite))
 	words, _ := loadWords("en")
-	s := &site{store: w.Store, words: words}
+	s := (&site{store: w.Store, words: words}).face("")
 	now := w.Now()
 	for ago, want := range map[time.Duration]string{time.Second: "just now", time.Minute + time.Second: "a minute ago", 5 * time.Minute: "5 minutes ago", 61 * time.Minute: "an hour ago", 25 * time.Hour: "yesterday", 73 * time.Hour: "3 days ago"} {
 		if got := s.relative(now.Add(-ago)); got != want {

@@ -61,7 +61,7 @@ func newWorld(t testing.TB, db *migrations.DB) *world {
 	w.ok(err)
 	t.Cleanup(func() { w.lease.Release(context.Background()) })
 	w.things = inventory.New(w.Store)
-	w.site, err = New(w.Store, w.things, Options{Version: "test", Mail: plainReader{}, Log: slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelError}))})
+	w.site, err = New(w.Store, w.things, Options{Version: "test", Mail: plainReader{}, Texts: sampleTexts{}, Log: slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelError}))})
 	w.ok(err)
 	return w
 }
@@ -146,6 +146,29 @@ func (w *world) arrives(l letter) (tracker.Outcome, string) {
 		w.t.Fatalf("got %d outcomes for one mail", len(out))
 	}
 	return out[0], id
+}
+
+// sampleTexts stands for the mailer's wordings.
+type sampleTexts struct{}
+
+func (sampleTexts) DefaultText(key string) string {
+	return "Hello,\nyour request has reached us. Its number is {" + sampleMark(key) + "}. A technician will read it and answer you by mail."
+}
+
+func sampleMark(key string) string {
+	t, _ := tracker.MailTextByKey(key)
+	return t.Marks[0]
+}
+
+func (x sampleTexts) PreviewText(_ context.Context, key, wording string) (subject, text string, err error) {
+	t, _ := tracker.MailTextByKey(key)
+	if err := t.Check(wording); err != nil {
+		return "", "", err
+	}
+	if wording == "" {
+		wording = x.DefaultText(key)
+	}
+	return "Re: Printer prints half pages [HD-1024]", t.Fill(wording, map[string]string{t.Marks[0]: "HD-1024"}), nil
 }
 
 // plainReader decodes the base64 and 7-bit parts that letters are made of.

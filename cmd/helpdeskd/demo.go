@@ -165,7 +165,7 @@ func (t *theatre) stage(s *session, c *config.Config, store *tracker.Store) erro
 		stop()
 		<-sent
 	}()
-	h := demo.History{Store: store, Hub: t.hub, Clock: t.clock, MailboxID: boxes[0].ID, Parse: parser(policyOf(boxes[0].ID, c.Mailboxes[0], c.Ack))}
+	h := demo.History{Store: store, Hub: t.hub, Clock: t.clock, MailboxID: boxes[0].ID, Parse: parser(store, policyOf(boxes[0].ID, c.Mailboxes[0], c.Ack))}
 	if err := h.Write(ctx); err != nil {
 		return fmt.Errorf("write the demo's history: %w", err)
 	}

@@ -40,7 +40,7 @@ func newDesk(ctx context.Context, c *config.Config, store *tracker.Store, banner
 	}
 	smtp := map[string]mailer.SMTPConfig{}
 	for i, b := range c.Mailboxes {
-		p, err := ingest.NewPoller(store, boxes[i].ID, mailboxOf(b), ingest.PollerOptions{Log: log, Parse: parser(policyOf(boxes[i].ID, b, c.Ack))})
+		p, err := ingest.NewPoller(store, boxes[i].ID, mailboxOf(b), ingest.PollerOptions{Log: log, Parse: parser(store, policyOf(boxes[i].ID, b, c.Ack))})
 		if err != nil {
 			return nil, fmt.Errorf("mailbox %s: %w", b.Name, err)
 		}
@@ -60,7 +60,7 @@ func newDesk(ctx context.Context, c *config.Config, store *tracker.Store, banner
 	)
 	d.site, err = web.New(store, d.things, web.Options{
 		PublicURL: c.PublicURL, TrustedProxies: proxies(c.TrustedProxies), Log: log, Version: buildVersion(),
-		Mail: ingest.PartReader{}, Banner: banner,
+		Mail: ingest.PartReader{}, Texts: m, Banner: banner,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("prepare the site: %w", err)

@@ -51,7 +51,7 @@ func newHostileDesk(t *testing.T, e migrations.Engine) *hostileDesk {
 	d.ok(err)
 	policy := policyOf(d.box.ID, config.Mailbox{Address: d.box.Address, Aliases: []string{"it@corp.example"}, Trust: "exchange"}, config.Ack{Enabled: true, MaxAge: 72 * time.Hour})
 	d.store.SetPolicy(policy)
-	d.parse = parser(policy)
+	d.parse = parser(d.store, policy)
 	d.ok(d.store.SetSetting(d.ctx, tracker.Actor{}, tracker.SetMailPerMin, "100000"))
 	d.lease, err = d.store.Acquire(d.ctx, fmt.Sprintf("mailbox:%d", d.box.ID))
 	d.ok(err)

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // people and hours have time zones, and machines may have none
 )
 
 func main() {

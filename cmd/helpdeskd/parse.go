@@ -2,12 +2,15 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
+	"sync/atomic"
 
 	"helpdeskd/ingest"
 	"helpdeskd/tracker"
@@ -100,8 +103,21 @@ func (s *session) read(file string) ([]byte, error) {
 	return b, err
 }
 
-// parser returns how a mailbox's mails are read.
-func parser(p tracker.Policy) func(raw []byte) tracker.Inbound {
+// parser returns how a mailbox's mails are read: by its policy, and by the
+// form senders and labels that staff added, as they are now.
+func parser(store *tracker.Store, p tracker.Policy) func(raw []byte) tracker.Inbound {
 	o := ingest.Options{Own: append([]string{p.Address}, p.Aliases...), FormSenders: p.FormSenders}
-	return func(raw []byte) tracker.Inbound { return ingest.Parse(raw, o) }
+	var last atomic.Pointer[tracker.FormReading] // for when the database is away
+	return func(raw []byte) tracker.Inbound {
+		o := o
+		r, err := store.FormReading(context.Background())
+		if err == nil {
+			last.Store(&r)
+		} else if known := last.Load(); known != nil {
+			r = *known
+		}
+		o.FormSenders = append(slices.Clip(o.FormSenders), r.Senders...)
+		o.Labels = r.Labels
+		return ingest.Parse(raw, o)
+	}
 }

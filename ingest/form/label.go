@@ -2,7 +2,6 @@ package form
 
 import (
 	"strings"
-	"unicode"
 
 	"helpdeskd/tracker"
 )
@@ -34,22 +33,7 @@ func cleanLabel(s string) string {
 }
 
 // norm makes labels comparable: lower case, letters and digits, single blanks.
-func norm(s string) string {
-	var b strings.Builder
-	space := false
-	for _, r := range strings.ToLower(s) {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) {
-			if space && b.Len() > 0 {
-				b.WriteByte(' ')
-			}
-			space = false
-			b.WriteRune(r)
-		} else {
-			space = true
-		}
-	}
-	return b.String()
-}
+func norm(s string) string { return tracker.NormalLabel(s) }
 
 // phrases of labels by meaning, normalised; the first meaning that has a
 // phrase in the label, on word borders, wins.

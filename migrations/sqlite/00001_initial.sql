@@ -81,7 +81,6 @@ CREATE TABLE client (
     version         BIGINT NOT NULL DEFAULT 1
 );
 CREATE INDEX client_name ON client (name_folded, id);
-CREATE INDEX client_department ON client (department, name_folded, id);
 CREATE TABLE client_address (
     address       TEXT PRIMARY KEY, -- lower case, literal
     client_id     BIGINT NOT NULL REFERENCES client (id),
@@ -95,7 +94,8 @@ CREATE TABLE category (
     id       INTEGER PRIMARY KEY,
     name     TEXT NOT NULL UNIQUE,
     position BIGINT NOT NULL,
-    archived BOOLEAN NOT NULL DEFAULT FALSE
+    archived BOOLEAN NOT NULL DEFAULT FALSE,
+    version  BIGINT NOT NULL DEFAULT 1
 );
 INSERT INTO category (name, position) VALUES
     ('Computer', 1), ('Software', 2), ('Accounts and access', 3), ('Network', 4),

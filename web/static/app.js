@@ -11,12 +11,10 @@
 	};
 	const typing = (el) => el && (el.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(el.tagName));
 
-	// ---- times: fresh words, the exact time in the reader's own zone on hover
-	const exact = new Intl.DateTimeFormat(document.documentElement.lang || undefined, { dateStyle: "full", timeStyle: "short" });
+	// ---- times: fresh words; the exact time on hover is the server's, in the reader's zone
 	function times() {
 		for (const el of $$("time[datetime]")) {
 			const at = new Date(el.dateTime), s = (Date.now() - at) / 1000;
-			el.title = exact.format(at);
 			if (s < -60 || s >= 7 * 86400 && !el.classList.contains("age")) continue;
 			const k = el.classList.contains("age") ? "age." : "time.";
 			el.textContent = s < 60 ? say(k + "now") : s < 3600 ? say(k + "minutes", Math.floor(s / 60))
