@@ -392,3 +392,15 @@ func TestAgo(t *testing.T) {
 		}
 	}
 }
+
+func TestCostsAreOfOnePiece(t *testing.T) {
+	eachDesk(t, func(t *testing.T, d *desk) {
+		ctx := t.Context()
+		a := d.register(AssetEdit{ModelID: d.mouse.ID, Cost: new(int64(1250))}, 10)
+		b := must(d.Move(ctx, d.ben, a.ID, Place{Status: Deployed, HolderID: d.anna, Quantity: 3}, a.Moves))(t)
+		one, two := must(d.LifetimeCost(ctx, a.ID))(t), must(d.LifetimeCost(ctx, b.ID))(t)
+		if *b.Cost != 1250 || one["EUR"] != 7*1250 || two["EUR"] != 3*1250 {
+			t.Fatalf("a piece %d, those left %v, those split off %v", *b.Cost, one, two)
+		}
+	})
+}

@@ -132,14 +132,14 @@ func (s *Store) TakeLine(ctx context.Context, actor tracker.Actor, number, lineI
 }
 
 // LifetimeCost is what an asset has cost so far, by currency, in minor units:
-// its purchase and every line of its orders. It is computed, never stored.
+// the purchase of its pieces and every line of its orders. It is computed, never stored.
 func (s *Store) LifetimeCost(ctx context.Context, assetID int64) (map[string]int64, error) {
 	var rows []struct {
 		Currency string `db:"currency"`
 		Cost     int64  `db:"cost"`
 	}
 	err := s.db.Select(ctx, &rows, `SELECT currency, CAST(SUM(cost) AS BIGINT) AS cost FROM (
-			SELECT currency, cost FROM asset WHERE id = ? AND cost IS NOT NULL
+			SELECT currency, cost * quantity AS cost FROM asset WHERE id = ? AND cost IS NOT NULL
 			UNION ALL SELECT o.currency, (l.quantity * l.unit_cost + 500) / 1000 FROM work_order o JOIN line l ON l.owner_kind = 'work_order' AND l.owner_id = o.id WHERE o.asset_id = ?
 		) AS parts GROUP BY currency`, assetID, assetID)
 	if err != nil {
