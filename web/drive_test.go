@@ -30,6 +30,7 @@ type drive struct {
 	url string
 
 	plain atomic.Bool // the site has no scripts
+	mute  atomic.Bool // what is sent to the site arrives, but the answer is lost
 }
 
 var scriptTag = regexp.MustCompile(`(?s)<script.*?</script>`)
@@ -60,6 +61,10 @@ func newDrive(t *testing.T, engine migrations.Engine, width, height int) *drive 
 			withoutScripts(w.site, rw, r)
 			return
 		}
+		if d.mute.Load() && r.Method == http.MethodPost {
+			w.site.ServeHTTP(httptest.NewRecorder(), r)
+			panic(http.ErrAbortHandler)
+		}
 		w.site.ServeHTTP(rw, r)
 	}))
 	t.Cleanup(func() {
@@ -88,7 +93,11 @@ func (d *drive) open(path string) {
 // sees waits until an element that matches has the text, in itself or below.
 func (d *drive) sees(selector, text string) *rod.Element {
 	d.t.Helper()
-	e, err := d.Timeout(10*time.Second).ElementR(selector, text)
+	p := d.Timeout(10 * time.Second)
+	e, err := p.ElementR(selector, text)
+	for err != nil && strings.Contains(err.Error(), "navigated or closed") { // the page was just being left
+		e, err = p.ElementR(selector, text)
+	}
 	if err != nil {
 		d.t.Fatalf("no %s with %q on %s: %v\n%s", selector, text, d.MustInfo().URL, err, d.MustElement("main").MustText())
 	}
