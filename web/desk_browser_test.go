@@ -134,7 +134,7 @@ func TestAReplyWrittenMeanwhile(t *testing.T) {
 	// The hint leads to what is new.
 	d.MustEval(`() => scrollTo(0, 0)`)
 	d.w.arrives(letter{name: "Hana Sato", address: "hana.sato@aldermere.example", subject: "Re: database", text: "One more thing.", answers: "m7@mail.example"})
-	d.sees("#arrived", "new message").MustClick()
+	d.sees("#arrived", "One new message").MustClick()
 	d.inView(d.sees(".msg .text", "One more thing"))
 	d.MustWait(`() => document.querySelector("#arrived").hidden`)
 }
@@ -164,7 +164,7 @@ func TestDrafts(t *testing.T) {
 	// The connection is back, but the first answer is lost: it is stored, the browser does not know.
 	d.mute.Store(true)
 	d.sees(".f-reply .sending button", "Send again").MustClick()
-	d.MustWait(`() => document.querySelector(".f-reply:not([aria-busy]) .sending")`)
+	d.MustWait(`() => !!document.querySelector(".f-reply:not([aria-busy]) .sending")`)
 	d.mute.Store(false)
 	if sent("Written in a tunnel.") != 1 {
 		t.Fatal("the test lost the request, not the answer")
@@ -303,9 +303,9 @@ func TestTheTicketByKeyboard(t *testing.T) {
 	keys('a', 'i')
 	d.sees("#prop-assignee > summary", "Ines Holm")
 	keys('c')
-	d.MustWait(`() => document.querySelector("#prop-category[open]")`)
+	d.MustWait(`() => !!document.querySelector("#prop-category[open]")`)
 	keys(input.Escape)
-	d.MustWait(`() => !document.querySelector(".prop[open]") && document.activeElement.closest("#prop-category")`)
+	d.MustWait(`() => !document.querySelector(".prop[open]") && !!document.activeElement.closest("#prop-category")`)
 	keys('s', 'd')
 	d.MustWait(`() => document.activeElement.name === "reason"`)
 	keys(input.Escape)
@@ -315,7 +315,7 @@ func TestTheTicketByKeyboard(t *testing.T) {
 	keys(input.Escape)
 	d.MustElement("#tab-note").MustFocus()
 	keys(input.ArrowRight)
-	d.MustWait(`() => document.activeElement.id === "tab-fix" && document.querySelector(".f-fix").offsetParent`)
+	d.MustWait(`() => document.activeElement.id === "tab-fix" && !!document.querySelector(".f-fix").offsetParent`)
 	keys(input.ArrowLeft, input.Tab)
 	d.MustWait(`() => document.activeElement.matches(".f-note textarea")`)
 	d.MustElement(".f-note textarea").MustInput("By keyboard")

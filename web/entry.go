@@ -31,6 +31,7 @@ type entryView struct {
 	Cut          bool  // there is more in the raw mail
 	Mine         bool  // the reader wrote this note, and may change it
 	Version      int64 // of a note
+	ByMe         bool  // the reader wrote it
 }
 
 // sentView says how a mail of ours goes.
@@ -51,12 +52,13 @@ func (s *site) entryView(e tracker.Entry, t *tracker.Ticket, me *tracker.Account
 	switch {
 	case e.Message != nil:
 		v := s.messageView(e.Message)
+		v.ByMe = e.Message.Direction == "out" && e.Message.AccountID == me.ID
 		s.byForm(&v, e.Message, t)
 		return v, e.Message.State != "rejected"
 	case e.Note != nil:
 		n := e.Note
 		v := entryView{Kind: "note", ID: n.ID, At: n.At, Who: n.AccountName, Words: s.words.say("note." + string(n.Kind)), Body: n.Body,
-			Version: n.Version, Mine: n.AccountID == me.ID && !t.Archived()}
+			Version: n.Version, ByMe: n.AccountID == me.ID, Mine: n.AccountID == me.ID && !t.Archived()}
 		for _, f := range n.Files {
 			v.Files = append(v.Files, fileOf(f))
 		}

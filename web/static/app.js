@@ -43,7 +43,7 @@
 
 	// ---- the composer opens when it gets the focus, and closes by a click elsewhere:
 	// were it to close on losing the focus, its own buttons would move away under the pointer.
-	document.addEventListener("focusin", (e) => e.target.closest?.(".composer")?.classList.add("open"));
+	document.addEventListener("focusin", (e) => e.target.closest?.(".composer form, .composer > input")?.closest(".composer").classList.add("open"));
 	document.addEventListener("pointerdown", (e) => { if (!e.target.closest(".composer")) $(".composer")?.classList.remove("open"); });
 
 	// ---- keys
@@ -218,10 +218,13 @@
 	document.addEventListener("htmx:sse:after:connection", () => { streaming = true; offline(false); });
 	document.addEventListener("htmx:sse:close", () => { streaming = false; });
 	document.addEventListener("htmx:sse:error", () => { streaming = false; });
-	document.addEventListener("htmx:error", () => { if (!streaming) offline(true); });
+	const poll = () => $("#live")?.dispatchEvent(new CustomEvent("poll"));
+	let again; // what could not be read anew is asked for again, also while the stream lives
+	document.addEventListener("htmx:error", () => { if (!streaming || !navigator.onLine) offline(true); clearTimeout(again); again = setTimeout(poll, 2000); });
+	addEventListener("online", poll);
 	document.addEventListener("htmx:after:request", () => offline(false));
 	const offline = (is) => { const el = $("#offline"); if (el) el.hidden = !is; };
-	setInterval(() => { const live = $("#live"); if (live && !streaming && !document.hidden) live.dispatchEvent(new CustomEvent("poll")); }, 10000);
+	setInterval(() => { const live = $("#live"); if (live && !streaming && !document.hidden) poll(); }, 10000);
 
 	function wire() { times(); sortable(); $$("details[open] iframe.paper").forEach(fit); }
 	document.addEventListener("htmx:after:swap", () => { times(); sortable(); });

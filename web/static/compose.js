@@ -204,8 +204,9 @@
 		history.replaceState(null, "", at.pathname);
 		grown();
 		text.blur();
-		mine.add(at.hash.slice(1));
 		await refresh();
+		unseen.clear(); // who answers has read, or was shown, what came before
+		hint();
 		const there = at.hash && document.getElementById(at.hash.slice(1));
 		if (there) {
 			there.tabIndex = -1;
@@ -216,7 +217,6 @@
 	const refresh = () => htmx.ajax("GET", $("#thead").getAttribute("hx-get"), { source: "#thead", target: "#thead" });
 
 	// ---- what arrives while one reads
-	const mine = new Set(); // ids of what this page wrote
 	const entries = () => $$("#said .msg").map((el) => el.id);
 	let known = new Set(entries());
 	const unseen = new Set();
@@ -252,7 +252,7 @@
 	});
 	document.addEventListener("htmx:after:swap", () => {
 		for (const el of $$("#said .msg")) {
-			if (known.has(el.id) || mine.has(el.id)) continue;
+			if (known.has(el.id) || "byMe" in el.dataset) continue;
 			unseen.add(el.id);
 			seer.observe(el);
 		}
