@@ -109,24 +109,36 @@ type AssetFilter struct {
 	Gone       bool   // also retired and disposed ones
 }
 
-// where returns the conditions of f on asset a.
-func (f AssetFilter) where(today string) (conditions []string, args []any, err error) {
+// where returns the conditions of f on asset a, and what is joined for them.
+func (s *Store) where(ctx context.Context, f AssetFilter) (join string, conditions []string, args []any, err error) {
 	switch {
-	case len(f.Statuses) > 0:
-		conditions, args = append(conditions, `a.status IN (`+marks(len(f.Statuses))+`)`), append(args, anys(f.Statuses)...)
+	case len(f.Statuses) == 1:
+		conditions, args = append(conditions, `a.status = ?`), append(args, f.Statuses[0])
+	case len(f.Statuses) > 1:
+		// The index has each status in its order, not several together: walking back from the newest is quicker.
+		conditions, args = append(conditions, `a.status || '' IN (`+marks(len(f.Statuses))+`)`), append(args, anys(f.Statuses)...)
 	case !f.Gone:
-		conditions = append(conditions, `a.status IN ('stowed', 'deployed', 'maintenance', 'repair')`)
+		conditions = append(conditions, `a.status NOT IN ('retired', 'disposed')`)
 	}
 	// What has joined another asset is there, under its tag.
 	conditions = append(conditions, `NOT (a.status = 'disposed' AND a.quantity = 0)`)
 	if f.Category != "" {
+		join = `JOIN model m ON m.id = a.model_id `
 		conditions, args = append(conditions, `m.category = ?`), append(args, f.Category)
 	}
 	if f.ModelID != 0 {
 		conditions, args = append(conditions, `a.model_id = ?`), append(args, f.ModelID)
 	}
 	if f.LocationID != 0 {
-		conditions, args = append(conditions, `a.location_id IN (`+below+`)`), append(args, f.LocationID)
+		// Read beforehand, so that the engines know how few they are.
+		var places []int64
+		if err := s.db.Select(ctx, &places, below+` LIMIT 10000`, f.LocationID); err != nil {
+			return "", nil, nil, fmt.Errorf("read the places below %d: %w", f.LocationID, err)
+		}
+		if len(places) == 0 {
+			places = []int64{f.LocationID}
+		}
+		conditions, args = append(conditions, `a.location_id IN (`+marks(len(places))+`)`), append(args, anys(places)...)
 	}
 	if f.HolderID != 0 {
 		conditions, args = append(conditions, `a.holder_id = ?`), append(args, f.HolderID)
@@ -134,22 +146,11 @@ func (f AssetFilter) where(today string) (conditions []string, args []any, err e
 	if f.WarrantyTo != "" {
 		to, err := parseDay("warranty_to", "day", f.WarrantyTo)
 		if err != nil {
-			return nil, nil, err
+			return "", nil, nil, err
 		}
-		conditions, args = append(conditions, `a.warranty_until >= ? AND a.warranty_until <= ?`), append(args, today, to)
+		conditions, args = append(conditions, `a.warranty_until >= ? AND a.warranty_until <= ?`), append(args, s.today(), to)
 	}
-	return conditions, args, nil
-}
-
-type assetRow struct {
-	Asset
-	Key int64 `db:"key"`
-}
-
-// found returns the query of the assets that f's text and the rest of f find.
-func (f AssetFilter) found(conditions []string, args []any, before int64, limit int) tracker.Found {
-	return tracker.Found{Kind: tracker.KindAsset, Text: f.Text, Columns: `d.id AS key, ` + assetColumns, Inner: `asset a ON a.id = d.ref `, Outer: assetJoins,
-		Conditions: conditions, Args: args, Before: before, Limit: limit}
+	return join, conditions, args, nil
 }
 
 // Assets returns the assets that f chooses, the newest first, and what to give as after for the next ones.
@@ -159,19 +160,7 @@ func (s *Store) Assets(ctx context.Context, f AssetFilter, after string, limit i
 	if err != nil {
 		return nil, "", err
 	}
-	conditions, args, err := f.where(s.today())
-	if err != nil {
-		return nil, "", err
-	}
-	var rows []assetRow
-	if strings.TrimSpace(f.Text) != "" {
-		rows, err = tracker.SelectFound[assetRow](ctx, s.tracker, f.found(conditions, args, before, limit+1))
-	} else {
-		if before != 0 {
-			conditions, args = append(conditions, `a.id < ?`), append(args, before)
-		}
-		err = s.db.Select(ctx, &rows, `SELECT a.id AS key, `+assetColumns+` FROM asset a `+assetJoins+`WHERE `+strings.Join(conditions, ` AND `)+` ORDER BY a.id DESC LIMIT ?`, append(args, limit+1)...)
-	}
+	rows, err := s.chosen(ctx, f, before, limit+1)
 	if err != nil {
 		return nil, "", fmt.Errorf("list assets: %w", err)
 	}
@@ -179,31 +168,49 @@ func (s *Store) Assets(ctx context.Context, f AssetFilter, after string, limit i
 		rows = rows[:limit]
 		more = strconv.FormatInt(rows[limit-1].Key, 10)
 	}
-	list = make([]Asset, len(rows))
+	ids := make([]int64, len(rows))
 	for i, r := range rows {
-		list[i] = r.Asset
+		ids[i] = r.ID
 	}
-	return list, more, nil
+	list, err = s.AssetsByID(ctx, ids)
+	return list, more, err
 }
 
 // CountAssets returns how many assets f chooses, at most limit.
 func (s *Store) CountAssets(ctx context.Context, f AssetFilter, limit int) (int, error) {
-	conditions, args, err := f.where(s.today())
-	if err != nil {
-		return 0, err
+	if limit <= 0 {
+		return 0, nil
 	}
-	if strings.TrimSpace(f.Text) != "" {
-		q := f.found(conditions, args, 0, limit)
-		q.Columns, q.Outer = `d.id`, `JOIN model m ON m.id = a.model_id `
-		ids, err := tracker.SelectFound[int64](ctx, s.tracker, q)
-		return len(ids), err
-	}
-	var n int
-	err = s.db.Get(ctx, &n, `SELECT count(*) FROM (SELECT 1 FROM asset a JOIN model m ON m.id = a.model_id WHERE `+strings.Join(conditions, ` AND `)+` LIMIT ?) AS chosen`, append(args, limit)...)
+	rows, err := s.chosen(ctx, f, 0, limit)
 	if err != nil {
 		return 0, fmt.Errorf("count assets: %w", err)
 	}
-	return n, nil
+	return len(rows), nil
+}
+
+// keyed is an asset's id with its place in a list: the id itself, or, where
+// words are searched, that of its document.
+type keyed struct {
+	Key int64 `db:"key"`
+	ID  int64 `db:"id"`
+}
+
+// chosen returns the ids of the assets that f chooses. Sorting ids alone is
+// cheap where no index has the order.
+func (s *Store) chosen(ctx context.Context, f AssetFilter, before int64, limit int) (rows []keyed, err error) {
+	join, conditions, args, err := s.where(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	if strings.TrimSpace(f.Text) != "" {
+		return tracker.SelectFound[keyed](ctx, s.tracker, tracker.Found{Kind: tracker.KindAsset, Text: f.Text, Columns: `d.id AS key, a.id`,
+			Inner: `asset a ON a.id = d.ref `, Outer: join, Conditions: conditions, Args: args, Before: before, Limit: limit})
+	}
+	if before != 0 {
+		conditions, args = append(conditions, `a.id < ?`), append(args, before)
+	}
+	err = s.db.Select(ctx, &rows, `SELECT a.id AS key, a.id FROM asset a `+join+`WHERE `+strings.Join(conditions, ` AND `)+` ORDER BY a.id DESC LIMIT ?`, append(args, limit)...)
+	return rows, err
 }
 
 // today is the calendar day by the tracker's clock, in UTC.
@@ -579,6 +586,11 @@ func (s *Store) changeAssetTx(ctx context.Context, tx *migrations.Tx, actor trac
 	}
 	if err := s.tracker.IndexTx(ctx, tx, tracker.KindAsset, id); err != nil {
 		return Asset{}, err
+	}
+	if in.Tag != was.Tag || model.ID != was.ModelID {
+		if err := s.indexOrdersTx(ctx, tx, `asset_id = ?`, id); err != nil {
+			return Asset{}, err
+		}
 	}
 	return assetWhere(ctx, tx, `a.id = ?`, id)
 }

@@ -351,6 +351,12 @@ func TestAssetsAreListedAndFound(t *testing.T) {
 		if list, _, err := d.Assets(ctx, AssetFilter{Text: "sudfell"}, "", 5); err != nil || tagsOf(list) != "A-0002 A-0001" {
 			t.Fatalf("by the model's new name %q %v", tagsOf(list), err)
 		}
+		person := must(d.tracker.ClientByID(ctx, d.anna))(t)
+		must(d.tracker.UpdateClient(ctx, d.ben, d.anna, tracker.ClientChange{Name: new("Anna Ødegård")}, person.Version))(t)
+		must(d.tracker.IndexPending(ctx, nil))(t)
+		if list, _, err := d.Assets(ctx, AssetFilter{Text: "odegard"}, "", 5); err != nil || tagsOf(list) != "A-0002" {
+			t.Fatalf("by the holder's new name %q %v", tagsOf(list), err)
+		}
 		if list, _, err := d.Assets(ctx, AssetFilter{Text: "harbour"}, "", 5); err != nil || tagsOf(list) != "A-0003 A-0001" {
 			t.Fatalf("by the place's new name %q %v", tagsOf(list), err)
 		}

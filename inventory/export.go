@@ -51,7 +51,7 @@ func (s *Store) assetsToExport(ctx context.Context, f AssetFilter, after string)
 	if strings.TrimSpace(f.Text) != "" {
 		return s.Assets(ctx, f, after, exportPage)
 	}
-	conditions, args, err := f.where(s.today())
+	_, conditions, args, err := s.where(ctx, f) // assetJoins has what it joins
 	if err != nil {
 		return nil, "", err
 	}

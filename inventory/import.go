@@ -178,6 +178,7 @@ type importer struct {
 	others   map[string]bool
 
 	places map[string]*importPlace
+	paths  map[string]bool // that are there, or will be made
 	models map[string]*importModel
 	people map[string]importPeople
 
@@ -226,7 +227,7 @@ func (s *Store) BadRows(ctx context.Context, f *csvfile.File, o ImportOptions, w
 }
 
 func (s *Store) newImporter(ctx context.Context, q read, f *csvfile.File, o ImportOptions) (*importer, error) {
-	im := &importer{s: s, q: q, f: f, o: o, others: map[string]bool{}, places: map[string]*importPlace{}, models: map[string]*importModel{}, people: map[string]importPeople{}}
+	im := &importer{s: s, q: q, f: f, o: o, others: map[string]bool{}, places: map[string]*importPlace{}, paths: map[string]bool{}, models: map[string]*importModel{}, people: map[string]importPeople{}}
 	var err error
 	if im.currency, err = s.tracker.Setting(ctx, tracker.SetCurrency); err != nil {
 		return nil, err
@@ -463,9 +464,15 @@ func (im *importer) count(r *importRow) {
 	}
 	if l := r.placeP; l != nil && l.id == 0 {
 		l.id = -1
-		p.PlaceN++
-		if len(p.Places) < importPreview {
-			p.Places = append(p.Places, l.path)
+		for _, path := range prefixes(l.path) {
+			if im.paths[tracker.Fold(path)] {
+				continue
+			}
+			im.paths[tracker.Fold(path)] = true
+			p.PlaceN++
+			if len(p.Places) < importPreview {
+				p.Places = append(p.Places, path)
+			}
 		}
 	}
 	if len(p.Preview) < importPreview {

@@ -425,8 +425,8 @@ func TestFilesOfOtherPrograms(t *testing.T) {
 		has                  []string
 	}{
 		"snipeit.csv":        {3, 2, 2, []string{"SNP-001 Fabrikam Traveler 14 deployed Harbour office >Anna Lind x1 2025-03-12 119900 USD", "SNP-002 Fabrikam Traveler 14 stowed Harbour office > x1 2025-03-31 119900 USD"}},
-		"glpi.csv":           {2, 2, 2, []string{"INV-77 Contoso Panorama 27 stowed Headquarters > Cellar > x1 2024-05-06 27990 EUR", "INV-78 Fabrikam Rack One deployed Headquarters > Server room >Carl Mora x1  0 EUR"}},
-		"odoo-quant.csv":     {3, 2, 1, []string{"A-0003 USB-C cable stowed WH > Stock > x40  0 EUR", "A-0001 Traveler 14 stowed WH > Stock > x1  0 EUR"}},
+		"glpi.csv":           {2, 2, 3, []string{"INV-77 Contoso Panorama 27 stowed Headquarters > Cellar > x1 2024-05-06 27990 EUR", "INV-78 Fabrikam Rack One deployed Headquarters > Server room >Carl Mora x1  0 EUR"}},
+		"odoo-quant.csv":     {3, 2, 2, []string{"A-0003 USB-C cable stowed WH > Stock > x40  0 EUR", "A-0001 Traveler 14 stowed WH > Stock > x1  0 EUR"}},
 		"odoo-equipment.csv": {2, 2, 1, []string{"A-0001 Panorama 27 deployed Annex >Anna Lind x1 2024-01-15 20000 EUR"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -73,12 +73,19 @@ func (im *importer) findModels(ctx context.Context, rows []*importRow) error {
 
 // findPlaces finds places by their path, and by their name where only one has it.
 func (im *importer) findPlaces(ctx context.Context, rows []*importRow) error {
-	keys := wanted(rows, func(r *importRow) string {
-		if im.places[tracker.Fold(r.place)] != nil {
-			return ""
+	seen := map[string]bool{}
+	var keys []any
+	for _, r := range rows {
+		if r.place == "" || im.places[tracker.Fold(r.place)] != nil {
+			continue
 		}
-		return tracker.Fold(r.place)
-	})
+		for _, path := range prefixes(r.place) {
+			if k := tracker.Fold(path); !seen[k] {
+				seen[k] = true
+				keys = append(keys, k)
+			}
+		}
+	}
 	if len(keys) > 0 {
 		var found []struct {
 			Location
@@ -98,7 +105,7 @@ func (im *importer) findPlaces(ctx context.Context, rows []*importRow) error {
 			} else {
 				named[l.NameFolded] = append(named[l.NameFolded], p)
 			}
-			im.places[l.PathFolded] = p
+			im.places[l.PathFolded], im.paths[l.PathFolded] = p, true
 		}
 		for _, k := range keys {
 			if k := k.(string); im.places[k] == nil && len(named[k]) == 1 {
@@ -117,6 +124,16 @@ func (im *importer) findPlaces(ctx context.Context, rows []*importRow) error {
 		r.placeP = im.places[k]
 	}
 	return nil
+}
+
+// prefixes returns a path and the paths of the places above it, the highest first.
+func prefixes(path string) (all []string) {
+	for i := range path {
+		if i > 0 && strings.HasPrefix(path[i:], pathMark) {
+			all = append(all, path[:i])
+		}
+	}
+	return append(all, path)
 }
 
 // placeKind guesses what sort of place a new one is, by its name.

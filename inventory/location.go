@@ -380,6 +380,9 @@ func (s *Store) changeLocationTx(ctx context.Context, tx *migrations.Tx, actor t
 		if err := s.indexAssetsTx(ctx, tx, `location_id IN (`+below+`)`, id); err != nil {
 			return Location{}, err
 		}
+		if err := s.indexOrdersTx(ctx, tx, `vendor_id IN (`+below+`)`, id); err != nil {
+			return Location{}, err
+		}
 	}
 	return now, s.tracker.RecordTx(ctx, tx, tracker.Event{Actor: actor, Subject: "location", SubjectID: id, Kind: "changed", Became: strings.Join(changed, " ")})
 }

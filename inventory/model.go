@@ -320,6 +320,9 @@ func (s *Store) changeModelTx(ctx context.Context, tx *migrations.Tx, actor trac
 		if err := s.indexAssetsTx(ctx, tx, `model_id = ?`, id); err != nil {
 			return Model{}, err
 		}
+		if err := s.indexOrdersTx(ctx, tx, `asset_id IN (SELECT id FROM asset WHERE model_id = ?)`, id); err != nil {
+			return Model{}, err
+		}
 	}
 	return now, s.tracker.RecordTx(ctx, tx, tracker.Event{Actor: actor, Subject: "model", SubjectID: id, Kind: "changed", Became: strings.Join(changed, " ")})
 }
@@ -342,7 +345,7 @@ func (s *Store) ArchiveModel(ctx context.Context, actor tracker.Actor, id int64,
 				return err
 			}
 			if left > 0 {
-				return migrations.Invalidf("%s of the model %s still in use. Please retire or dispose of what is left first.", plural(left, "asset is", "assets are"), m.Title())
+				return migrations.Invalidf("The model %s is still in use: %s left of it. Please retire or dispose of what is left first.", m.Title(), plural(left, "asset is", "assets are"))
 			}
 			now := s.stamp()
 			kind, m.ArchivedAt = "archived", &now

@@ -466,10 +466,14 @@ func (s *Store) Movements(ctx context.Context, f MovementFilter, after string, l
 // movementsOf reads movements to or from a place or person: the newest of
 // each index, then the newest of both.
 func (s *Store) movementsOf(ctx context.Context, list *[]Movement, column string, id, before int64, limit int) error {
-	return s.db.Select(ctx, list, movementSelect+`WHERE v.id IN (
-			SELECT id FROM (SELECT id FROM movement WHERE `+column+` = ? AND id < ? ORDER BY id DESC LIMIT ?) AS came
-			UNION SELECT id FROM (SELECT id FROM movement WHERE was_`+column+` = ? AND id < ? ORDER BY id DESC LIMIT ?) AS went)
-		ORDER BY v.id DESC LIMIT ?`, id, before, limit, id, before, limit, limit)
+	var ids []int64
+	err := s.db.Select(ctx, &ids, `SELECT id FROM (SELECT id FROM movement WHERE `+column+` = ? AND id < ? ORDER BY id DESC LIMIT ?) AS came
+		UNION SELECT id FROM (SELECT id FROM movement WHERE was_`+column+` = ? AND id < ? ORDER BY id DESC LIMIT ?) AS went
+		ORDER BY id DESC LIMIT ?`, id, before, limit, id, before, limit, limit)
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	return s.db.Select(ctx, list, movementSelect+`WHERE v.id IN (`+marks(len(ids))+`) ORDER BY v.id DESC`, anys(ids)...)
 }
 
 // AssetsAt returns what was at a place (this very one) or with a person at an

@@ -110,3 +110,65 @@ func TestPiecesSplitAndJoin(t *testing.T) {
 		refused(t, err, migrations.Conflict, "Eva Roth counted A-0001: 5 just now")
 	})
 }
+
+func TestAMovementOfWhatMovedMeanwhileIsRefused(t *testing.T) {
+	eachDesk(t, func(t *testing.T, d *desk) {
+		ctx := t.Context()
+		stale := d.register(AssetEdit{}, 0)
+		must(d.Move(ctx, d.eva, stale.ID, Place{Status: Deployed, HolderID: d.carl, LocationID: d.site.ID}, stale.Moves))(t)
+		d.clock.add(25 * time.Hour)
+		was := stale
+		err := d.db.Tx(ctx, func(tx *migrations.Tx) error { return d.moveTx(ctx, tx, d.ben, &stale, stale.next("repair", Repair)) })
+		refused(t, err, migrations.Conflict, "Eva Roth deployed A-0001 to Carl Mora (Main site) 1 day ago. Nothing was changed.")
+		if stale.Moves != was.Moves || stale.Status != was.Status {
+			t.Fatalf("refused, and yet mended to %+v", stale)
+		}
+		// The ledger itself takes no number twice, and nothing below nothing.
+		for _, q := range []string{
+			`INSERT INTO movement (asset_id, n, at, kind, status, quantity) VALUES (?, 2, 1, 'stow', 'stowed', 1)`,
+			`UPDATE asset SET quantity = -1 WHERE id = ?`,
+			`UPDATE asset SET quantity = 2, serial = 'x' WHERE id = ?`,
+		} {
+			if err := d.db.Tx(ctx, func(tx *migrations.Tx) error { _, err := tx.Exec(ctx, q, stale.ID); return err }); err == nil {
+				t.Errorf("the database takes %s", q)
+			}
+		}
+		// A clock that went back makes no movement before the last one.
+		d.clock.add(-48 * time.Hour)
+		a := must(d.Asset(ctx, stale.ID))(t)
+		b := must(d.Move(ctx, d.ben, a.ID, Place{Status: Stowed, LocationID: d.depot.ID}, a.Moves))(t)
+		if b.MovedAt != a.MovedAt {
+			t.Fatalf("moved at %d, and before that at %d", b.MovedAt, a.MovedAt)
+		}
+	})
+}
+
+func TestMovementsOfAWorkOrderAreNotTakenBack(t *testing.T) {
+	eachDesk(t, func(t *testing.T, d *desk) {
+		ctx := t.Context()
+		a := d.register(AssetEdit{}, 0)
+		move := func(m Movement) {
+			t.Helper()
+			if err := d.db.Tx(ctx, func(tx *migrations.Tx) error { return d.moveTx(ctx, tx, d.ben, &a, m) }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		m := a.next("repair", Repair)
+		m.WorkOrderID = new(int64(5))
+		move(m)
+		_, err := d.UndoMove(ctx, d.ben, a.ID, a.Moves)
+		refused(t, err, migrations.Invalid, "change the work order")
+		_, err = d.Count(ctx, d.ben, a.ID, 3, "", a.Moves)
+		refused(t, err, migrations.Invalid, "in repair")
+		// Taken from the bench by hand: it does not go back there by hand.
+		a = must(d.Move(ctx, d.ben, a.ID, Place{Status: Deployed, HolderID: d.anna}, a.Moves))(t)
+		_, err = d.UndoMove(ctx, d.ben, a.ID, a.Moves)
+		refused(t, err, migrations.Invalid, "was in repair before")
+		line := d.register(AssetEdit{ModelID: d.mouse.ID}, 3)
+		if err := d.db.Tx(ctx, func(tx *migrations.Tx) error { return d.moveTx(ctx, tx, d.ben, &line, line.next("repair", Repair)) }); err != nil {
+			t.Fatal(err)
+		}
+		_, err = d.Move(ctx, d.ben, line.ID, Place{Status: Stowed, LocationID: d.depot.ID, Quantity: 1}, line.Moves)
+		refused(t, err, migrations.Invalid, "only be moved as a whole")
+	})
+}

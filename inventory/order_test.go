@@ -556,6 +556,22 @@ func TestOrderLists(t *testing.T) {
 				t.Errorf("%s: got %s (count %d), want %s", name, names(got), n, names(x.want))
 			}
 		}
+		l, err := w.tracker.Acquire(t.Context(), "index")
+		w.ok(err)
+		for {
+			n, err := w.tracker.IndexPending(t.Context(), l)
+			w.ok(err)
+			if n == 0 {
+				break
+			}
+		}
+		for text, want := range map[string][]Order{"lufter": {mine}, "dust": {done}, "WO-2": {late}, "wo2": {late}, "hinge": {done}, "fixit think": {sent}, "zebra": nil} {
+			got, _, err := w.Orders(t.Context(), OrderFilter{Text: text, Closed: true}, "", 10)
+			w.ok(err)
+			if names(got) != names(want) {
+				t.Errorf("%q finds %s, want %s", text, names(got), names(want))
+			}
+		}
 		if _, _, err := w.Orders(t.Context(), OrderFilter{}, "x", 2); migrations.KindOf(err) != migrations.Invalid {
 			t.Errorf("a page that is none: %v", err)
 		}

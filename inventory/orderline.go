@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"helpdeskd/migrations"
 	"helpdeskd/tracker"
@@ -150,4 +151,45 @@ func (s *Store) LifetimeCost(ctx context.Context, assetID int64) (map[string]int
 		sum[r.Currency] = r.Cost
 	}
 	return sum, nil
+}
+
+// FormatQuantity writes thousandths as people read them: 1500 is "1.5".
+func FormatQuantity(thousandths int64) string {
+	text := strconv.FormatInt(thousandths/1000, 10)
+	if rest := thousandths % 1000; rest != 0 {
+		text += "." + strings.TrimRight(fmt.Sprintf("%03d", rest), "0")
+	}
+	return text
+}
+
+// ParseQuantity reads a quantity as people type it, 2 or 1.5 or 1,25, in
+// thousandths. What is no number, or not above 0, is Invalid.
+func ParseQuantity(text string) (int64, error) {
+	s := strings.TrimSpace(text)
+	if s == "" {
+		return 0, migrations.InvalidAt("quantity", "Please write how many.")
+	}
+	if strings.HasPrefix(s, "-") {
+		return 0, migrations.InvalidAt("quantity", "The quantity must be more than 0.")
+	}
+	whole, rest, _ := strings.Cut(strings.ReplaceAll(s, ",", "."), ".")
+	if whole == "" {
+		whole = "0"
+	}
+	if len(rest) > 3 {
+		return 0, migrations.InvalidAt("quantity", "A quantity has up to three digits behind the point.")
+	}
+	for _, r := range whole + rest {
+		if r < '0' || r > '9' {
+			return 0, migrations.InvalidAt("quantity", "“%s” is not a quantity. Write it like 2 or 1.5.", clip(s, 40))
+		}
+	}
+	if len(strings.TrimLeft(whole, "0")) > 6 {
+		return 0, migrations.InvalidAt("quantity", "The quantity must not be more than 100,000.")
+	}
+	n, err := strconv.ParseInt(whole+(rest + "000")[:3], 10, 64)
+	if err != nil || n == 0 {
+		return 0, migrations.InvalidAt("quantity", "The quantity must be more than 0.")
+	}
+	return n, nil
 }

@@ -139,10 +139,10 @@ func (s *Store) lastMoveTx(ctx context.Context, tx *migrations.Tx, a *Asset) (or
 	return order, nil
 }
 
-// homeTx returns the last movement after which an asset was in use or stowed:
+// home returns the last movement after which an asset was in use or stowed:
 // what it returns to.
-func (s *Store) homeTx(ctx context.Context, tx *migrations.Tx, a *Asset) (n int64, m Movement, err error) {
-	err = tx.Get(ctx, &m, `SELECT n, status, location_id, holder_id FROM movement
+func (s *Store) home(ctx context.Context, q read, a *Asset) (n int64, m Movement, err error) {
+	err = q.Get(ctx, &m, `SELECT n, status, location_id, holder_id FROM movement
 		WHERE asset_id = ? AND status NOT IN ('repair', 'maintenance', 'retired', 'disposed') ORDER BY n DESC LIMIT 1`, a.ID)
 	if migrations.KindOf(err) == migrations.NotFound { // it was split off while it was away
 		m = Movement{Status: Stowed, LocationID: a.LocationID, HolderID: a.HolderID}
@@ -172,7 +172,7 @@ func (s *Store) sendTx(ctx context.Context, tx *migrations.Tx, actor tracker.Act
 	if several(a) || !begins && !away(a.Status) {
 		return nil
 	}
-	n, home, err := s.homeTx(ctx, tx, a)
+	n, home, err := s.home(ctx, tx, a)
 	if err != nil {
 		return err
 	}
@@ -223,19 +223,49 @@ func (s *Store) returnTx(ctx context.Context, tx *migrations.Tx, actor tracker.A
 	if !away(a.Status) || several(a) {
 		return nil
 	}
-	var others int
-	err = tx.Get(ctx, &others, `SELECT count(*) FROM work_order WHERE asset_id = ? AND id <> ? AND status IN ('assessed', 'in_progress', 'waiting')`, a.ID, o.ID)
-	if err != nil {
-		return fmt.Errorf("look for other orders: %w", err)
+	others, err := othersAtWork(ctx, tx, o)
+	if err != nil || others {
+		return err
 	}
-	if others > 0 {
-		return nil
-	}
-	_, home, err := s.homeTx(ctx, tx, a)
+	_, home, err := s.home(ctx, tx, a)
 	if err != nil {
 		return err
 	}
 	return s.moveForTx(ctx, tx, actor, a, Movement{Kind: "back", Status: home.Status, LocationID: home.LocationID, HolderID: home.HolderID, WorkOrderID: &o.ID, Reason: o.Name()})
+}
+
+// ReturnsTo returns to where the asset of an order goes when that is done or
+// cancelled now, with the names of place and holder; false where it does not move.
+func (s *Store) ReturnsTo(ctx context.Context, o Order) (m Movement, back bool, err error) {
+	if o.AssetID == nil || !o.Status.started() {
+		return m, false, nil
+	}
+	a, err := assetWhere(ctx, s.db, `a.id = ?`, *o.AssetID)
+	if err != nil || !away(a.Status) || several(&a) {
+		return m, false, err
+	}
+	others, err := othersAtWork(ctx, s.db, &o)
+	if err != nil || others {
+		return m, false, err
+	}
+	n, _, err := s.home(ctx, s.db, &a)
+	if err != nil {
+		return m, false, err
+	}
+	if err := s.db.Get(ctx, &m, movementSelect+`WHERE v.asset_id = ? AND v.n = ?`, a.ID, n); err != nil {
+		return m, false, fmt.Errorf("read where %s was: %w", a.Tag, err)
+	}
+	return m, true, nil
+}
+
+// othersAtWork reports whether another order is at work on an order's asset.
+func othersAtWork(ctx context.Context, q read, o *Order) (bool, error) {
+	var n int
+	err := q.Get(ctx, &n, `SELECT count(*) FROM work_order WHERE asset_id = ? AND id <> ? AND status IN ('assessed', 'in_progress', 'waiting')`, *o.AssetID, o.ID)
+	if err != nil {
+		return false, fmt.Errorf("look for other orders: %w", err)
+	}
+	return n > 0, nil
 }
 
 // writeOffTx retires the asset where it is, with the reason.

@@ -5,9 +5,18 @@
 // holder, status and quantity are those of its last movement; every movement
 // names the one before it, so of two people who move the same thing one wins
 // and the other is told; a serial is once per model; an asset with a serial is
-// one thing; what is on hand is what is stowed, nothing else; money is integer
-// minor units with a currency; whatever changes state writes its Event in the
+// one thing; pieces are neither lost nor made by splitting and joining; what is
+// on hand is what is stowed, nothing else; money is integer minor units with a
+// currency; whatever changes state writes its Event in the
 // same transaction, and on the linked tickets too.
+//
+// Several alike without serials are one asset with a quantity. Part of it that
+// moves splits off as an asset of its own (A-0012-2), and joins again when it
+// is stowed where the asset is stowed that it was split from. What joined stays
+// as a disposed asset with no pieces: out of every list and count, found by its
+// tag and its id, so that links to it and its life line stay readable.
+//
+// Rows are locked in the order of their ids, an asset before its place.
 //
 // It owns the tables location, model, asset, movement, work_order,
 // work_order_note and line.
@@ -35,6 +44,14 @@ func New(t *tracker.Store) *Store {
 	s := &Store{db: t.DB(), tracker: t}
 	t.IndexKind(tracker.KindAsset, s.assetTexts)
 	t.IndexKind(tracker.KindWorkOrder, s.orderTexts)
+	t.IndexNamed(tracker.KindAsset, func(ctx context.Context, q read, clientID int64) (ids []int64, err error) {
+		err = q.Select(ctx, &ids, `SELECT id FROM asset WHERE holder_id = ? ORDER BY id`, clientID)
+		return ids, err
+	})
+	t.IndexNamed(tracker.KindWorkOrder, func(ctx context.Context, q read, clientID int64) (ids []int64, err error) {
+		err = q.Select(ctx, &ids, `SELECT id FROM work_order WHERE client_id = ? ORDER BY id`, clientID)
+		return ids, err
+	})
 	return s
 }
 
@@ -85,11 +102,20 @@ func plural(n int64, one, many string) string {
 
 // indexAssetsTx has the assets that condition finds indexed anew.
 func (s *Store) indexAssetsTx(ctx context.Context, tx *migrations.Tx, condition string, args ...any) error {
+	return s.indexTx(ctx, tx, tracker.KindAsset, `SELECT id FROM asset WHERE `+condition+` ORDER BY id`, args...)
+}
+
+// indexOrdersTx has the work orders that condition finds indexed anew.
+func (s *Store) indexOrdersTx(ctx context.Context, tx *migrations.Tx, condition string, args ...any) error {
+	return s.indexTx(ctx, tx, tracker.KindWorkOrder, `SELECT id FROM work_order WHERE `+condition+` ORDER BY id`, args...)
+}
+
+func (s *Store) indexTx(ctx context.Context, tx *migrations.Tx, kind, query string, args ...any) error {
 	var ids []int64
-	if err := tx.Select(ctx, &ids, `SELECT id FROM asset WHERE `+condition+` ORDER BY id`, args...); err != nil {
-		return fmt.Errorf("find the assets to index: %w", err)
+	if err := tx.Select(ctx, &ids, query, args...); err != nil {
+		return fmt.Errorf("find each %s to index: %w", kind, err)
 	}
-	return s.tracker.IndexManyTx(ctx, tx, tracker.KindAsset, ids)
+	return s.tracker.IndexManyTx(ctx, tx, kind, ids)
 }
 
 // again runs fn in a transaction, and once more when it met what another

@@ -31,23 +31,23 @@ func (s *Store) Categories(ctx context.Context, archived bool) ([]Category, erro
 	return list, nil
 }
 
-// CategoryCount is how many tickets have a category, and how many of them are
+// CategoryTickets is how many tickets have a category, and how many of them are
 // not completed or dropped.
-type CategoryCount struct {
+type CategoryTickets struct {
 	CategoryID int64 `db:"category_id"`
 	All        int64 `db:"n"`
 	Open       int64 `db:"unfinished"`
 }
 
 // CategoryCounts returns the counts by category.
-func (s *Store) CategoryCounts(ctx context.Context) (map[int64]CategoryCount, error) {
-	var rows []CategoryCount
+func (s *Store) CategoryCounts(ctx context.Context) (map[int64]CategoryTickets, error) {
+	var rows []CategoryTickets
 	err := s.db.Select(ctx, &rows, `SELECT category_id, count(*) AS n, count(CASE WHEN closed_at IS NULL THEN 1 END) AS unfinished
 		FROM ticket WHERE category_id IS NOT NULL GROUP BY category_id`)
 	if err != nil {
 		return nil, fmt.Errorf("count tickets by category: %w", err)
 	}
-	all := map[int64]CategoryCount{}
+	all := map[int64]CategoryTickets{}
 	for _, r := range rows {
 		all[r.CategoryID] = r
 	}

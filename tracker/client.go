@@ -76,7 +76,10 @@ func (s *Store) clientTx(ctx context.Context, tx *migrations.Tx, a Address) (*Cl
 			return nil, fmt.Errorf("name client: %w", err)
 		}
 		c.Name = clip(name, 200)
-		return c, s.IndexTx(ctx, tx, "client", c.ID)
+		if err := s.IndexTx(ctx, tx, KindClient, c.ID); err != nil {
+			return nil, err
+		}
+		return c, s.indexNamedTx(ctx, tx, c.ID)
 	}
 	if name == "" {
 		name = strings.ToLower(a.Address)

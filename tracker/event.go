@@ -80,3 +80,19 @@ func (s *Store) IndexManyTx(ctx context.Context, tx *migrations.Tx, kind string,
 	}
 	return nil
 }
+
+// EventsByID returns some events, in no order; unknown ones are left out.
+func (s *Store) EventsByID(ctx context.Context, ids []int64) ([]EventRow, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	args := make([]any, len(ids))
+	for i, id := range ids {
+		args[i] = id
+	}
+	var list []EventRow
+	if err := s.db.Select(ctx, &list, `SELECT `+eventColumns+` FROM event WHERE id IN (`+marks(len(ids))+`)`, args...); err != nil {
+		return nil, fmt.Errorf("read events: %w", err)
+	}
+	return list, nil
+}

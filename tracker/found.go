@@ -17,12 +17,12 @@ import (
 // begin with something, nor for one kind among others.
 
 // shelfBits is how many bits of a document's id say where it stands on its
-// shelf: 8,192 documents each.
-const shelfBits = 13
+// shelf: 4,096 documents each.
+const shelfBits = 12
 
 // maxShelves is how many shelves one query looks through. Rare words ask for
 // ever more at once, up to this.
-const maxShelves = 8
+const maxShelves = 16
 
 // kindLetters stand in front of the words of each kind.
 var kindLetters = map[string]string{KindTicket: "t", KindClient: "c", KindAsset: "a", KindWorkOrder: "w"}
@@ -185,9 +185,8 @@ func selectShelves[T any](ctx context.Context, s *Store, query string, q foundQu
 	key, join, from := `search_words.rowid`, `CROSS JOIN `, `search_words CROSS JOIN search_doc d ON d.id = search_words.rowid `
 	where := `search_words MATCH ?`
 	if s.db.Engine == migrations.Postgres {
-		// OFFSET 0 has the word index asked first, whatever the planner guesses.
 		key, join, where = `w.id`, `JOIN `, `TRUE`
-		from = `(SELECT id FROM search_words WHERE words @@ CAST(? AS tsquery) OFFSET 0) w JOIN search_doc d ON d.id = w.id `
+		from = `search_found(CAST(? AS tsquery)) AS w (id) JOIN search_doc d ON d.id = w.id `
 	}
 	if q.inner != "" {
 		from += join + q.inner

@@ -136,6 +136,27 @@ func (s *Store) IndexKind(kind string, texts func(ctx context.Context, q migrati
 	s.indexKinds[kind] = texts
 }
 
+// IndexNamed has things of a kind that another package owns indexed anew when
+// a client that they name is renamed: named returns which those are. To be
+// called before anything is indexed.
+func (s *Store) IndexNamed(kind string, named func(ctx context.Context, q migrations.Queryer, clientID int64) ([]int64, error)) {
+	s.indexNamed[kind] = named
+}
+
+// indexNamedTx queues the other packages' things that name a client.
+func (s *Store) indexNamedTx(ctx context.Context, tx *migrations.Tx, clientID int64) error {
+	for kind, named := range s.indexNamed {
+		ids, err := named(ctx, tx, clientID)
+		if err != nil {
+			return fmt.Errorf("find each %s that names client %d: %w", kind, clientID, err)
+		}
+		if err := s.IndexManyTx(ctx, tx, kind, ids); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // indexEntry is a document and its words.
 type indexEntry struct {
 	doc   int64

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"helpdeskd/migrations"
@@ -22,9 +23,22 @@ const clientRowSelect = `SELECT c.id, c.name, c.department, c.phone, c.high_mana
 	COALESCE((SELECT MIN(a.address) FROM client_address a WHERE a.client_id = c.id), '') AS address,
 	(SELECT count(*) FROM ticket t WHERE t.client_id = c.id AND t.closed_at IS NULL) AS open FROM `
 
+// ClientFilter chooses clients for a list. The zero value finds all.
+type ClientFilter struct {
+	Text       string // words to search
+	Department string // exactly
+}
+
 // Clients returns clients by name, or those whom the words of query find, and
 // what to give as after for the next ones ("" at the end).
 func (s *Store) Clients(ctx context.Context, query, after string, limit int) (list []ClientRow, more string, err error) {
+	return s.ListClients(ctx, ClientFilter{Text: query}, after, limit)
+}
+
+// ListClients returns the clients that f chooses by name, with words the
+// newest first and each page by name, and what to give as after for the next
+// ones ("" at the end).
+func (s *Store) ListClients(ctx context.Context, f ClientFilter, after string, limit int) (list []ClientRow, more string, err error) {
 	if limit <= 0 || limit > 500 {
 		limit = 50
 	}
@@ -34,11 +48,12 @@ func (s *Store) Clients(ctx context.Context, query, after string, limit int) (li
 			return nil, "", migrations.Invalidf("This page of the list is not known. Please start from its first page.")
 		}
 	}
-	if strings.TrimSpace(query) != "" {
-		return s.findClients(ctx, query, from, limit)
+	if strings.TrimSpace(f.Text) != "" {
+		return s.findClients(ctx, f, from, limit)
 	}
-	err = s.db.Select(ctx, &list, clientRowSelect+`client c WHERE (c.name_folded, c.id) > (COALESCE((SELECT f.name_folded FROM client f WHERE f.id = ?), ''), ?)
-		ORDER BY c.name_folded, c.id LIMIT ?`, from, from, limit+1)
+	where, args := f.where()
+	err = s.db.Select(ctx, &list, clientRowSelect+`client c WHERE (c.name_folded, c.id) > (COALESCE((SELECT f.name_folded FROM client f WHERE f.id = ?), ''), ?)`+where+`
+		ORDER BY c.name_folded, c.id LIMIT ?`, append(append([]any{from, from}, args...), limit+1)...)
 	if err != nil {
 		return nil, "", fmt.Errorf("list clients: %w", err)
 	}
@@ -49,23 +64,84 @@ func (s *Store) Clients(ctx context.Context, query, after string, limit int) (li
 	return list, more, nil
 }
 
+// where returns the conditions of f besides its words, each after an AND.
+func (f ClientFilter) where() (string, []any) {
+	if f.Department == "" {
+		return "", nil
+	}
+	return ` AND c.department = ?`, []any{f.Department}
+}
+
+// found runs a query on the clients that the words of f find.
+func (f ClientFilter) found(ctx context.Context, s *Store, before int64, limit int) ([]foundClient, error) {
+	m, ok := s.match(f.Text)
+	if !ok {
+		return nil, nil
+	}
+	q := foundQuery{columns: `d.id AS key, c.id`, kinds: []string{KindClient}, inner: `client c ON c.id = d.ref `, before: before, limit: limit}
+	if f.Department != "" {
+		q.conditions, q.args = []string{`c.department = ?`}, []any{f.Department}
+	}
+	return selectFound[foundClient](ctx, s, m, q)
+}
+
+type foundClient struct {
+	Key int64 `db:"key"`
+	ID  int64 `db:"id"`
+}
+
 // findClients returns the newest clients first, each page sorted by name.
-func (s *Store) findClients(ctx context.Context, query string, before int64, limit int) (list []ClientRow, more string, err error) {
-	page, err := s.Search(ctx, query, KindClient, before, limit)
-	if err != nil || len(page.Hits) == 0 {
-		return nil, "", err
+func (s *Store) findClients(ctx context.Context, f ClientFilter, before int64, limit int) (list []ClientRow, more string, err error) {
+	found, err := f.found(ctx, s, before, limit+1)
+	if err != nil {
+		return nil, "", fmt.Errorf("search clients: %w", err)
+	}
+	if len(found) > limit {
+		found = found[:limit]
+		more = strconv.FormatInt(found[limit-1].Key, 10)
+	}
+	if len(found) == 0 {
+		return nil, "", nil
 	}
 	var ids []any
-	for _, h := range page.Hits {
-		ids = append(ids, h.Client.ID)
+	for _, x := range found {
+		ids = append(ids, x.ID)
 	}
 	if err := s.db.Select(ctx, &list, clientRowSelect+`client c WHERE c.id IN (`+marks(len(ids))+`) ORDER BY c.name_folded, c.id`, ids...); err != nil {
 		return nil, "", fmt.Errorf("list clients: %w", err)
 	}
-	if page.More != 0 {
-		more = strconv.FormatInt(page.More, 10)
-	}
 	return list, more, nil
+}
+
+// CountClients returns how many clients f chooses, counting no further than limit.
+func (s *Store) CountClients(ctx context.Context, f ClientFilter, limit int) (n int, err error) {
+	if strings.TrimSpace(f.Text) != "" {
+		found, err := f.found(ctx, s, 0, limit)
+		if err != nil {
+			return 0, fmt.Errorf("count clients: %w", err)
+		}
+		return len(found), nil
+	}
+	where, args := f.where()
+	if err := s.db.Get(ctx, &n, `SELECT count(*) FROM (SELECT 1 AS one FROM client c WHERE TRUE`+where+` LIMIT ?) counted`, append(args, limit)...); err != nil {
+		return 0, fmt.Errorf("count clients: %w", err)
+	}
+	return n, nil
+}
+
+// Department is where clients work, with how many they are.
+type Department struct {
+	Name string `db:"name"`
+	N    int    `db:"n"`
+}
+
+// Departments returns the departments of clients, the largest first.
+func (s *Store) Departments(ctx context.Context, limit int) (list []Department, err error) {
+	err = s.db.Select(ctx, &list, `SELECT department AS name, count(*) AS n FROM client WHERE department <> '' GROUP BY department ORDER BY n DESC, name LIMIT ?`, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list departments: %w", err)
+	}
+	return list, nil
 }
 
 // ClientAddress is one of a client's mail addresses.
@@ -75,15 +151,34 @@ type ClientAddress struct {
 	BounceReason string           `db:"bounce_reason"`
 }
 
-// Profile is a client with what they asked.
+// Profile is a client with what became of their requests.
 type Profile struct {
 	Client
-	Addresses []ClientAddress
-	Open      int // tickets that are not closed
-	Total     int
-	Tickets   []Ticket // the newest first, archived ones too
-	More      string   // to Tickets, with the client in the filter and ArchivedAlso
+	Addresses  []ClientAddress
+	Open       int              // tickets that are not closed
+	Total      int              // the latest maxProfile, where there are more
+	FixedIn    time.Duration    // from the request to the fix, the median; 0 where nothing was fixed
+	LastSeen   migrations.Stamp // when they last wrote, 0 for never
+	Months     []MonthCount     // the last twelve, the oldest first
+	Categories []CategoryCount  // the most frequent first
 }
+
+// MonthCount is how many requests were opened in a calendar month.
+type MonthCount struct {
+	Year  int
+	Month time.Month
+	N     int
+}
+
+// CategoryCount is how many requests are under a category, 0 for none.
+type CategoryCount struct {
+	ID   int64
+	Name string
+	N    int
+}
+
+// maxProfile is how many tickets of a client are counted.
+const maxProfile = 5000
 
 // ClientByID returns a client.
 func (s *Store) ClientByID(ctx context.Context, id int64) (Client, error) {
@@ -102,8 +197,9 @@ func clientByID(ctx context.Context, q read, id int64) (Client, error) {
 	return c, nil
 }
 
-// ClientProfile returns a client with addresses and the newest tickets.
-func (s *Store) ClientProfile(ctx context.Context, id int64, tickets int) (Profile, error) {
+// ClientProfile returns a client with addresses and what their tickets tell.
+// Months are those of the zone in.
+func (s *Store) ClientProfile(ctx context.Context, id int64, in *time.Location) (Profile, error) {
 	var p Profile
 	var err error
 	if p.Client, err = s.ClientByID(ctx, id); err != nil {
@@ -112,17 +208,68 @@ func (s *Store) ClientProfile(ctx context.Context, id int64, tickets int) (Profi
 	if p.Addresses, err = clientAddresses(ctx, s.db, id); err != nil {
 		return p, err
 	}
-	var n struct {
-		Total int `db:"total"`
-		Open  int `db:"open"`
-	}
-	err = s.db.Get(ctx, &n, `SELECT count(*) AS total, count(CASE WHEN closed_at IS NULL THEN 1 END) AS open FROM ticket WHERE client_id = ?`, id)
+	var rows []profileRow
+	err = s.db.Select(ctx, &rows, `SELECT t.opened_at, COALESCE(t.fixed_at, 0) AS fixed_at, COALESCE(t.closed_at, 0) AS closed_at, COALESCE(t.category_id, 0) AS category_id, COALESCE(k.name, '') AS category_name
+		FROM ticket t LEFT JOIN category k ON k.id = t.category_id WHERE t.client_id = ? ORDER BY t.id DESC LIMIT ?`, id, maxProfile)
 	if err != nil {
-		return p, fmt.Errorf("count tickets of client %d: %w", id, err)
+		return p, fmt.Errorf("read tickets of client %d: %w", id, err)
 	}
-	p.Total, p.Open = n.Total, n.Open
-	p.Tickets, p.More, err = s.Tickets(ctx, TicketFilter{ClientID: id, Archived: ArchivedAlso}, "", tickets)
-	return p, err
+	p.tell(rows, s.Now().In(in))
+	// Messages come in the order in which they arrived.
+	err = s.db.Get(ctx, &p.LastSeen, `SELECT at FROM message WHERE client_id = ? ORDER BY id DESC LIMIT 1`, id)
+	if err != nil && migrations.KindOf(err) != migrations.NotFound {
+		return p, fmt.Errorf("read the last message of client %d: %w", id, err)
+	}
+	return p, nil
+}
+
+type profileRow struct {
+	OpenedAt     migrations.Stamp `db:"opened_at"`
+	FixedAt      migrations.Stamp `db:"fixed_at"`
+	ClosedAt     migrations.Stamp `db:"closed_at"`
+	CategoryID   int64            `db:"category_id"`
+	CategoryName string           `db:"category_name"`
+}
+
+// tell counts the tickets of a client.
+func (p *Profile) tell(rows []profileRow, now time.Time) {
+	first := time.Date(now.Year(), now.Month()-11, 1, 0, 0, 0, 0, now.Location())
+	for i := range 12 {
+		m := first.AddDate(0, i, 0)
+		p.Months = append(p.Months, MonthCount{Year: m.Year(), Month: m.Month()})
+	}
+	var took []time.Duration
+	under := map[int64]*CategoryCount{}
+	for _, r := range rows {
+		p.Total++
+		if r.ClosedAt == 0 {
+			p.Open++
+		}
+		if r.FixedAt > r.OpenedAt {
+			took = append(took, r.FixedAt.Time().Sub(r.OpenedAt.Time()))
+		}
+		at := r.OpenedAt.Time().In(now.Location())
+		if i := (at.Year()-first.Year())*12 + int(at.Month()-first.Month()); i >= 0 && i < len(p.Months) {
+			p.Months[i].N++
+		}
+		if under[r.CategoryID] == nil {
+			under[r.CategoryID] = &CategoryCount{ID: r.CategoryID, Name: r.CategoryName}
+		}
+		under[r.CategoryID].N++
+	}
+	if n := len(took); n > 0 {
+		slices.Sort(took)
+		p.FixedIn = (took[(n-1)/2] + took[n/2]) / 2
+	}
+	for _, c := range under {
+		p.Categories = append(p.Categories, *c)
+	}
+	slices.SortFunc(p.Categories, func(a, b CategoryCount) int {
+		if a.N != b.N {
+			return b.N - a.N
+		}
+		return strings.Compare(a.Name, b.Name)
+	})
 }
 
 func clientAddresses(ctx context.Context, q read, id int64) ([]ClientAddress, error) {
@@ -224,5 +371,8 @@ func (s *Store) clientChangedTx(ctx context.Context, tx *migrations.Tx, actor Ac
 			return err
 		}
 	}
-	return nil
+	if was.Name == now.Name {
+		return nil
+	}
+	return s.indexNamedTx(ctx, tx, now.ID)
 }

@@ -49,6 +49,7 @@ type Store struct {
 	known      knownSettings
 	knownFor   time.Duration
 	indexKinds map[string]func(ctx context.Context, q migrations.Queryer, id int64) ([]string, error)
+	indexNamed map[string]func(ctx context.Context, q migrations.Queryer, clientID int64) ([]int64, error)
 }
 
 // New returns the tracker on db.
@@ -74,6 +75,7 @@ func New(db *migrations.DB, o Options) *Store {
 		hasher:     newHasher(),
 		knownFor:   settingsFor,
 		indexKinds: map[string]func(ctx context.Context, q migrations.Queryer, id int64) ([]string, error){},
+		indexNamed: map[string]func(ctx context.Context, q migrations.Queryer, clientID int64) ([]int64, error){},
 	}
 }
 

@@ -81,6 +81,13 @@ func (s *site) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	t.ToDo = s.words.say(key + ".todo")
 	t.Kept = s.words.say("error.nothing_changed")
+	var limit *http.MaxBytesError
+	if large != nil && errors.As(err, &limit) {
+		t.Happened, t.Kept = s.words.say("error.413.limit", size(limit.Limit)), s.words.say("error.413.kept")
+		if r.URL.Path == "/import" {
+			t.ToDo = s.words.say("import.divide")
+		}
+	}
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
 		t.Kept = ""
 	}

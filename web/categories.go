@@ -11,7 +11,7 @@ import (
 
 type categoryRow struct {
 	tracker.Category
-	Count       tracker.CategoryCount
+	Count       tracker.CategoryTickets
 	First, Last bool // of those that are offered
 	Typed       string
 	Problem     string

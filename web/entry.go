@@ -14,8 +14,10 @@ type entryView struct {
 	ID           int64
 	At           migrations.Stamp
 	Who, Address string
-	To           string // whom a message went to
-	Words        string // of an event; the kind of a note
+	To           string     // whom a message went to
+	Words        string     // of an event; the kind of a note
+	Link         *thingView // what an event names, after Words
+	After        string     // Words go on after it
 	Icon         string
 	Body, Quoted string
 	Form         *tracker.Form
@@ -48,7 +50,7 @@ type fileView struct {
 }
 
 // entryView returns how an entry of a conversation is shown; false when not.
-func (s *site) entryView(e tracker.Entry, t *tracker.Ticket, me *tracker.Account) (entryView, bool) {
+func (s *site) entryView(e tracker.Entry, t *tracker.Ticket, me *tracker.Account, named map[tracker.Thing]thingView) (entryView, bool) {
 	switch {
 	case e.Message != nil:
 		v := s.messageView(e.Message)
@@ -67,7 +69,7 @@ func (s *site) entryView(e tracker.Entry, t *tracker.Ticket, me *tracker.Account
 		}
 		return v, true
 	case e.Event != nil:
-		return s.eventView(e, t)
+		return s.eventView(e, t, named)
 	}
 	return entryView{}, false
 }
@@ -183,7 +185,7 @@ var eventIcons = map[string]string{
 }
 
 // eventView words an event as a whisper: who did what.
-func (s *site) eventView(e tracker.Entry, t *tracker.Ticket) (entryView, bool) {
+func (s *site) eventView(e tracker.Entry, t *tracker.Ticket, named map[tracker.Thing]thingView) (entryView, bool) {
 	ev := e.Event
 	who := e.Actor
 	if who == "" {
@@ -219,6 +221,24 @@ func (s *site) eventView(e tracker.Entry, t *tracker.Ticket) (entryView, bool) {
 			key = "event.uncategorised"
 		}
 		v.Words = s.words.say(key, who, e.Became)
+	case "order", "linked", "unlinked":
+		t, status, _ := whispered(ev)
+		link, ok := named[t]
+		if !ok {
+			link = thingView{Title: s.words.say("links.vanished")}
+		}
+		v.Link, v.Icon = &link, "link"
+		switch {
+		case ev.Kind == "unlinked":
+			v.Icon = "unlink"
+		case ev.Kind == "order":
+			v.Icon = "tool"
+			if key = "event.order.opened"; ev.Was != "" {
+				key = "event.order.step"
+				v.After = s.words.say("event.order.step.after", s.words.say("order.became."+status), who)
+			}
+		}
+		v.Words = s.words.say(key, who)
 	default:
 		if !s.words.has(key) {
 			key = "event.other"

@@ -34,6 +34,8 @@ func (s *site) listings() []listing {
 		{"tickets", "/tickets", func(ctx context.Context, q url.Values, me int64, limit int) (int, error) {
 			return s.store.CountTickets(ctx, listFilter(q, me), limit)
 		}},
+		s.assetListing(),
+		{"orders", "/orders", s.countOrders},
 	}
 }
 

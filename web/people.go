@@ -1,33 +1,74 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
+	"net/url"
+	"strconv"
+	"time"
 
+	"helpdeskd/inventory"
 	"helpdeskd/migrations"
 	"helpdeskd/tracker"
 )
 
 // peopleView is the list of the people who ask.
 type peopleView struct {
-	People []tracker.ClientRow
-	Query  string
-	Pages  pageLinks
+	People      []tracker.ClientRow
+	Query       string
+	Department  string
+	Departments []tracker.Department
+	Set         []chip
+	Count       string
+	Pages       pageLinks
 }
 
 func (s *site) people(w http.ResponseWriter, r *http.Request) error {
-	q := r.URL.Query()
-	list, more, err := s.store.Clients(r.Context(), q.Get("q"), q.Get("after"), 50)
+	ctx, q := r.Context(), r.URL.Query()
+	f := tracker.ClientFilter{Text: searched(r), Department: q.Get("department")}
+	list, more, err := s.store.ListClients(ctx, f, q.Get("after"), 50)
 	if err != nil {
 		return err
 	}
-	v := peopleView{People: list, Query: q.Get("q"), Pages: pagesOf("/people", q, more)}
+	v := peopleView{People: list, Query: f.Text, Department: f.Department, Pages: pagesOf("/people", q, more)}
+	n, err := s.store.CountClients(ctx, f, listCount+1)
+	if err != nil {
+		return err
+	}
+	v.Count = s.words.say("list.count.people", n)
+	if n > listCount {
+		v.Count = s.words.say("list.count.people", s.words.say("count.over", "1,000"))
+	}
+	if v.Departments, err = s.store.Departments(ctx, 200); err != nil {
+		return err
+	}
+	rest := url.Values{"q": q["q"], "department": q["department"]}
+	if f.Text != "" {
+		v.Set = append(v.Set, chip{Word: "“" + f.Text + "”", To: address("/people", rest, "q", ""), On: true})
+	}
+	if f.Department != "" {
+		v.Set = append(v.Set, chip{Word: f.Department, To: address("/people", rest, "department", ""), On: true})
+	}
 	return s.render(w, r, http.StatusOK, "people", view{Title: s.words.say("nav.people"), Section: "people", Data: v})
 }
 
 // personView is one person's page.
 type personView struct {
 	tracker.Profile
+	Things     personThings
+	Stats      []stat
+	ByMonth    chart
+	ByCategory chart
+
+	Tickets []tracker.Ticket
+	Chips   []chip
+	Pages   pageLinks
+	Narrow  bool // a filter is on
+
+	Orders  ordersOf
+	Links   linksView
 	Problem string
+	Form    tracker.Client // what the form holds: after a problem what was typed
 }
 
 func (s *site) person(w http.ResponseWriter, r *http.Request) error {
@@ -35,15 +76,119 @@ func (s *site) person(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.personPage(w, r, http.StatusOK, id, "")
+	return s.personPage(w, r, http.StatusOK, id, "", nil)
 }
 
-func (s *site) personPage(w http.ResponseWriter, r *http.Request, status int, id int64, problem string) error {
-	p, err := s.store.ClientProfile(r.Context(), id, 50)
+func (s *site) personPage(w http.ResponseWriter, r *http.Request, status int, id int64, problem string, typed *tracker.Client) error {
+	ctx := r.Context()
+	p, err := s.store.ClientProfile(ctx, id, time.Local)
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, status, "person", view{Title: p.Name, Section: "people", Data: personView{Profile: p, Problem: problem}})
+	v := personView{Profile: p, Problem: problem, Form: p.Client}
+	if typed != nil {
+		v.Form = *typed
+	}
+	s.personFigures(zoneOf(r), &v)
+	if v.Things, err = s.personThings(ctx, id); err != nil {
+		return err
+	}
+	if err := s.personTickets(r, &v); err != nil {
+		return err
+	}
+	if v.Orders, err = s.ordersOf(ctx, inventory.OrderFilter{ClientID: id}, "client", id); err != nil {
+		return err
+	}
+	if v.Links, err = s.linksOf(ctx, tracker.Thing{Kind: tracker.KindClient, ID: id}, personPath(id)); err != nil {
+		return err
+	}
+	return s.render(w, r, status, "person", view{Title: p.Name, Section: "people", Data: v})
+}
+
+func personPath(id int64) string { return "/people/" + strconv.FormatInt(id, 10) }
+
+// personTickets reads the person's requests by the filter of the address.
+func (s *site) personTickets(r *http.Request, v *personView) error {
+	q, path := r.URL.Query(), personPath(v.ID)
+	f := tracker.TicketFilter{ClientID: v.ID, Archived: tracker.ArchivedAlso}
+	switch q.Get("show") {
+	case "open":
+		f.Stages = []tracker.Stage{tracker.Requested, tracker.InProgress, tracker.Confirming}
+	case "closed":
+		f.Stages = []tracker.Stage{tracker.Completed, tracker.Dropped}
+	}
+	if c := q.Get("category"); c == "none" {
+		f.CategoryID = tracker.Nobody
+	} else if n, err := strconv.ParseInt(c, 10, 64); err == nil && n > 0 {
+		f.CategoryID = n
+	}
+	list, more, err := s.store.Tickets(r.Context(), f, q.Get("after"), 25)
+	if err != nil {
+		return err
+	}
+	v.Tickets, v.Pages = list, pagesOf(path, q, more)
+	v.Narrow = f.Stages != nil || f.CategoryID != 0
+	rest := url.Values{"show": q["show"], "category": q["category"]}
+	for _, show := range []string{"", "open", "closed"} {
+		v.Chips = append(v.Chips, chip{Word: s.words.say("person.show." + show), To: address(path, rest, "show", show) + "#requests", On: q.Get("show") == show})
+	}
+	for _, c := range v.Categories {
+		key, word := strconv.FormatInt(c.ID, 10), c.Name
+		if c.ID == 0 {
+			key, word = "none", s.words.say("filter.no_category")
+		}
+		if q.Get("category") == key {
+			v.Chips = append(v.Chips, chip{Word: word, Icon: "x", To: address(path, rest, "category", "") + "#requests", On: true})
+		}
+	}
+	return nil
+}
+
+// personFigures says what the requests tell, in facts and two small charts.
+func (s *site) personFigures(zone string, v *personView) {
+	path := personPath(v.ID)
+	v.Stats = []stat{
+		{Word: s.words.say("person.stat.open"), N: strconv.Itoa(v.Open), To: path + "?show=open#requests"},
+		{Word: s.words.say("person.stat.total"), N: strconv.Itoa(v.Total), To: path + "#requests"},
+	}
+	if v.FixedIn > 0 {
+		v.Stats = append(v.Stats, stat{Word: s.words.say("person.stat.fixed_in"), N: s.lasting(v.FixedIn)})
+	}
+	if v.LastSeen != 0 {
+		v.Stats = append(v.Stats, stat{Word: s.words.say("person.stat.last_seen"), N: s.face(zone).relative(v.LastSeen.Time())})
+	}
+	v.ByMonth = chart{Title: s.words.say("person.by_month"), What: s.words.say("person.requests")}
+	for _, m := range v.Months {
+		v.ByMonth.Bars = append(v.ByMonth.Bars, bar{Word: string([]rune(s.words.say(fmt.Sprintf("month.short.%d", m.Month)))[:1]),
+			Full: fmt.Sprintf("%s %d", s.words.say(fmt.Sprintf("month.%d", m.Month)), m.Year), N: int64(m.N)})
+	}
+	v.ByCategory = chart{Title: s.words.say("person.by_category"), What: s.words.say("person.requests"), Lying: true}
+	rest := 0
+	for i, c := range v.Categories {
+		if i >= 6 {
+			rest += c.N
+			continue
+		}
+		b := bar{Full: c.Name, N: int64(c.N), To: path + "?category=" + strconv.FormatInt(c.ID, 10) + "#requests"}
+		if c.ID == 0 {
+			b.Full, b.To = s.words.say("filter.no_category"), path+"?category=none#requests"
+		}
+		v.ByCategory.Bars = append(v.ByCategory.Bars, b)
+	}
+	if rest > 0 {
+		v.ByCategory.Bars = append(v.ByCategory.Bars, bar{Full: s.words.say("person.other_categories"), N: int64(rest)})
+	}
+}
+
+// lasting says how long something took: 25 min, 3 h, 2 days.
+func (s *site) lasting(d time.Duration) string {
+	switch {
+	case d < time.Hour:
+		return s.words.say("age.minutes", max(int(d.Minutes()), 1))
+	case d < 48*time.Hour:
+		return s.words.say("age.hours", int(d.Round(time.Hour).Hours()))
+	}
+	return s.words.say("person.days", int(d.Round(24*time.Hour).Hours()/24))
 }
 
 // changePerson shows both texts when somebody else changed them meanwhile.
@@ -79,7 +224,8 @@ func (s *site) changePerson(w http.ResponseWriter, r *http.Request) error {
 			{Name: "high", Label: s.words.say("mark.high"), Now: mark(now.HighManagement), Yours: mark(high)}}})
 	case migrations.Invalid:
 		if err != nil {
-			return s.personPage(w, r, http.StatusUnprocessableEntity, id, migrations.SafeMessage(err))
+			return s.personPage(w, r, http.StatusUnprocessableEntity, id, migrations.SafeMessage(err),
+				&tracker.Client{Name: name, Department: department, Phone: phone, HighManagement: high})
 		}
 	}
 	if err != nil {

@@ -22,6 +22,7 @@ const (
 	pickPlace  = "place"
 	pickModel  = "model"
 	pickAny    = "any"
+	pickHolder = "holder" // people and places: client:7, location:3
 
 	pickLimit = 8
 )
@@ -84,6 +85,23 @@ func (s *site) pickFrom(ctx context.Context, kind, text string) ([]picked, error
 		for _, m := range rows {
 			found = append(found, picked{Value: strconv.FormatInt(m.ID, 10), Text: m.Title(), Note: s.words.say("pick.on_hand", m.OnHand), exact: []string{fold(m.Title()), fold(m.Name)}})
 		}
+	case pickHolder:
+		people, err := s.pickFrom(ctx, pickPerson, text)
+		if err != nil {
+			return nil, err
+		}
+		places, err := s.pickFrom(ctx, pickPlace, text)
+		if err != nil {
+			return nil, err
+		}
+		for i := range people {
+			people[i].Value = tracker.KindClient + ":" + people[i].Value
+		}
+		for i := range places {
+			places[i].Value = "location:" + places[i].Value
+		}
+		found = append(people[:min(len(people), pickLimit-min(len(places), 3))], places...)
+		return found[:min(len(found), pickLimit)], nil
 	case pickTicket, pickAsset, pickOrder, pickAny:
 		return s.pickThings(ctx, kind, text)
 	}
@@ -191,6 +209,11 @@ func pickedPerson(id string, c tracker.Client, address string) picked {
 // several.
 func (s *site) pickedText(r *http.Request, name, kind string) (id, text string, err error) {
 	id, text = strings.TrimSpace(r.PostFormValue(name)), strings.TrimSpace(r.PostFormValue(name+"_text"))
+	// Without JavaScript the id stays when another text is written over the one
+	// that stood there.
+	if was, ok := strings.CutPrefix(r.PostFormValue(name+"_was"), id+" "); ok && id != "" && strings.TrimSpace(was) != text {
+		id = ""
+	}
 	if id != "" || text == "" {
 		return id, text, nil
 	}

@@ -2,8 +2,10 @@ package web
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/go-chi/chi/v5"
@@ -73,6 +75,7 @@ func (s *site) table() []route {
 		{get, "/files/{uid}", tracker.ReadTickets, s.file},
 		{get, "/files/{uid}/thumb", tracker.ReadTickets, s.fileThumb},
 		{get, "/search", tracker.ReadTickets, s.search},
+		{get, "/search/suggest", tracker.ReadTickets, s.suggest},
 		{get, "/pick", tracker.ReadTickets, s.pick},
 
 		// Lists: saved views, bulk actions.
@@ -86,10 +89,53 @@ func (s *site) table() []route {
 		{post, "/views/{id}/remove", tracker.SaveViews, s.removeView},
 
 		// Assets, places, models.
+		{get, "/assets", tracker.ReadThings, s.assetList},
+		{get, "/assets/new", tracker.WorkThings, s.newAssetPage},
+		{post, "/assets", tracker.WorkThings, s.newAsset},
+		{get, "/assets/{id}", tracker.ReadThings, s.asset},
+		{get, "/assets/{id}/edit", tracker.WorkThings, s.editAssetPage},
+		{post, "/assets/{id}", tracker.WorkThings, s.changeAsset},
+		{get, "/assets/{id}/move", tracker.WorkThings, s.movePage},
+		{post, "/assets/{id}/move", tracker.WorkThings, s.move},
+		{post, "/assets/{id}/files", tracker.WorkThings, s.addAssetFiles},
+		{post, "/files/{uid}/remove", tracker.WorkThings, s.removeFile},
+		{get, "/locations", tracker.ReadThings, s.locations},
+		{post, "/locations", tracker.WorkThings, s.newLocation},
+		{get, "/locations/{id}", tracker.ReadThings, s.location},
+		{post, "/locations/{id}", tracker.WorkThings, s.changeLocation},
+		{post, "/locations/{id}/archive", tracker.WorkThings, s.archiveLocation},
+		{get, "/models", tracker.ReadThings, s.models},
+		{post, "/models", tracker.WorkThings, s.newModel},
+		{get, "/models/{id}", tracker.ReadThings, s.model},
+		{post, "/models/{id}", tracker.WorkThings, s.changeModel},
+		{post, "/models/{id}/archive", tracker.WorkThings, s.archiveModel},
 
 		// Work orders and links.
+		{get, "/orders", tracker.ReadThings, s.orderList},
+		{get, "/orders/new", tracker.WorkThings, s.newOrderPage},
+		{post, "/orders", tracker.WorkThings, s.newOrder},
+		{get, "/orders/{number}", tracker.ReadThings, s.order},
+		{post, "/orders/{number}", tracker.WorkThings, s.changeOrder},
+		{post, "/orders/{number}/status", tracker.WorkThings, s.stepOrder},
+		{post, "/orders/{number}/notes", tracker.WorkThings, s.addOrderNote},
+		{post, "/orders/{number}/lines", tracker.WorkThings, s.addOrderLine},
+		{post, "/orders/{number}/lines/{id}/remove", tracker.WorkThings, s.removeOrderLine},
+		{post, "/links", tracker.WorkThings, s.addLink},
+		{post, "/links/remove", tracker.WorkThings, s.removeLink},
 
 		// Import and export.
+		{get, "/import", tracker.WorkThings, s.importPage},
+		{post, "/import", tracker.WorkThings, s.takeImport},
+		{get, "/import/check", tracker.WorkThings, s.checkImport},
+		{get, "/import/problems.csv", tracker.WorkThings, s.importProblems},
+		{get, "/import/sample.csv", tracker.WorkThings, s.importSample},
+		{post, "/import/run", tracker.WorkThings, s.runImport},
+		{get, "/import/{id}", tracker.WorkThings, s.importDone},
+		{get, "/assets/export.csv", tracker.ReadThings, s.exportAssets},
+		{get, "/models/export.csv", tracker.ReadThings, s.exportModels},
+		{get, "/locations/export.csv", tracker.ReadThings, s.exportLocations},
+		{get, "/movements/export.csv", tracker.ReadThings, s.exportMovements},
+		{get, "/orders/export.csv", tracker.ReadThings, s.exportOrders},
 
 		{get, "/held", tracker.DecideHeld, s.held},
 		{post, "/held/{id}/approve", tracker.DecideHeld, s.approveHeld},
@@ -145,7 +191,14 @@ func (s *site) table() []route {
 }
 
 // withFiles are the addresses whose forms may carry files.
-var withFiles = map[string]bool{"/settings/look/logo": true, "/tickets/{number}/reply": true, "/tickets/{number}/note": true, "/tickets/{number}/fix": true}
+var withFiles = map[string]bool{
+	"/tickets/{number}/reply": true,
+	"/tickets/{number}/note":  true,
+	"/tickets/{number}/fix":   true,
+	"/assets/{id}/files":      true,
+	"/settings/look/logo":     true,
+	"/import":                 true,
+}
 
 // routes builds the router out of the table.
 func (s *site) routes() (http.Handler, error) {
@@ -193,9 +246,15 @@ func (s *site) guard(e route) http.Handler {
 	}
 	h := s.handle(func(w http.ResponseWriter, r *http.Request) error {
 		if r.Method == http.MethodPost {
-			r.Body = http.MaxBytesReader(w, r.Body, limit)
+			body := r.Body
+			r.Body = http.MaxBytesReader(w, body, limit)
 			if err := parseForm(r); err != nil {
-				return formError(err)
+				err = formError(err)
+				var large *tooLarge
+				if errors.As(err, &large) && accountOf(r.Context()) != nil {
+					drain(w, body)
+				}
+				return err
 			}
 			if r.MultipartForm != nil {
 				defer r.MultipartForm.RemoveAll()
@@ -207,6 +266,13 @@ func (s *site) guard(e route) http.Handler {
 		return h
 	}
 	return s.need(e.need)(h)
+}
+
+// drain reads what is too large to its end, as far as that is bearable, and
+// keeps nothing: a browser that is cut off while it sends shows no answer.
+func drain(w http.ResponseWriter, body io.Reader) {
+	http.NewResponseController(w).SetReadDeadline(time.Now().Add(time.Minute)) // where it cannot be set, the limit is enough
+	io.Copy(io.Discard, io.LimitReader(body, 512<<20))
 }
 
 func formError(err error) error {

@@ -3,8 +3,8 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
-	"strings"
 
 	"helpdeskd/tracker"
 )
@@ -12,30 +12,45 @@ import (
 // searchView is the search page.
 type searchView struct {
 	Query, Kind string
-	Page        tracker.SearchPage
-	More        string
+	Exact, Rows []foundRow
 	Kinds       []chip
-	Waiting     int // things that the index does not know yet
+	Pages       pageLinks
 }
 
 func (s *site) search(w http.ResponseWriter, r *http.Request) error {
-	q := r.URL.Query()
-	v := searchView{Query: strings.TrimSpace(q.Get("q")), Kind: q.Get("kind")}
-	if v.Kind != tracker.KindTicket && v.Kind != tracker.KindClient {
+	ctx, q := r.Context(), r.URL.Query()
+	v := searchView{Query: searched(r), Kind: q.Get("kind")}
+	if !slices.Contains([]string{tracker.KindTicket, tracker.KindClient, tracker.KindAsset, tracker.KindWorkOrder}, v.Kind) {
 		v.Kind = ""
 	}
-	before, _ := strconv.ParseInt(q.Get("before"), 10, 64)
+	before, _ := strconv.ParseInt(q.Get("after"), 10, 64)
 	if v.Query != "" {
-		var err error
-		if v.Page, err = s.store.Search(r.Context(), v.Query, v.Kind, max(before, 0), 30); err != nil {
+		if before <= 0 && v.Kind == "" {
+			var err error
+			if v.Exact, err = s.exactly(ctx, v.Query); err != nil {
+				return err
+			}
+		}
+		page, err := s.store.Search(ctx, v.Query, v.Kind, max(before, 0), 30)
+		if err != nil {
 			return err
 		}
-		if v.Page.More != 0 {
-			v.More = address("/search", url.Values{"q": {v.Query}, "kind": {v.Kind}}, "before", strconv.FormatInt(v.Page.More, 10))
+		if v.Rows, err = s.foundRows(ctx, page.Hits); err != nil {
+			return err
 		}
+		v.Rows = slices.DeleteFunc(v.Rows, func(x foundRow) bool {
+			return slices.ContainsFunc(v.Exact, func(e foundRow) bool { return e.To == x.To })
+		})
+		more := ""
+		if page.More != 0 {
+			more = strconv.FormatInt(page.More, 10)
+		}
+		v.Pages = pagesOf("/search", q, more)
 	}
-	for _, k := range []string{"", tracker.KindTicket, tracker.KindClient} {
-		v.Kinds = append(v.Kinds, chip{Word: s.words.say("search.kind." + k), To: address("/search", url.Values{"q": {v.Query}}, "kind", k), On: k == v.Kind})
+	to := func(kind string) string { return address("/search", url.Values{"q": {v.Query}}, "kind", kind) }
+	v.Kinds = append(v.Kinds, chip{Word: s.words.say("search.kind."), To: to(""), On: v.Kind == ""})
+	for _, k := range foundKinds {
+		v.Kinds = append(v.Kinds, chip{Word: s.words.say("search.kind." + k.kind), To: to(k.kind), On: k.kind == v.Kind, Icon: k.icon})
 	}
 	return s.render(w, r, http.StatusOK, "search", view{Title: s.words.say("nav.search"), Section: "search", Query: v.Query, Data: v})
 }

@@ -251,8 +251,8 @@ func TestFormSettings(t *testing.T) {
 	})
 }
 
-// upload posts a file as a browser does.
-func (b *browse) upload(path, field, name, claimed string, data []byte) *httptest.ResponseRecorder {
+// sendFile posts a file as a browser does.
+func (b *browse) sendFile(path, field, name, claimed string, data []byte) *httptest.ResponseRecorder {
 	b.w.t.Helper()
 	var body bytes.Buffer
 	m := multipart.NewWriter(&body)
@@ -300,14 +300,14 @@ func TestLogo(t *testing.T) {
 			"giant.png":  samplePNG(t, 5000, 1),
 			"script.jpg": []byte("alert(1)"),
 		} {
-			if res := b.upload(page, "logo", name, "image/png", data); res.Code != http.StatusUnprocessableEntity || !strings.Contains(res.Body.String(), "entry-error") {
+			if res := b.sendFile(page, "logo", name, "image/png", data); res.Code != http.StatusUnprocessableEntity || !strings.Contains(res.Body.String(), "entry-error") {
 				t.Errorf("%s: %d", name, res.Code)
 			}
 		}
 		if n := w.count(`SELECT count(*) FROM file`); n != 0 {
 			t.Fatalf("%d files were kept", n)
 		}
-		if res := b.upload(page, "logo", "../../logo\"\r\nX: y.png", "text/html", samplePNG(t, 40, 20)); res.Code != http.StatusSeeOther {
+		if res := b.sendFile(page, "logo", "../../logo\"\r\nX: y.png", "text/html", samplePNG(t, 40, 20)); res.Code != http.StatusSeeOther {
 			t.Fatalf("a picture: %d %s", res.Code, res.Body)
 		}
 		path := logoPath.FindString(anybody.get("/login").Body.String())
@@ -325,7 +325,7 @@ func TestLogo(t *testing.T) {
 		if res := anybody.get("/look/" + f.UID); res.Code != http.StatusNotFound {
 			t.Fatalf("any file is public: %d", res.Code)
 		}
-		b.upload(page, "logo", "b.png", "image/png", samplePNG(t, 10, 10))
+		b.sendFile(page, "logo", "b.png", "image/png", samplePNG(t, 10, 10))
 		if res := anybody.get(path); res.Code != http.StatusNotFound {
 			t.Fatalf("the logo that was replaced: %d", res.Code)
 		}

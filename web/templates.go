@@ -77,7 +77,7 @@ func (s *site) dress(r *http.Request, v *view) {
 
 // baseTemplates parses the layout and the components.
 func (s *site) baseTemplates() (*template.Template, error) {
-	base, err := template.New("base").Funcs(s.funcs()).ParseFS(templateFiles, "templates/layout.html", "templates/parts/*.html")
+	base, err := template.New("base").Funcs(s.funcs()).Funcs(s.thingFuncs()).ParseFS(templateFiles, "templates/layout.html", "templates/parts/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("parse the layout: %w", err)
 	}
@@ -118,11 +118,13 @@ func (s *site) funcs() template.FuncMap {
 		"when":     s.face("").when, // the reader's zone takes their place: see page
 		"age":      s.face("").age,
 		"at":       s.face("").at,
+		"calendar": s.day,
 		"size":     size,
 		"initials": initials,
 		"hue":      hue,
 		"priority": s.priority,
 		"pack":     pack,
+		"served":   s.servedPaths(),
 		"list":     func(all ...string) []string { return all },
 		"lines":    lines,
 		"linkify":  linkify,
@@ -131,10 +133,21 @@ func (s *site) funcs() template.FuncMap {
 		"query":    url.QueryEscape,
 		"stages":   func() []string { return slices.Clone(stageOrder) },
 		"jsWords": func() map[string]string {
-			return s.words.pick("time.", "age.", "live.", "board.move", "pick.", "draft.", "send.", "arrived")
+			return s.words.pick("time.", "age.", "live.", "board.move", "pick.", "suggest.", "draft.", "send.", "arrived")
 		},
 		"ref": func(n int64) string { return fmt.Sprintf("HD-%d", n) },
 	}
+}
+
+// servedPaths tells whether the site has a page at a path.
+func (s *site) servedPaths() func(path string) bool {
+	paths := map[string]bool{}
+	for _, e := range s.table() {
+		if e.method == http.MethodGet {
+			paths[e.path] = true
+		}
+	}
+	return func(path string) bool { return paths[path] }
 }
 
 // icon draws one of the vendored icons out of the sprite.

@@ -24,6 +24,8 @@ type ticketView struct {
 	Similar      []tracker.Ticket
 	Last         int64
 
+	Things ticketThings // assets, repairs and links beside the conversation
+
 	Technicians  []tracker.Account
 	Categories   []tracker.Category
 	Stages       []stageChoice
@@ -108,10 +110,18 @@ func (s *site) ticketPage(w http.ResponseWriter, r *http.Request, status int, nu
 	if v.Once == "" {
 		v.Once, _ = tracker.NewToken()
 	}
+	named, err := s.namedIn(ctx, talk.Entries)
+	if err != nil {
+		return err
+	}
 	for _, e := range talk.Entries {
-		if said, ok := s.entryView(e, &talk.Ticket, accountOf(ctx)); ok {
+		if said, ok := s.entryView(e, &talk.Ticket, accountOf(ctx), named); ok {
 			v.Said = append(v.Said, said)
 		}
+	}
+	v.Said = s.nameWhispers(v.Said, talk.Entries, named)
+	if v.Things, err = s.ticketThings(ctx, &talk.Ticket); err != nil {
+		return err
 	}
 	if talk.Earlier && len(talk.Entries) > 0 {
 		v.Earlier = ticketURL(number, url.Values{"before": {stampText(talk.Entries[0].At)}}, "")

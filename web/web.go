@@ -62,6 +62,7 @@ type site struct {
 	dressed  dressed
 	cleaner  *mailCleaner
 	streams  *streams
+	imports  importJobs
 	thumbs   *thumbs
 }
 

@@ -33,6 +33,7 @@ type benchCmd struct {
 type benchPlace struct {
 	Database string `help:"The database: sqlite:PATH or postgres://… It is filled and written to: never name one that holds real mail. A temporary SQLite where nothing is said." placeholder:"DSN"`
 	Tickets  int    `help:"How many tickets are already there; missing ones are made first." default:"100000"`
+	Assets   int    `help:"How many assets there are; missing ones are made first." default:"0"`
 	Messages int    `name:"talk" help:"How many messages the tickets that are made have on average." default:"2"`
 }
 
@@ -70,7 +71,7 @@ func (p benchPlace) prepare(s *session) (*bench, func(), error) {
 		}
 		os.RemoveAll(dir)
 	}
-	if err := b.fill(p.Tickets, p.Messages); err != nil {
+	if err := b.fill(p.Tickets, p.Messages, p.Assets); err != nil {
 		done()
 		return nil, nil, err
 	}

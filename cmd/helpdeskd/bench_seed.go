@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"helpdeskd/cmd/helpdeskd/mailgen"
+	"helpdeskd/inventory"
 	"helpdeskd/tracker"
 )
 
@@ -32,25 +33,36 @@ func (c benchSeedCmd) Run(s *session) error {
 	return nil
 }
 
-// fill brings the database to n tickets of so many messages on average, with
-// the search index.
-func (b *bench) fill(n, messages int) error {
+// fill brings the database to n tickets of so many messages on average and to
+// so many assets, with the search index.
+func (b *bench) fill(n, messages, assets int) error {
 	st, box, err := b.store(b.ctx)
 	if err != nil {
 		return err
 	}
 	defer st.DB().Close()
+	things := inventory.New(st) // the index asks it for its words
 	var have int
 	if err := st.DB().Get(b.ctx, &have, `SELECT COUNT(*) FROM ticket`); err != nil {
 		return fmt.Errorf("count tickets: %w", err)
-	}
-	if have >= n {
-		return nil
 	}
 	admin, err := st.AccountByEmail(b.ctx, benchAdmin)
 	if err != nil {
 		return err
 	}
+	if have < n {
+		if err := b.recall(st, box, admin, have, n, messages); err != nil {
+			return err
+		}
+	}
+	if err := b.furnish(st, things, admin, assets); err != nil {
+		return err
+	}
+	return b.index(st)
+}
+
+// recall adds the tickets that are missing.
+func (b *bench) recall(st *tracker.Store, box tracker.Mailbox, admin tracker.Account, have, n, messages int) error {
 	h := newHistory(uint64(have), n-have, messages, admin.ID)
 	step, end := b.bar(fmt.Sprintf("making %d tickets", n-have), n-have)
 	for at := have; at < n; {
@@ -62,13 +74,13 @@ func (b *bench) fill(n, messages int) error {
 		step(size)
 	}
 	end()
-	return b.index(st)
+	return nil
 }
 
 // index fills the search index.
 func (b *bench) index(st *tracker.Store) error {
 	waiting, err := unindexed(b.ctx, st)
-	if err != nil {
+	if err != nil || waiting == 0 {
 		return err
 	}
 	step, end := b.bar(fmt.Sprintf("indexing %d", waiting), waiting)

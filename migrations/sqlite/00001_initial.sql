@@ -81,6 +81,7 @@ CREATE TABLE client (
     version         BIGINT NOT NULL DEFAULT 1
 );
 CREATE INDEX client_name ON client (name_folded, id);
+CREATE INDEX client_department ON client (department, name_folded, id);
 CREATE TABLE client_address (
     address       TEXT PRIMARY KEY, -- lower case, literal
     client_id     BIGINT NOT NULL REFERENCES client (id),

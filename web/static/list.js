@@ -4,7 +4,7 @@
 	const $ = (sel, in_ = document) => in_.querySelector(sel);
 	const $$ = (sel, in_ = document) => [...in_.querySelectorAll(sel)];
 	const words = JSON.parse($("#words")?.textContent || "{}");
-	const boxes = () => $$("[data-pick]");
+	const boxes = () => $$("td.pick [data-pick]");
 	const keyOf = (box) => box.value.split(":")[0];
 
 	// What is selected, by the row's own number: it survives the list being read again.
@@ -34,7 +34,7 @@
 	document.addEventListener("change", (e) => {
 		const el = e.target;
 		if (el.matches("[data-pick-all]")) boxes().forEach((b) => { b.checked = el.checked; });
-		else if (el.matches("[data-pick]")) { if (shift) range(el, el.checked); last = keyOf(el); }
+		else if (el.matches("td.pick [data-pick]")) { if (shift) range(el, el.checked); last = keyOf(el); }
 		else return;
 		show();
 	});
@@ -50,14 +50,14 @@
 	});
 	// The list was read again: what was selected stays so.
 	document.addEventListener("htmx:after:swap", () => {
-		if (!$("[data-pick]")) return;
+		if (!boxes().length) return;
 		const were = new Set(picked);
 		boxes().forEach((b) => { b.checked = were.has(keyOf(b)); });
 		show();
 	});
 
 	// ---- keys: j and k walk, Enter follows the link that has the focus, x selects
-	const rows = () => $$("table[data-keys] tbody tr");
+	const rows = () => $$("table[data-keys] tbody tr, ul[data-keys] > li");
 	const linkOf = (row) => $(".main-cell a", row) || $("a", row);
 	document.addEventListener("keydown", (e) => {
 		if (e.ctrlKey || e.metaKey || e.altKey || e.defaultPrevented) return;
@@ -67,7 +67,7 @@
 		if (document.body.dataset.keys === "off") return;
 		const all = rows();
 		if (!all.length) return;
-		const at = all.indexOf(t.closest("tr"));
+		const at = all.indexOf(t.closest("tr, ul[data-keys] > li"));
 		if (e.key === "j" || e.key === "k") {
 			e.preventDefault();
 			const to = all[at < 0 ? 0 : Math.min(Math.max(at + (e.key === "j" ? 1 : -1), 0), all.length - 1)];

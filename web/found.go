@@ -1,0 +1,225 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"helpdeskd/inventory"
+	"helpdeskd/migrations"
+	"helpdeskd/tracker"
+)
+
+// foundRow is one thing that a search found, whatever its kind.
+type foundRow struct {
+	Kind     string
+	To, Icon string
+	Ref      string // HD-12, A-0007, WO-3; "" for people
+	Title    string
+	Ticket   *tracker.Ticket // of a ticket: what its row shows beside that
+	Notes    []string        // of the others
+	At       migrations.Stamp
+}
+
+// foundKinds are the kinds of things that search finds, in the order of groups.
+var foundKinds = []struct {
+	kind, icon string
+	few        int // how many a suggestion shows
+}{
+	{tracker.KindTicket, "list-details", 5},
+	{tracker.KindClient, "user", 3},
+	{tracker.KindAsset, "device-laptop", 3},
+	{tracker.KindWorkOrder, "tool", 3},
+}
+
+func foundIcon(kind string) string {
+	for _, k := range foundKinds {
+		if k.kind == kind {
+			return k.icon
+		}
+	}
+	return "search"
+}
+
+func (s *site) foundTicket(t *tracker.Ticket) foundRow {
+	title := t.Subject
+	if title == "" {
+		title = s.words.say("ticket.no_subject")
+	}
+	who := t.ClientName
+	if who == "" {
+		who = t.ClientAddress
+	}
+	stage := string(t.Stage)
+	if t.Archived() {
+		stage = "archived"
+	}
+	return foundRow{Kind: tracker.KindTicket, To: ticketPath(t.Number), Icon: foundIcon(tracker.KindTicket), Ref: t.Name(), Title: title, Ticket: t,
+		Notes: notes(who, s.words.say("stage."+stage)), At: t.OpenedAt}
+}
+
+func (s *site) foundClient(c *tracker.Client) foundRow {
+	return foundRow{Kind: tracker.KindClient, To: "/people/" + strconv.FormatInt(c.ID, 10), Icon: foundIcon(tracker.KindClient), Title: c.Name, Notes: notes(c.Department, c.Phone)}
+}
+
+func (s *site) foundAsset(a inventory.Asset) foundRow {
+	return foundRow{Kind: tracker.KindAsset, To: "/assets/" + strconv.FormatInt(a.ID, 10), Icon: foundIcon(tracker.KindAsset), Ref: a.Tag, Title: a.Title(),
+		Notes: notes(s.wordOf("asset.", string(a.Status)), a.HolderName, a.LocationPath, a.Serial)}
+}
+
+func (s *site) foundOrder(o inventory.Order) foundRow {
+	return foundRow{Kind: tracker.KindWorkOrder, To: "/orders/" + strconv.FormatInt(o.Number, 10), Icon: foundIcon(tracker.KindWorkOrder), Ref: o.Name(), Title: o.Title,
+		Notes: notes(s.wordOf("order.status.", string(o.Status)), join(" ", o.AssetTag, o.AssetTitle), o.ClientName), At: o.OpenedAt}
+}
+
+// wordOf is the word of the interface for a value, where there is one.
+func (s *site) wordOf(prefix, value string) string {
+	if s.words.has(prefix + value) {
+		return s.words.say(prefix + value)
+	}
+	return value
+}
+
+// notes leaves out what is empty.
+func notes(all ...string) (some []string) {
+	for _, n := range all {
+		if n != "" {
+			some = append(some, n)
+		}
+	}
+	return some
+}
+
+// foundRows reads what hits stand for, in their order; what is gone meanwhile
+// is left out.
+func (s *site) foundRows(ctx context.Context, hits []tracker.Hit) ([]foundRow, error) {
+	ids := map[string][]int64{}
+	for _, h := range hits {
+		ids[h.Kind] = append(ids[h.Kind], h.ID)
+	}
+	others := map[tracker.Thing]foundRow{}
+	if len(ids[tracker.KindAsset]) > 0 {
+		rows, err := s.things.AssetsByID(ctx, ids[tracker.KindAsset])
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range rows {
+			others[a.Thing()] = s.foundAsset(a)
+		}
+	}
+	if len(ids[tracker.KindWorkOrder]) > 0 {
+		rows, err := s.things.OrdersByID(ctx, ids[tracker.KindWorkOrder])
+		if err != nil {
+			return nil, err
+		}
+		for _, o := range rows {
+			others[o.Thing()] = s.foundOrder(o)
+		}
+	}
+	var found []foundRow
+	for _, h := range hits {
+		switch {
+		case h.Ticket != nil:
+			found = append(found, s.foundTicket(h.Ticket))
+		case h.Client != nil:
+			found = append(found, s.foundClient(h.Client))
+		default:
+			if r, ok := others[h.Thing]; ok {
+				found = append(found, r)
+			}
+		}
+	}
+	return found, nil
+}
+
+var orderNumber = regexp.MustCompile(`(?i)^wo-?([0-9]{1,18})$`)
+
+// exactly returns what a number or a tag names: HD-12, WO-3, an asset's tag.
+func (s *site) exactly(ctx context.Context, query string) (found []foundRow, err error) {
+	add := func(r foundRow, err error) error {
+		if err == nil {
+			found = append(found, r)
+		} else if migrations.KindOf(err) != migrations.NotFound {
+			return err
+		}
+		return nil
+	}
+	if n, err := tracker.ParseTicketName(query); err == nil {
+		t, err := s.store.TicketByNumber(ctx, n)
+		if err = add(s.foundTicket(&t), err); err != nil {
+			return nil, err
+		}
+	}
+	if m := orderNumber.FindStringSubmatch(query); m != nil {
+		n, _ := strconv.ParseInt(m[1], 10, 64)
+		o, err := s.things.Order(ctx, n)
+		if err = add(s.foundOrder(o), err); err != nil {
+			return nil, err
+		}
+	}
+	a, err := s.things.AssetByTag(ctx, query)
+	return found, add(s.foundAsset(a), err)
+}
+
+// foundGroup is what a suggestion shows of one kind.
+type foundGroup struct {
+	Kind, Word string
+	Rows       []foundRow
+}
+
+// suggest answers the search field while somebody types: a few of each kind,
+// what a number or tag names first.
+func (s *site) suggest(w http.ResponseWriter, r *http.Request) error {
+	ctx := r.Context()
+	query := searched(r)
+	v := struct {
+		Query, All string
+		Groups     []foundGroup
+		N          int
+	}{Query: query, All: address("/search", url.Values{}, "q", query)}
+	if query != "" {
+		exact, err := s.exactly(ctx, query)
+		if err != nil {
+			return err
+		}
+		seen := map[string]bool{}
+		group := func(kind, word string, rows []foundRow) {
+			g := foundGroup{Kind: kind, Word: word}
+			for _, x := range rows {
+				if !seen[x.To] {
+					seen[x.To] = true
+					g.Rows = append(g.Rows, x)
+				}
+			}
+			if len(g.Rows) > 0 {
+				v.N += len(g.Rows)
+				v.Groups = append(v.Groups, g)
+			}
+		}
+		group("exact", s.words.say("search.exactly"), exact)
+		for _, k := range foundKinds {
+			page, err := s.store.Search(ctx, query, k.kind, 0, k.few)
+			if err != nil {
+				return err
+			}
+			rows, err := s.foundRows(ctx, page.Hits)
+			if err != nil {
+				return err
+			}
+			group(k.kind, s.words.say("search.kind."+k.kind), rows)
+		}
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	return s.pages["search"].ExecuteTemplate(w, "suggestions", v)
+}
+
+// searched is what was typed into a search field.
+func searched(r *http.Request) string {
+	q := []rune(strings.TrimSpace(strings.ToValidUTF8(strings.ReplaceAll(r.URL.Query().Get("q"), "\x00", ""), "")))
+	return string(q[:min(len(q), 200)])
+}
