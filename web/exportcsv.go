@@ -4,11 +4,8 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"net/url"
-	"slices"
 
 	"helpdeskd/inventory"
-	"helpdeskd/tracker"
 )
 
 // lateWriter sets the headers of a file with its first bytes, so that what
@@ -70,31 +67,6 @@ func (s *site) exportMovements(w http.ResponseWriter, r *http.Request) error {
 
 func (s *site) exportOrders(w http.ResponseWriter, r *http.Request) error {
 	return s.sendCSV(w, r, "work-orders", func(w io.Writer) error {
-		return s.things.ExportOrders(r.Context(), exportedOrders(r.URL.Query(), accountOf(r.Context()).ID), w)
+		return s.things.ExportOrders(r.Context(), orderFilter(r.URL.Query(), accountOf(r.Context()).ID), w)
 	})
-}
-
-func exportedOrders(q url.Values, me int64) inventory.OrderFilter {
-	f := inventory.OrderFilter{Text: q.Get("q"), Overdue: q.Get("overdue") == "1", AssetID: queryInt(q, "asset"), ClientID: queryInt(q, "client"), VendorID: queryInt(q, "vendor")}
-	switch q.Get("who") {
-	case "me":
-		f.AssigneeID = me
-	case "nobody":
-		f.AssigneeID = tracker.Nobody
-	default:
-		f.AssigneeID = queryInt(q, "who")
-	}
-	for _, v := range q["status"] {
-		if st := inventory.OrderStatus(v); slices.Contains(inventory.OrderStatuses(), st) {
-			f.Statuses = append(f.Statuses, st)
-		}
-	}
-	switch show := q.Get("show"); {
-	case len(f.Statuses) > 0:
-	case show == "closed":
-		f.Statuses = []inventory.OrderStatus{inventory.Done, inventory.WrittenOff, inventory.Cancelled}
-	case show == "all":
-		f.Closed = true
-	}
-	return f
 }

@@ -28,7 +28,7 @@ type importView struct {
 	Problem string
 	Text    string
 	Limit   int64
-	Rows    int
+	Rows    string
 	Fields  []importHeaders
 }
 
@@ -44,7 +44,7 @@ func (s *site) importPage(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *site) importForm(w http.ResponseWriter, r *http.Request, status int, v importView) error {
-	v.Limit, v.Rows = filesLimit, inventory.MaxImportRows
+	v.Limit, v.Rows = filesLimit, "100,000"
 	for _, f := range inventory.ImportFields() {
 		all := inventory.ImportHeaders(f)
 		v.Fields = append(v.Fields, importHeaders{Word: s.words.say("import.field." + string(f)), First: all[0], Other: all[1:]})

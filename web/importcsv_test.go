@@ -68,7 +68,7 @@ func TestImportPages(t *testing.T) {
 		}
 		to := res.Header().Get("Location")
 		page := b.get(to).Body.String()
-		for _, want := range []string{"2 are new", "3 have problems", "Row 2 has this serial number", "31.02.2026", "can not be negative", "“lent” is not a status", "Import the 2 good rows", "2 new places", "Download the rows to mend"} {
+		for _, want := range []string{"2 are new", "3 have problems", "Row 2 has this serial number", "31.02.2026", "can not be negative", "“lent” is not a status", "Import the 2 good rows", "2 models and 2 places", "Download the rows to mend"} {
 			if !strings.Contains(page, want) {
 				t.Errorf("the page does not say %q", want)
 			}
@@ -254,7 +254,7 @@ func TestImportAtEveryWidth(t *testing.T) {
 					return
 				}
 				for _, theme := range []string{"light", "dark"} {
-					proto.EmulationSetEmulatedMedia{Features: []*proto.EmulationMediaFeature{{Name: "prefers-color-scheme", Value: theme}}}.Call(d.Page)
+					proto.EmulationSetEmulatedMedia{Features: []*proto.EmulationMediaFeature{{Name: "prefers-color-scheme", Value: theme}, {Name: "prefers-reduced-motion", Value: "reduce"}}}.Call(d.Page)
 					d.MustWaitIdle()
 					d.MustScreenshotFullPage(filepath.Join(dir, fmt.Sprintf("import-%s-%s-%s.png", what, name, theme)))
 				}
