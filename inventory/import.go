@@ -184,6 +184,8 @@ type importer struct {
 
 	tags, refs, serials map[string]int // the rows that named them
 	assets              map[int64]int
+
+	counted int // rows that were written when PostgreSQL last counted its own
 }
 
 // CheckImport says what an import of a file would do. It writes nothing.

@@ -93,6 +93,18 @@ func (s *Store) Import(ctx context.Context, actor tracker.Actor, id int64, f *cs
 	return done, nil
 }
 
+// countTx has PostgreSQL count its rows anew while an import grows: it plans
+// statements for the few that are there in the beginning, and would go on to
+// read all those that were written since.
+func (im *importer) countTx(ctx context.Context, tx *migrations.Tx, written int) error {
+	if tx.Dialect() != migrations.Postgres || written < im.counted*8 || written < importChunk {
+		return nil
+	}
+	im.counted = written
+	_, err := tx.Exec(ctx, `ANALYZE asset, model, location`)
+	return err
+}
+
 // write does what was planned. Rows without a tag come last, so that no tag is
 // drawn for them that a later row names.
 func (im *importer) write(ctx context.Context, tx *migrations.Tx, actor tracker.Actor, done *ImportDone, progress func(done, total int)) error {
@@ -114,7 +126,7 @@ func (im *importer) write(ctx context.Context, tx *migrations.Tx, actor tracker.
 				}
 			}
 			progress(min(n, total), total)
-			return nil
+			return im.countTx(ctx, tx, n)
 		})
 		if err != nil {
 			return err
