@@ -35,6 +35,7 @@ const (
 	EditAnyView    Action = "edit anybody's views" // also those that others made
 	EditSettings   Action = "edit settings"        // settings, categories, labels
 	ManageAccounts Action = "manage accounts"      // people who sign in
+	ReadAudit      Action = "read the audit"       // every change, by whom
 	EditOwnAccount Action = "edit the own account" // password, notifications
 )
 
@@ -48,7 +49,7 @@ func May(a Account, do Action) bool {
 	case Admin:
 		return true
 	case Technician:
-		return do != EditSettings && do != ManageAccounts && do != EditAnyView
+		return do != EditSettings && do != ManageAccounts && do != ReadAudit && do != EditAnyView
 	case Manager:
 		return do == ReadPlain || do == EditOwnAccount
 	}

@@ -346,7 +346,7 @@ func TestWithoutJavaScript(t *testing.T) {
 // TestOnAPhone: nothing is wider than the window (innerWidth would grow along on a phone), and the bar has five entries.
 func TestOnAPhone(t *testing.T) {
 	d := newDrive(t, migrations.SQLite, 390, 844)
-	for _, path := range []string{"/board", "/tickets", "/tickets/7", "/tickets/9", "/held", "/people", "/people/1", "/search?q=printer", "/mail", "/mail/quarantine/1", "/accounts", "/accounts/2", "/account", "/settings", "/settings/look", "/settings/mail", "/settings/mail/ack_inside", "/settings/hours", "/settings/categories", "/settings/forms", "/settings/tickets", "/tickets/new"} {
+	for _, path := range []string{"/board", "/tickets", "/tickets/7", "/tickets/9", "/held", "/people", "/people/1", "/search?q=printer", "/mail", "/mail/quarantine/1", "/accounts", "/accounts/2", "/account", "/settings", "/settings/look", "/settings/mail", "/settings/mail/ack_inside", "/settings/hours", "/settings/categories", "/settings/forms", "/settings/tickets", "/audit", "/tickets/new"} {
 		d.open(path)
 		if over := d.MustEval(`() => document.documentElement.scrollWidth - document.documentElement.clientWidth`).Int(); over > 0 {
 			t.Errorf("%s is %d px wider than the window", path, over)

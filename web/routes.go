@@ -161,6 +161,8 @@ func (s *site) table() []route {
 		{post, "/accounts/{id}/link", tracker.ManageAccounts, s.sendLink},
 		{post, "/accounts/{id}/show-link", tracker.ManageAccounts, s.showLink},
 		{post, "/accounts/{id}/withdraw", tracker.ManageAccounts, s.withdrawLinks},
+		{get, "/audit", tracker.ReadAudit, s.audit},
+		{get, "/audit.csv", tracker.ReadAudit, s.auditCSV},
 		{get, "/settings", tracker.EditSettings, s.settings},
 		{get, "/settings/look", tracker.EditSettings, s.lookSettings},
 		{post, "/settings/look", tracker.EditSettings, s.saveLook},
