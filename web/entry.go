@@ -235,6 +235,7 @@ func (s *site) eventView(e tracker.Entry, t *tracker.Ticket, named map[tracker.T
 			v.Icon = "tool"
 			if key = "event.order.opened"; ev.Was != "" {
 				key = "event.order.step"
+				link.Title = "" // the whisper of its opening says it
 				v.After = s.words.say("event.order.step.after", s.words.say("order.became."+status), who)
 			}
 		}

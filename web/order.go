@@ -144,9 +144,11 @@ func (s *site) orderSteps(ctx context.Context, o inventory.Order, a *inventory.A
 		v := orderStepView{To: to, Icon: icons[to], Primary: to == usual, Do: s.words.say("order.to." + string(to))}
 		switch {
 		case !o.Status.Open():
-			v.Do, v.Icon = s.words.say("order.again."+string(to)), "arrow-back-up"
+			v.Do, v.Icon, v.Primary = s.words.say("order.again."+string(to)), "arrow-back-up", false
 		case o.Status == inventory.Waiting && to == inventory.InProgress:
 			v.Do = s.words.say("order.parts_here")
+		case o.Status != inventory.Planned && to == inventory.Assessed:
+			v.Do, v.Icon = s.words.say("order.assess_again"), "search"
 		case o.Status != inventory.Planned && to == inventory.Planned:
 			v.Hint = back
 		}
@@ -258,8 +260,8 @@ func (s *site) orderWhisper(ev *tracker.EventRow, who string, named map[tracker.
 		v.Icon, v.Words = "chevron-right", s.words.say("order.event.status", who, s.words.say("order.became."+ev.Became))
 	case "changed":
 		v.Icon, v.Words = "pencil", s.words.say("order.event.changed", who)
-	case "line_added", "line_removed":
-		v.Icon, v.Words = "coin", s.words.say("order.event."+ev.Kind, who)
+	case "line_removed":
+		v.Icon, v.Words = "coin", s.words.say("order.event.line_removed", who)
 	case "linked", "unlinked":
 		t, _, _ := whispered(ev)
 		link, ok := named[t]
@@ -271,7 +273,7 @@ func (s *site) orderWhisper(ev *tracker.EventRow, who string, named map[tracker.
 			v.Icon = "unlink"
 		}
 	default:
-		return v, false // a note stands there itself
+		return v, false // notes and costs stand there themselves
 	}
 	return v, true
 }

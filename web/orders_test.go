@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"helpdeskd/inventory"
 	"helpdeskd/migrations"
@@ -41,6 +42,59 @@ func (w *world) shelf() shelf {
 	x.beamer = register("audio_visual", "Epson", "EB-X49", inventory.AssetEdit{}, inventory.Place{Status: inventory.Stowed, LocationID: x.room.ID})
 	x.cables = register("part", "", "HDMI cable 3 m", inventory.AssetEdit{}, inventory.Place{Status: inventory.Stowed, LocationID: x.room.ID, Quantity: 12})
 	return x
+}
+
+var _ = example("/orders", "/orders", "/orders?show=closed", "/orders?who=nobody&status=assessed") &&
+	example("/orders/{number}", "/orders/1", "/orders/2", "/orders/3", "/orders/4") &&
+	example("/orders/new", "/orders/new", "/orders/new?ticket=7&asset=1")
+
+func init() { chapters = append(chapters, (*world).repairs) }
+
+// repairs are some weeks of the workshop.
+func (w *world) repairs() {
+	w.t.Helper()
+	ctx, ines, tomas := w.t.Context(), w.admin.Actor(), w.tech.Actor()
+	day := 24 * time.Hour
+	w.ago(20 * day)
+	x := w.shelf()
+	open := func(in inventory.NewOrder) inventory.Order {
+		o, err := w.things.OpenOrder(ctx, tomas, in)
+		w.ok(err)
+		return o
+	}
+	step := func(o inventory.Order, to inventory.OrderStep) {
+		_, err := w.things.StepOrder(ctx, tomas, o.Number, to, tracker.AnyVersion)
+		w.ok(err)
+	}
+	line := func(o inventory.Order, kind, text string, quantity, cost int64) {
+		_, err := w.things.AddLine(ctx, tomas, o.Number, inventory.Line{Kind: kind, Text: text, Quantity: quantity, UnitCost: cost})
+		w.ok(err)
+	}
+	ticket := func(number int) int64 { return int64(w.count(`SELECT id FROM ticket WHERE number = ` + fmt.Sprint(number))) }
+	hinge := open(inventory.NewOrder{OrderEdit: inventory.OrderEdit{Title: "The left hinge of the lid is broken", Reason: "It fell off the desk on Monday.\nThe screen still works, but the lid does not stay up.", AssetID: x.laptop.ID,
+		AssigneeID: w.tech.ID, VendorID: x.vendor.ID, UnderWarranty: true, PlannedOn: w.Now().AddDate(0, 0, 5).Format("2006-01-02")}, TicketID: ticket(7), TakeIn: true})
+	w.ago(19 * day)
+	w.ok(w.things.AddOrderNote(ctx, tomas, hinge.Number, "Both screws are torn out of the cover. Fixit can change the whole cover; they expect it on Thursday.\nhttps://fixit.example/jobs/4471"))
+	step(hinge, inventory.OrderStep{Status: inventory.Waiting})
+	line(hinge, "part", "Cover with hinges", 1000, 8990)
+	line(hinge, "labour", "Taking apart and putting together", 1500, 6500)
+	line(hinge, "shipping", "There and back", 2000, 1295)
+	w.ago(12 * day)
+	lamp := open(inventory.NewOrder{OrderEdit: inventory.OrderEdit{Title: "The lamp is dark, and the fan is so loud that nobody in the last row hears anything", AssetID: x.beamer.ID, ClientID: int64(w.count(`SELECT id FROM client WHERE name = 'Jonas Weber'`)), AssigneeID: w.admin.ID}, TicketID: ticket(3), TakeIn: true})
+	w.ago(11 * day)
+	step(lamp, inventory.OrderStep{Status: inventory.InProgress})
+	line(lamp, "part", "Lamp ELPLP97", 1000, 14900)
+	line(lamp, "labour", "Cleaning", 500, 6500)
+	w.ago(10 * day)
+	step(lamp, inventory.OrderStep{Status: inventory.Done, Resolution: "New lamp, cleaned the fan and its grille."})
+	open(inventory.NewOrder{OrderEdit: inventory.OrderEdit{Title: "Sort out the torn ones", AssetID: x.cables.ID}})
+	w.ago(3 * day)
+	old := open(inventory.NewOrder{OrderEdit: inventory.OrderEdit{Title: strings.Repeat("Donaudampfschiff", 12)[:190], AssigneeID: w.tech.ID}})
+	_, err := w.things.StepOrder(ctx, ines, old.Number, inventory.OrderStep{Status: inventory.WrittenOff, Reason: "Older than anybody here; a new one costs less than the part."}, tracker.AnyVersion)
+	w.ok(err)
+	w.ok(w.Link(ctx, ines, tracker.Thing{Kind: tracker.KindTicket, ID: ticket(7)}, tracker.Thing{Kind: tracker.KindTicket, ID: ticket(2)}))
+	w.ok(w.Link(ctx, ines, hinge.Thing(), tracker.Thing{Kind: tracker.KindClient, ID: int64(w.count(`SELECT id FROM client WHERE name = 'Marta Kowalski'`))}))
+	w.ago(0)
 }
 
 // page returns a page's text, and fails the test unless it has all the words.
@@ -102,7 +156,7 @@ func TestARepairOnThePages(t *testing.T) {
 		if strings.Count(text, "Tomas Rehak set it to: taken in") != 1 {
 			t.Fatalf("the step is told wrongly:\n%s", text)
 		}
-		b.page("/tickets/7", "opened the repair", "WO-1 The hinge is broken", ": taken in (Tomas Rehak)", "linked this with")
+		b.page("/tickets/7", "opened the repair", "WO-1 The hinge is broken", ">WO-1</a>: taken in (Tomas Rehak)", "linked this with")
 		o, err := w.things.Order(t.Context(), 1)
 		w.ok(err)
 		b.wants(http.StatusSeeOther, "/orders/1/notes", "text", "The left hinge is torn out.\nOrdered one.")
@@ -192,7 +246,7 @@ func TestRepairList(t *testing.T) {
 			_, err := w.things.OpenOrder(t.Context(), w.admin.Actor(), inventory.NewOrder{OrderEdit: e})
 			w.ok(err)
 		}
-		text := b.page("/orders", "WO-55", "55 work orders", "WO-6")
+		text := b.page("/orders", "WO-55", "55 repairs", "WO-6")
 		if strings.Contains(text, ">WO-5<") {
 			t.Fatal("the first page has everything")
 		}

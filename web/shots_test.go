@@ -24,7 +24,7 @@ func TestShots(t *testing.T) {
 	}
 	b := openBrowser(t)
 	w := newWorld(t, dbtest.Open(t, migrations.SQLite))
-	w.story()
+	w.fullStory()
 	srv := httptest.NewServer(w.site)
 	t.Cleanup(srv.Close)
 	pages := strings.Fields(os.Getenv("HELPDESKD_SHOT_PAGES"))

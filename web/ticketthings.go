@@ -50,7 +50,7 @@ func (s *site) ticketThings(ctx context.Context, t *tracker.Ticket) (v ticketThi
 		}
 		seen[a.ID] = true
 		x := ticketAsset{thingView: a, Linked: linked}
-		if !t.Archived() && a.Tone != "off" {
+		if !t.Archived() && a.Tone != "off" && a.Tone != "work" { // what is in repair already stands below
 			x.Repair = repair(a.ID)
 		}
 		v.Assets = append(v.Assets, x)
