@@ -70,7 +70,9 @@ func (w *world) repairs() {
 		_, err := w.things.AddLine(ctx, tomas, o.Number, inventory.Line{Kind: kind, Text: text, Quantity: quantity, UnitCost: cost})
 		w.ok(err)
 	}
-	ticket := func(number int) int64 { return int64(w.count(`SELECT id FROM ticket WHERE number = ` + fmt.Sprint(number))) }
+	ticket := func(number int) int64 {
+		return int64(w.count(`SELECT id FROM ticket WHERE number = ` + fmt.Sprint(number)))
+	}
 	hinge := open(inventory.NewOrder{OrderEdit: inventory.OrderEdit{Title: "The left hinge of the lid is broken", Reason: "It fell off the desk on Monday.\nThe screen still works, but the lid does not stay up.", AssetID: x.laptop.ID,
 		AssigneeID: w.tech.ID, VendorID: x.vendor.ID, UnderWarranty: true, PlannedOn: w.Now().AddDate(0, 0, 5).Format("2006-01-02")}, TicketID: ticket(7), TakeIn: true})
 	w.ago(19 * day)
