@@ -23,7 +23,8 @@ type Account struct {
 	Notify       string            `db:"notify"` // all, mine, none
 	CreatedAt    migrations.Stamp  `db:"created_at"`
 	SignedInAt   *migrations.Stamp `db:"signed_in_at"`
-	Zone         string            `db:"zone"` // IANA name of the time zone that times are shown in; "" for the server's
+	Zone         string            `db:"zone"`     // IANA name of the time zone that times are shown in; "" for the server's
+	KeysOff      bool              `db:"keys_off"` // single letters do nothing on the site
 	Version      int64             `db:"version"`
 }
 
@@ -46,7 +47,7 @@ func errStale() error {
 	return migrations.Conflictf("Somebody else changed this meanwhile. Nothing was overwritten: please look at what is there now, and change it again.")
 }
 
-const accountColumns = `id, email, name, role, password_hash, enabled, notify, created_at, signed_in_at, zone, version`
+const accountColumns = `id, email, name, role, password_hash, enabled, notify, created_at, signed_in_at, zone, keys_off, version`
 
 // NewAccount is what makes an account. An empty Password makes one that
 // cannot sign in until it is given one.
@@ -161,6 +162,7 @@ type AccountChange struct {
 	Role        *AccountRole
 	Enabled     *bool
 	Notify      *string
+	KeysOff     *bool
 }
 
 // UpdateAccount changes an account. Disabling one ends its sessions. The last
@@ -220,6 +222,9 @@ func (c AccountChange) apply(a *Account) (err error) {
 		}
 		a.Notify = *c.Notify
 	}
+	if c.KeysOff != nil {
+		a.KeysOff = *c.KeysOff
+	}
 	return nil
 }
 
@@ -252,8 +257,8 @@ func checkZone(zone string) error {
 }
 
 func (s *Store) storeAccountTx(ctx context.Context, tx *migrations.Tx, actor Actor, was, a Account) error {
-	_, err := tx.Exec(ctx, `UPDATE account SET email = ?, name = ?, role = ?, enabled = ?, notify = ?, version = ? WHERE id = ?`,
-		a.Email, a.Name, a.Role, a.Enabled, a.Notify, a.Version, a.ID)
+	_, err := tx.Exec(ctx, `UPDATE account SET email = ?, name = ?, role = ?, enabled = ?, notify = ?, keys_off = ?, version = ? WHERE id = ?`,
+		a.Email, a.Name, a.Role, a.Enabled, a.Notify, a.KeysOff, a.Version, a.ID)
 	if migrations.IsUnique(err) {
 		return migrations.Conflictf("There is already an account with the address %s.", a.Email)
 	}
@@ -295,6 +300,9 @@ func (s *Store) storeAccountTx(ctx context.Context, tx *migrations.Tx, actor Act
 		return err
 	}
 	if err := record("notify", was.Notify, a.Notify); err != nil {
+		return err
+	}
+	if err := record("keys_off", fmt.Sprint(was.KeysOff), fmt.Sprint(a.KeysOff)); err != nil {
 		return err
 	}
 	if was.Name != a.Name || was.Email != a.Email {

@@ -3,6 +3,7 @@ package web
 import (
 	"net/url"
 	"strconv"
+	"strings"
 	"testing"
 
 	"helpdeskd/tracker"
@@ -75,4 +76,15 @@ func TestViewsAndBulkPages(t *testing.T) {
 			t.Errorf("two stale rows: %d", res.Code)
 		}
 	})
+}
+
+// wantPage looks for texts on a page.
+func wantPage(t *testing.T, b *browse, path string, texts ...string) {
+	t.Helper()
+	res := b.get(path)
+	for _, text := range texts {
+		if res.Code != 200 || !strings.Contains(res.Body.String(), text) {
+			t.Errorf("%s (%d) lacks %q", path, res.Code, text)
+		}
+	}
 }

@@ -49,6 +49,8 @@ func (s *site) table() []route {
 		{post, "/account/notify", tracker.EditOwnAccount, s.changeNotify},
 		{post, "/account/theme", tracker.EditOwnAccount, s.changeTheme},
 		{post, "/account/zone", tracker.EditOwnAccount, s.changeZone},
+		{post, "/account/keys", tracker.EditOwnAccount, s.changeKeys},
+		{get, "/keys", tracker.ReadPlain, s.keys},
 
 		{get, "/board", tracker.ReadPlain, s.board}, // managers are sent on to their own page
 		{get, "/live", tracker.ReadTickets, s.live},

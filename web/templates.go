@@ -133,7 +133,7 @@ func (s *site) funcs() template.FuncMap {
 		"query":    url.QueryEscape,
 		"stages":   func() []string { return slices.Clone(stageOrder) },
 		"jsWords": func() map[string]string {
-			return s.words.pick("time.", "age.", "live.", "board.move", "pick.", "suggest.", "draft.", "send.", "arrived")
+			return s.words.pick("time.", "age.", "live.", "board.move", "pick.", "suggest.", "keys.title", "keys.close", "keys.all", "draft.", "send.", "arrived")
 		},
 		"ref": func(n int64) string { return fmt.Sprintf("HD-%d", n) },
 	}

@@ -53,6 +53,7 @@ CREATE TABLE account (
     created_at    BIGINT NOT NULL,
     signed_in_at  BIGINT,
     zone          TEXT NOT NULL DEFAULT '', -- IANA, as the browser last told; '' for the server's
+    keys_off      BOOLEAN NOT NULL DEFAULT FALSE, -- single letters do nothing (WCAG 2.1.4)
     version       BIGINT NOT NULL DEFAULT 1
 );
 CREATE TABLE session (
