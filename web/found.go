@@ -215,7 +215,11 @@ func (s *site) suggest(w http.ResponseWriter, r *http.Request) error {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
-	return s.pages["search"].ExecuteTemplate(w, "suggestions", v)
+	page, err := s.page("search", zoneOf(r))
+	if err != nil {
+		return err
+	}
+	return page.ExecuteTemplate(w, "suggestions", v)
 }
 
 // searched is what was typed into a search field.

@@ -81,7 +81,7 @@ func (s *site) person(w http.ResponseWriter, r *http.Request) error {
 
 func (s *site) personPage(w http.ResponseWriter, r *http.Request, status int, id int64, problem string, typed *tracker.Client) error {
 	ctx := r.Context()
-	p, err := s.store.ClientProfile(ctx, id, time.Local)
+	p, err := s.store.ClientProfile(ctx, id, s.face(zoneOf(r)).zone)
 	if err != nil {
 		return err
 	}
