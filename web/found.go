@@ -212,14 +212,7 @@ func (s *site) suggest(w http.ResponseWriter, r *http.Request) error {
 			group(k.kind, s.words.say("search.kind."+k.kind), rows)
 		}
 	}
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Cache-Control", "no-store")
-	page, err := s.page("search", zoneOf(r))
-	if err != nil {
-		return err
-	}
-	return page.ExecuteTemplate(w, "suggestions", v)
+	return s.fragment(w, r, "search", "suggestions", v)
 }
 
 // searched is what was typed into a search field.
