@@ -20,6 +20,7 @@ import (
 	"helpdeskd/inventory"
 	"helpdeskd/migrations"
 	"helpdeskd/migrations/dbtest"
+	"helpdeskd/tracker"
 )
 
 // bring uploads a file to the import.
@@ -57,6 +58,22 @@ const importText = "Tag;Manufacturer;Model;Serial;Status;Location;Quantity;Purch
 	"IMP-3;Nordfell;Mouse;;stowed;Annex > Store;-4;;12,50\r\n" +
 	"IMP-4;=cmd|' /C calc'!A0;+1;;stowed;Annex > Store;12;;\r\n" +
 	"IMP-5;Nordfell;" + "200characters200characters200characters200characters200characters200characters200characters200characters200characters200characters200characters" + ";;lent;Annex;;;\r\n"
+
+// The dry run's page is looked at like every other: with problems, and with
+// dates that can be read both ways.
+const importDates = "Model,Location,Purchase date\nBook,Annex,3/4/2026\n"
+
+var _ = example("/import/{id}") && example("/import/check", "/import/check?file="+tracker.Digest([]byte(importText)), "/import/check?file="+tracker.Digest([]byte(importDates))) &&
+	example("/import/problems.csv") && example("/import/sample.csv")
+
+func init() {
+	chapters = append(chapters, func(w *world) {
+		for _, text := range []string{importText, importDates} {
+			_, _, err := w.PutBlob(w.t.Context(), strings.NewReader(text))
+			w.ok(err)
+		}
+	})
+}
 
 func TestImportPages(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
