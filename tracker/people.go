@@ -319,6 +319,46 @@ func (s *Store) UpdateClient(ctx context.Context, actor Actor, id int64, c Clien
 	return now, nil
 }
 
+// AddClient makes a client who has not written yet: somebody new, for whom
+// things are prepared. An address that belongs to somebody is Invalid.
+func (s *Store) AddClient(ctx context.Context, actor Actor, who Address, c ClientChange) (Client, error) {
+	var now Client
+	err := s.db.Tx(ctx, func(tx *migrations.Tx) error {
+		address, err := cleanEmail(who.Address)
+		if err != nil {
+			return err
+		}
+		known, err := clientByAddress(ctx, tx, address)
+		if err != nil {
+			return err
+		}
+		if known != nil {
+			return migrations.InvalidAt("address", "%s is the address of %s already.", address, known.Name)
+		}
+		if strings.TrimSpace(who.Name) == "" {
+			return migrations.InvalidAt("name", "Please write a name.")
+		}
+		made, err := s.newClientTx(ctx, tx, Address{Name: clip(oneLine(who.Name), 200), Address: address})
+		if err != nil {
+			return err
+		}
+		now = *made
+		if err := c.apply(&now); err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `UPDATE client SET name = ?, name_folded = ?, department = ?, phone = ?, high_management = ? WHERE id = ?`,
+			now.Name, Fold(now.Name), now.Department, now.Phone, now.HighManagement, now.ID)
+		if err != nil {
+			return err
+		}
+		return s.RecordTx(ctx, tx, Event{Actor: actor, Subject: "client", SubjectID: now.ID, Kind: "created"})
+	})
+	if err != nil {
+		return Client{}, fmt.Errorf("add a client: %w", err)
+	}
+	return now, nil
+}
+
 func (c ClientChange) apply(now *Client) (err error) {
 	if c.Name != nil {
 		if now.Name, err = cleanName(*c.Name); err != nil {
