@@ -82,6 +82,8 @@ func (s *site) table() []route {
 
 		// Lists: saved views, bulk actions.
 		{post, "/tickets/bulk", tracker.WorkTickets, s.bulkTickets},
+		{post, "/assets/bulk", tracker.WorkThings, s.bulkAssets},
+		{post, "/assets/unmove", tracker.WorkThings, s.unmoveAssets},
 		{get, "/bulk", tracker.WorkTickets, s.bulks},
 		{post, "/bulk/{id}/undo", tracker.WorkTickets, s.undoBulk},
 		{post, "/views", tracker.SaveViews, s.saveView},
