@@ -29,7 +29,7 @@ func TestShots(t *testing.T) {
 	t.Cleanup(srv.Close)
 	pages := strings.Fields(os.Getenv("HELPDESKD_SHOT_PAGES"))
 	if len(pages) == 0 {
-		pages = []string{"/login", "/board", "/board?closed=1", "/tickets", "/tickets/7", "/tickets/6", "/tickets/9", "/tickets/new", "/held", "/people", "/people/1", "/search?q=database", "/mail", "/accounts", "/account", "/settings", "/nothing"}
+		pages = []string{"/login", "/board", "/board?closed=1", "/tickets", "/tickets/7", "/tickets/6", "/tickets/9", "/tickets/new", "/held", "/people", "/people/1", "/search?q=database", "/mail", "/accounts", "/accounts/2", "/account", "/forgot", "/settings", "/settings/look", "/settings/mail", "/settings/mail/ack_inside", "/settings/hours", "/settings/categories", "/settings/forms", "/settings/tickets", "/audit", "/nothing"}
 	}
 	me := w.as(w.admin)
 	sizes := map[string][2]int{"desk": {1440, 900}, "tablet": {820, 1180}, "phone": {390, 844}}

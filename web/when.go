@@ -56,8 +56,8 @@ func (f face) at(v any) template.HTML {
 	}
 	local := t.In(f.zone)
 	text := f.date(local, f.now().In(f.zone)) + ", " + local.Format("15:04")
-	return template.HTML(fmt.Sprintf(`<time class="at" datetime="%s" title="%s">%s</time>`,
-		t.UTC().Format(time.RFC3339), template.HTMLEscapeString(f.exact(t)), template.HTMLEscapeString(text)))
+	// No time element: a script puts how long ago that is into those.
+	return template.HTML(fmt.Sprintf(`<span class="nowrap" title="%s">%s</span>`, template.HTMLEscapeString(f.exact(t)), template.HTMLEscapeString(text)))
 }
 
 // instant takes the shapes in which rows hold times.

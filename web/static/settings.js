@@ -1,6 +1,9 @@
-// The browser's time zone is told once, so that times are the reader's own.
+// What settings pages do beyond HTML, and on every page: the browser's time
+// zone is told once, so that times are the reader's own.
 (() => {
 	"use strict";
+	// On a narrow page the way to the others is a strip: the page's own entry shows.
+	document.querySelector(".side-nav [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
 	const tell = document.getElementById("zone");
 	if (tell) {
 		const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
