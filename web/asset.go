@@ -140,6 +140,9 @@ func (s *site) assetFacts(ctx context.Context, a inventory.Asset, m inventory.Mo
 		}
 	}
 	slices.Sort(sums)
+	if len(sums) == 1 && a.Cost != nil && total[a.Currency] == *a.Cost {
+		sums = nil // the cost alone says it
+	}
 	facts = append(facts, fact{Word: s.words.say("thing.lifetime"), Value: strings.Join(sums, " + "), Note: s.words.say("thing.lifetime_note")})
 	date("thing.warranty_until", a.WarrantyUntil)
 	date("thing.end_of_life_on", a.EndOfLifeOn)

@@ -198,9 +198,11 @@ func (s *site) modelPage(w http.ResponseWriter, r *http.Request, status int, id 
 	return s.render(w, r, status, "model", view{Title: m.Title(), Section: "assets", Data: v})
 }
 
-// specsOf reads lines "name: value".
+// specsOf reads lines "name: value". A later line with a name replaces the
+// earlier one: an asset's own those of its model.
 func specsOf(text string) []fact {
 	var all []fact
+	at := map[string]int{}
 	for _, line := range strings.Split(text, "\n") {
 		if line = strings.TrimSpace(line); line == "" {
 			continue
@@ -209,7 +211,13 @@ func specsOf(text string) []fact {
 		if !ok {
 			name, value = "", line
 		}
-		all = append(all, fact{Word: strings.TrimSpace(name), Value: strings.TrimSpace(value)})
+		f := fact{Word: strings.TrimSpace(name), Value: strings.TrimSpace(value)}
+		if i, twice := at[strings.ToLower(f.Word)]; twice && f.Word != "" {
+			all[i] = f
+			continue
+		}
+		at[strings.ToLower(f.Word)] = len(all)
+		all = append(all, f)
 	}
 	return all
 }

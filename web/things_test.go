@@ -16,6 +16,18 @@ import (
 	"helpdeskd/tracker"
 )
 
+var _ = example("/assets", "/assets", "/assets?gone=1&status=retired&q=brother", "/assets?alike=1", "/assets?q=nothinglikethis", "/assets?alike=1&q=nothinglikethis") &&
+	example("/assets/new", "/assets/new", "/assets/new?like=1") &&
+	example("/assets/{id}", "/assets/1", "/assets/4", "/assets/5") &&
+	example("/assets/{id}/edit", "/assets/1/edit") &&
+	example("/assets/{id}/move", "/assets/2/move?do=deploy", "/assets/4/move?do=stow", "/assets/4/move?do=count", "/assets/1/move?do=retire") &&
+	example("/locations", "/locations", "/locations?in=2&archived=1") &&
+	example("/locations/{id}", "/locations/2?on=2026-01-31", "/locations/4") &&
+	example("/models", "/models", "/models?new=1&short=1", "/models?q=nothinglikethis") &&
+	example("/models/{id}", "/models/1", "/models/4")
+
+func init() { chapters = append(chapters, func(w *world) { w.stock() }) }
+
 // stock fills a world's inventory: a site with two stores and a vendor, some
 // laptops, a dozen cables, one thing that is retired. It returns the places.
 func (w *world) stock() (store, room inventory.Location) {
@@ -54,6 +66,12 @@ func (w *world) stock() (store, room inventory.Location) {
 		}
 		w.ok(err)
 	}
+	a := w.assetByTag("A-0001")
+	_, err := w.AddFile(ctx, actor, a.Thing(), "Front.png", bytes.NewReader(picture(480, 300)))
+	w.ok(err)
+	_, err = w.AddFile(ctx, actor, a.Thing(), "Delivery note.pdf", strings.NewReader("%PDF-1.4 "+strings.Repeat("x", 5000)))
+	w.ok(err)
+	w.ok(w.Link(ctx, actor, a.Thing(), tracker.Thing{Kind: tracker.KindTicket, ID: 7}))
 	w.index()
 	return store, room
 }
@@ -447,7 +465,7 @@ func TestThingFiles(t *testing.T) {
 		shows(t, b.upload("/assets/1/files", map[string][]byte{"evil.html": []byte("<script>alert(1)</script>")}), http.StatusSeeOther)
 		files, err := w.Files(t.Context(), tracker.Thing{Kind: tracker.KindAsset, ID: 1})
 		w.ok(err)
-		if len(files) != 2 {
+		if files = files[:len(files)-2]; len(files) != 2 { // two were there
 			t.Fatalf("%d files", len(files))
 		}
 		shows(t, b.get("/assets/1"), http.StatusOK, `<img src="/files/`+files[1].UID, "Tomas Rehak added", "evil.html")
@@ -540,4 +558,25 @@ func TestThingsOfManagers(t *testing.T) {
 		shows(t, m.get(path), http.StatusForbidden)
 	}
 	shows(t, m.post("/assets/1/move", "do", "stow", "seen", "2", "to_text", "Store room"), http.StatusForbidden)
+}
+
+func dbOf(t *testing.T) *migrations.DB { return dbtest.Open(t, migrations.SQLite) }
+
+// longNames adds an asset whose every name is as long as it may be, at a place
+// with such a name, with a person of such a name.
+func (w *world) longNames() {
+	w.t.Helper()
+	ctx, actor := w.t.Context(), w.tech.Actor()
+	long := func(n int) string { return strings.Repeat("W", n) }
+	l, err := w.things.CreateLocation(ctx, actor, inventory.LocationEdit{ParentID: 2, Kind: inventory.Room, Name: long(100)})
+	w.ok(err)
+	a, err := w.things.Register(ctx, actor, inventory.AssetEdit{Tag: long(60), Model: &inventory.ModelEdit{Category: "other", Manufacturer: long(100), Name: long(100)}, Serial: long(100), Hostname: long(100),
+		Purpose: long(2000), Reference: long(500), Specs: long(50) + ": " + long(200)}, inventory.Place{Status: inventory.Stowed, LocationID: l.ID})
+	w.ok(err)
+	var longest int64
+	w.ok(w.DB().Get(ctx, &longest, `SELECT id FROM client ORDER BY length(name) DESC LIMIT 1`))
+	_, err = w.things.Move(ctx, actor, a.ID, inventory.Place{Status: inventory.Deployed, HolderID: longest, LocationID: l.ID, Reason: long(500)}, a.Moves)
+	w.ok(err)
+	_, err = w.AddFile(ctx, actor, a.Thing(), long(180)+".pdf", strings.NewReader("%PDF-1.4 x"))
+	w.ok(err)
 }

@@ -63,7 +63,8 @@
 				li.setAttribute("aria-selected", "false");
 				li.append(f.text);
 				if (f.note) { small.textContent = f.note; li.append(small); }
-				li.addEventListener("pointerdown", (e) => { e.preventDefault(); choose(i); });
+				li.addEventListener("pointerdown", (e) => e.preventDefault()); // the field keeps the focus
+				li.addEventListener("click", () => choose(i)); // not before: a click that ends beside the list would close the menu around it
 				return li;
 			}));
 			told.textContent = found.length ? say("pick.found", found.length) : say("pick.none");
