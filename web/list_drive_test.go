@@ -112,6 +112,14 @@ func TestSavedViewsByHand(t *testing.T) {
 			if d.w.count(`SELECT count(*) FROM saved_view WHERE query = 'untriaged=1&who=nobody' AND shared`) != 1 {
 				t.Fatal("the filter of the view is not what was shown")
 			}
+			// With the view, its menu and the way to save another there at once, nothing is too wide.
+			d.sees(".chip", "Unread").MustClick()
+			d.sees(".view-tools summary", "Save as a view")
+			if over := d.MustEval(`() => document.documentElement.scrollWidth - document.documentElement.clientWidth`).Int(); over > 0 {
+				t.Errorf("the tools of the views are %d px too wide", over)
+			}
+			d.sees(".vtab", "Up for grabs").MustClick()
+			d.MustWait(`() => !document.querySelector(".dirty")`)
 			// Rename; a name that is taken is said, and what was typed is still there.
 			if _, err := d.w.SaveView(t.Context(), d.w.admin, savedAs("Stars", "star=1")); err != nil {
 				t.Fatal(err)
