@@ -2,9 +2,12 @@ package mailer
 
 import (
 	"net/mail"
+	"regexp"
 	"strings"
 	"testing"
 
+	"helpdeskd/migrations"
+	"helpdeskd/migrations/dbtest"
 	"helpdeskd/tracker"
 )
 
@@ -61,4 +64,44 @@ func TestAccountMailIsNotInjected(t *testing.T) {
 	if err != nil || m.Header.Get("Bcc") != "" || m.Header.Get("X-Evil") != "" {
 		t.Fatalf("%v %v", m.Header, err)
 	}
+}
+
+var linkIn = regexp.MustCompile(`choose-password\?t=([a-z2-7]{26})`)
+
+// TestAnInvitationArrives over SMTP, its link works, and what was sent is
+// forgotten.
+func TestAnInvitationArrives(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
+		b := newBench(t, db)
+		b.setting(tracker.SetPublicURL, "https://desk.acme.example")
+		b.setting("text.invite", "Come in, says {by}.")
+		b.store.SetAccountMailbox(b.mailbox.ID)
+		admin, err := b.store.CreateAccount(t.Context(), tracker.Actor{}, tracker.NewAccount{Email: "ines@acme.example", Name: "Ines Holm", Role: tracker.Admin})
+		if err != nil {
+			t.Fatal(err)
+		}
+		nora, err := b.store.Invite(t.Context(), admin.Actor(), tracker.NewAccount{Email: "nora@acme.example", Name: "Nora Lind", Role: tracker.Technician})
+		if err != nil {
+			t.Fatal(err)
+		}
+		server := startSink(t, sinkOptions{})
+		run(t, b.mailer(server.addr))
+		got := server.wait(t, 1)[0]
+		text := strings.ReplaceAll(strings.ReplaceAll(got.data, "=\r\n", ""), "=3D", "=")
+		link := linkIn.FindStringSubmatch(text)
+		if len(got.to) != 1 || got.to[0] != nora.Email || link == nil || !strings.Contains(text, "Come in, says Ines Holm.") {
+			t.Fatalf("what arrives is for %v:\n%s", got.to, text)
+		}
+		var id int64
+		if err := db.Get(t.Context(), &id, `SELECT id FROM outbox WHERE kind = 'account'`); err != nil {
+			t.Fatal(err)
+		}
+		if row := b.until(id, tracker.OutboxSent); row.Digest != "" {
+			t.Errorf("what opens an account is kept: %+v", row)
+		}
+		a, err := b.store.UseLink(t.Context(), link[1], "nine slow bicycles", "192.0.2.1")
+		if err != nil || a.ID != nora.ID {
+			t.Fatalf("the link opens %+v, %v", a, err)
+		}
+	})
 }

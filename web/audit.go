@@ -63,7 +63,7 @@ func (s *site) auditFilter(r *http.Request) (f tracker.EventFilter, before track
 // clip200 bounds what is looked for.
 func clip200(s string) string {
 	if len(s) > 200 {
-		return s[:200]
+		return strings.ToValidUTF8(s[:200], "")
 	}
 	return s
 }

@@ -99,7 +99,7 @@ func TestTooLargeForms(t *testing.T) {
 	w := newWorld(t, dbtest.Open(t, migrations.SQLite))
 	w.story()
 	b := w.session(w.tech)
-	if res := b.post("/tickets/4/note", "text", strings.Repeat("x", formLimit+10)); res.Code != http.StatusRequestEntityTooLarge {
+	if res := b.post("/tickets/4/subject", "subject", strings.Repeat("x", formLimit+10)); res.Code != http.StatusRequestEntityTooLarge {
 		t.Fatalf("a form of more than a megabyte: %d", res.Code)
 	}
 }

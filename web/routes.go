@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -232,15 +233,30 @@ func (s *site) routes() (http.Handler, error) {
 	return r, nil
 }
 
-// textPath answers addresses that are no text, before a database is asked.
+// textPath answers addresses that are no text, before a database is asked, and
+// makes text of their queries.
 func textPath(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.ContainsRune(r.URL.Path, 0) || !utf8.ValidString(r.URL.Path) {
 			http.NotFound(w, r)
 			return
 		}
+		if q, changed := textQuery(r.URL.Query()); changed {
+			r.URL.RawQuery = q.Encode()
+		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// textQuery returns a query as text that every database takes.
+func textQuery(q url.Values) (clean url.Values, changed bool) {
+	for _, values := range q {
+		for i, v := range values {
+			values[i] = strings.ToValidUTF8(strings.ReplaceAll(v, "\x00", ""), "\uFFFD")
+			changed = changed || values[i] != v
+		}
+	}
+	return q, changed
 }
 
 // guard puts before a handler what its route asks for: the right person, and
