@@ -29,7 +29,8 @@ var _ = example("/board", "/board", "/board?closed=1", "/board?who=me") &&
 	example("/search", "/search", "/search?q=database", "/search?q=nothinglikethis") &&
 	example("/mail", "/mail", "/mail?show=quarantine", "/mail?show=out-sent") &&
 	example("/mail/quarantine/{id}", "/mail/quarantine/1") &&
-	example("/mail/quarantine/{id}/raw") && example("/messages/{id}/html") && example("/messages/{id}/raw") && example("/attachments/{uid}")
+	example("/mail/quarantine/{id}/raw") && example("/messages/{id}/html") && example("/messages/{id}/raw") && example("/attachments/{uid}") &&
+	example("/attachments/{uid}/thumb") && example("/files/{uid}") && example("/files/{uid}/thumb")
 
 // chapters go on with the story where the areas of the site need more to show.
 var chapters []func(w *world)
