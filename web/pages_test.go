@@ -85,7 +85,7 @@ func screensOf(t *testing.T, w *world) []screen {
 			case e.path == "/setup":
 			case ok && res.Code != http.StatusOK || res.Code >= 500:
 				t.Errorf("GET %s, an example of %s: %d", a, e.path, res.Code)
-			case strings.HasPrefix(res.Header().Get("Content-Type"), "text/html"):
+			case strings.HasPrefix(res.Header().Get("Content-Type"), "text/html") && strings.HasPrefix(res.Body.String(), "<!doctype"): // the rest are parts of pages
 				all = append(all, screen{path: e.path, address: a, need: e.need})
 			}
 		}
