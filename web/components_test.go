@@ -151,3 +151,18 @@ func TestCharts(t *testing.T) {
 		t.Error("an empty chart")
 	}
 }
+
+// TestStyleguideIsOff: the page of the components is only where it is asked for.
+func TestStyleguideIsOff(t *testing.T) {
+	w := newWorld(t, dbtest.Open(t, migrations.SQLite))
+	b := w.session(w.tech)
+	if res := b.get("/styleguide"); res.Code != http.StatusOK || strings.Count(res.Body.String(), `class="panel specimen"`) != len(specimens()) {
+		t.Errorf("with it: %d", res.Code)
+	}
+	var err error
+	w.site, err = New(w.Store, w.things, Options{Mail: plainReader{}})
+	w.ok(err)
+	if res := b.get("/styleguide"); res.Code != http.StatusNotFound {
+		t.Errorf("without it: %d", res.Code)
+	}
+}

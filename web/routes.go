@@ -80,6 +80,7 @@ func (s *site) table() []route {
 		{get, "/search", tracker.ReadTickets, s.search},
 		{get, "/search/suggest", tracker.ReadTickets, s.suggest},
 		{get, "/pick", tracker.ReadTickets, s.pick},
+		{get, "/styleguide", tracker.EditOwnAccount, s.styleguide},
 
 		// Lists: saved views, bulk actions.
 		{post, "/tickets/bulk", tracker.WorkTickets, s.bulkTickets},

@@ -52,4 +52,8 @@ var _ = example("/assets", "/assets", "/assets?view=alike", "/assets?q=nothingli
 	example("/assets/{id}/edit", "/assets/1/edit") &&
 	example("/assets/{id}/move", "/assets/1/move?do=stow", "/assets/2/move?do=deploy", "/assets/4/move?do=count", "/assets/2/move?do=retire") &&
 	example("/locations/{id}", "/locations/2") &&
-	example("/models/{id}", "/models/1")
+	example("/models/{id}", "/models/1") &&
+	example("/orders", "/orders", "/orders?q=nothinglikethis") &&
+	example("/orders/{number}", "/orders/1", "/orders/2", "/orders/3") &&
+	example("/orders/new", "/orders/new", "/orders/new?ticket=7") &&
+	example("/import/{id}")

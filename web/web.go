@@ -43,6 +43,7 @@ type Options struct {
 	Texts          MailTexts        // of the mails; no previews and no defaults where nil
 	Banner         string           // shown above every page, for the demo; "" for none
 	Language       string           // of the catalogue; "en" where empty
+	Styleguide     bool             // /styleguide shows the components: for the demo and development
 	Extra          func(chi.Router) // mounts further routes, outside the sign-in
 
 	liveBeat time.Duration // how often a live stream shows that it lives; 25 s where zero
