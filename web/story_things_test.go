@@ -56,4 +56,4 @@ var _ = example("/assets", "/assets", "/assets?view=alike", "/assets?q=nothingli
 	example("/orders", "/orders", "/orders?q=nothinglikethis") &&
 	example("/orders/{number}", "/orders/1", "/orders/2", "/orders/3") &&
 	example("/orders/new", "/orders/new", "/orders/new?ticket=7") &&
-	example("/import/{id}")
+	example("/import/{id}") && example("/import/problems.csv")
