@@ -1,6 +1,7 @@
 package web
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 
@@ -8,6 +9,7 @@ import (
 
 	"helpdeskd/inventory"
 	"helpdeskd/migrations"
+	"helpdeskd/migrations/dbtest"
 )
 
 // furnish gives the desk a laptop with Hana, and a repair of it.
@@ -127,5 +129,17 @@ func TestSearchAsYouType(t *testing.T) {
 				t.Errorf("%d px too wide", over)
 			}
 		})
+	}
+}
+
+// TestSearchAfterSuggestions: what is found while one types leaves the search
+// page as it was, also for whoever comes from another zone.
+func TestSearchAfterSuggestions(t *testing.T) {
+	w := newWorld(t, dbtest.Open(t, migrations.SQLite))
+	b := w.session(w.tech)
+	for _, path := range []string{"/search/suggest?q=printer", "/search?q=printer"} {
+		if res := b.get(path); res.Code != http.StatusOK {
+			t.Errorf("%s: %d", path, res.Code)
+		}
 	}
 }

@@ -30,7 +30,7 @@ var _ = example("/board", "/board", "/board?closed=1", "/board?who=me") &&
 	example("/mail", "/mail", "/mail?show=quarantine", "/mail?show=out-sent") &&
 	example("/mail/quarantine/{id}", "/mail/quarantine/1") &&
 	example("/mail/quarantine/{id}/raw") && example("/messages/{id}/html") && example("/messages/{id}/raw") && example("/attachments/{uid}") &&
-	example("/attachments/{uid}/thumb") && example("/files/{uid}") && example("/files/{uid}/thumb")
+	example("/attachments/{uid}/thumb") && example("/files/{uid}") && example("/files/{uid}/thumb") && example("/look/{uid}") && example("/settings/mail/{key}", "/settings/mail/ack_inside")
 
 // chapters go on with the story where the areas of the site need more to show.
 var chapters []func(w *world)

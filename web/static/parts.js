@@ -10,7 +10,7 @@
 	};
 
 	// What went wrong is where the reader begins.
-	const wrong = $("[data-focus-first]") || $("[aria-invalid='true']");
+	const wrong = !$(".sg") && ($("[data-focus-first]") || $("[aria-invalid='true']"));
 	if (wrong) { wrong.focus({ preventScroll: false }); }
 
 	// Screen readers speak what changes in a live region, not what was in it
