@@ -17,6 +17,10 @@ func (s *Store) RegisterSingly(ctx context.Context, actor tracker.Actor, in Asse
 	}
 	var all []Asset
 	err := s.again(ctx, func(tx *migrations.Tx) error {
+		// Before the place of the first one is held: see lockTreeTx.
+		if err := lockTreeTx(ctx, tx); err != nil {
+			return err
+		}
 		all = all[:0]
 		for i := range n {
 			one := in

@@ -517,6 +517,11 @@ func (s *Store) currencyTx(ctx context.Context, tx *migrations.Tx) (string, erro
 func (s *Store) ChangeAsset(ctx context.Context, actor tracker.Actor, id int64, in AssetEdit, version int64) (Asset, error) {
 	var a Asset
 	err := s.again(ctx, func(tx *migrations.Tx) (err error) {
+		if in.ParentID != 0 {
+			if err := lockTreeTx(ctx, tx); err != nil {
+				return err
+			}
+		}
 		a, err = s.changeAssetTx(ctx, tx, actor, id, in, version)
 		return err
 	})

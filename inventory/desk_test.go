@@ -48,24 +48,27 @@ const testPassword = "seven green umbrellas"
 // eachDesk runs fn on both engines.
 func eachDesk(t *testing.T, fn func(t *testing.T, d *desk)) {
 	t.Helper()
-	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
-		d := &desk{t: t, clock: &testClock{now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}}
-		d.tracker = tracker.New(db, tracker.Options{Clock: d.clock.Now})
-		d.Store = New(d.tracker)
-		ctx := t.Context()
-		account := func(email, name string) tracker.Actor {
-			return must(d.tracker.CreateAccount(ctx, tracker.Actor{}, tracker.NewAccount{Email: email, Name: name, Role: tracker.Technician, Password: testPassword}))(t).Actor()
-		}
-		d.ben, d.eva = account("ben@desk.example", "Ben Okafor"), account("eva@desk.example", "Eva Roth")
-		d.anna, d.carl = d.client("Anna Lind"), d.client("Carl Mora")
-		d.site = must(d.CreateLocation(ctx, d.ben, LocationEdit{Kind: Site, Name: "Main site"}))(t)
-		d.room = must(d.CreateLocation(ctx, d.ben, LocationEdit{Kind: Room, Name: "Store room", ParentID: d.site.ID}))(t)
-		d.depot = must(d.CreateLocation(ctx, d.ben, LocationEdit{Kind: Warehouse, Name: "Depot"}))(t)
-		d.vendor = must(d.CreateLocation(ctx, d.ben, LocationEdit{Kind: Vendor, Name: "Fixit"}))(t)
-		d.laptop = must(d.CreateModel(ctx, d.ben, ModelEdit{Category: "computer", Manufacturer: "Nordfell", Name: "Book 14", Specs: "memory: 32 GB"}))(t)
-		d.mouse = must(d.CreateModel(ctx, d.ben, ModelEdit{Category: "part", Manufacturer: "Nordfell", Name: "Mouse"}))(t)
-		fn(t, d)
-	})
+	dbtest.Each(t, func(t *testing.T, db *migrations.DB) { fn(t, newDesk(t, db)) })
+}
+
+func newDesk(t *testing.T, db *migrations.DB) *desk {
+	t.Helper()
+	d := &desk{t: t, clock: &testClock{now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}}
+	d.tracker = tracker.New(db, tracker.Options{Clock: d.clock.Now})
+	d.Store = New(d.tracker)
+	ctx := t.Context()
+	account := func(email, name string) tracker.Actor {
+		return must(d.tracker.CreateAccount(ctx, tracker.Actor{}, tracker.NewAccount{Email: email, Name: name, Role: tracker.Technician, Password: testPassword}))(t).Actor()
+	}
+	d.ben, d.eva = account("ben@desk.example", "Ben Okafor"), account("eva@desk.example", "Eva Roth")
+	d.anna, d.carl = d.client("Anna Lind"), d.client("Carl Mora")
+	d.site = must(d.CreateLocation(ctx, d.ben, LocationEdit{Kind: Site, Name: "Main site"}))(t)
+	d.room = must(d.CreateLocation(ctx, d.ben, LocationEdit{Kind: Room, Name: "Store room", ParentID: d.site.ID}))(t)
+	d.depot = must(d.CreateLocation(ctx, d.ben, LocationEdit{Kind: Warehouse, Name: "Depot"}))(t)
+	d.vendor = must(d.CreateLocation(ctx, d.ben, LocationEdit{Kind: Vendor, Name: "Fixit"}))(t)
+	d.laptop = must(d.CreateModel(ctx, d.ben, ModelEdit{Category: "computer", Manufacturer: "Nordfell", Name: "Book 14", Specs: "memory: 32 GB"}))(t)
+	d.mouse = must(d.CreateModel(ctx, d.ben, ModelEdit{Category: "part", Manufacturer: "Nordfell", Name: "Mouse"}))(t)
+	return d
 }
 
 // client makes a person.

@@ -172,8 +172,10 @@ func (in LocationEdit) clean() (LocationEdit, error) {
 	return in, nil
 }
 
-// lockTreeTx has all others who change the tree of places wait until the
-// commit, so that two changes can not make a ring together.
+// lockTreeTx has all others wait until the commit who change the tree of
+// places, or what is a part of what, so that two changes can not make a ring
+// together. Tags are drawn under the same lock. It comes before the rows of
+// assets and places, lest two wait for each other.
 func lockTreeTx(ctx context.Context, tx *migrations.Tx) error {
 	if _, err := tx.Exec(ctx, `UPDATE counter SET value = value WHERE name = 'asset'`); err != nil {
 		return fmt.Errorf("lock the places: %w", err)

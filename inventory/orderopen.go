@@ -58,7 +58,7 @@ func (s *Store) openOrderTx(ctx context.Context, tx *migrations.Tx, actor tracke
 			return o, fmt.Errorf("look for the ticket: %w", err)
 		}
 	}
-	currency, err := s.orderCurrency(ctx, a)
+	currency, err := s.orderCurrencyTx(ctx, tx, a)
 	if err != nil {
 		return o, err
 	}
@@ -180,7 +180,7 @@ func (s *Store) checkOrderTx(ctx context.Context, tx *migrations.Tx, in, was Ord
 		}
 	}
 	if in.AssigneeID != 0 && in.AssigneeID != was.AssigneeID {
-		who, err := s.tracker.Account(ctx, in.AssigneeID)
+		who, err := s.tracker.AccountTx(ctx, tx, in.AssigneeID)
 		if migrations.KindOf(err) == migrations.NotFound || err == nil && !tracker.May(who, tracker.WorkThings) {
 			return in, migrations.InvalidAt("assignee", "This person can not be given repairs.")
 		}
@@ -264,10 +264,10 @@ func required(field, what, ask, text string, limit int) (string, error) {
 	return text, err
 }
 
-// orderCurrency is what an order counts in: the asset's currency, else the company's.
-func (s *Store) orderCurrency(ctx context.Context, a *Asset) (string, error) {
+// orderCurrencyTx is what an order counts in: the asset's currency, else the company's.
+func (s *Store) orderCurrencyTx(ctx context.Context, tx *migrations.Tx, a *Asset) (string, error) {
 	if a != nil && a.Currency != "" {
 		return a.Currency, nil
 	}
-	return s.tracker.Setting(ctx, tracker.SetCurrency)
+	return s.currencyTx(ctx, tx)
 }

@@ -16,7 +16,8 @@
 // as a disposed asset with no pieces: out of every list and count, found by its
 // tag and its id, so that links to it and its life line stay readable.
 //
-// Rows are locked in the order of their ids, an asset before its place.
+// Rows are locked in one order: the tree of places (with the counter of tags),
+// work orders, assets in the order of their ids, places.
 //
 // It owns the tables location, model, asset, movement, work_order,
 // work_order_note and line.

@@ -139,6 +139,11 @@ func (s *Store) Account(ctx context.Context, id int64) (Account, error) {
 	return accountWhere(ctx, s.db, `id = ?`, id)
 }
 
+// AccountTx is Account within a transaction.
+func (s *Store) AccountTx(ctx context.Context, tx *migrations.Tx, id int64) (Account, error) {
+	return accountWhere(ctx, tx, `id = ?`, id)
+}
+
 // AccountByEmail returns the account with that address, in any case.
 func (s *Store) AccountByEmail(ctx context.Context, email string) (Account, error) {
 	return accountWhere(ctx, s.db, `email = ?`, strings.ToLower(strings.TrimSpace(email)))

@@ -57,9 +57,10 @@ func (s *Store) Setting(ctx context.Context, name string) (string, error) {
 	return s.setting(ctx, s.db, name)
 }
 
-// SettingTx is Setting within a transaction.
-func (s *Store) SettingTx(ctx context.Context, tx *migrations.Tx, name string) (string, error) {
-	return s.setting(ctx, tx, name)
+// SettingTx is Setting for who reads by q, as within a transaction: that must
+// not wait for a second connection.
+func (s *Store) SettingTx(ctx context.Context, q migrations.Queryer, name string) (string, error) {
+	return s.setting(ctx, q, name)
 }
 
 func (s *Store) setting(ctx context.Context, q read, name string) (string, error) {
