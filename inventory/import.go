@@ -89,8 +89,8 @@ type ImportPlan struct {
 	NoModel   bool     // no column is taken for the model
 	Preview   []ImportPreview
 
-	untagged int
-	lines    strings.Builder
+	edits []int64 // the assets that would be changed
+	lines strings.Builder
 }
 
 // Lines is the plan row by row, to be given to Import, which refuses when it
@@ -185,7 +185,8 @@ type importer struct {
 	tags, refs, serials map[string]int // the rows that named them
 	assets              map[int64]int
 
-	counted int // rows that were written when PostgreSQL last counted its own
+	planned map[int]string // while writing: the plan's line of each row that is written
+	counted int            // rows that were written when PostgreSQL last counted its own
 }
 
 // CheckImport says what an import of a file would do. It writes nothing.
@@ -231,7 +232,7 @@ func (s *Store) BadRows(ctx context.Context, f *csvfile.File, o ImportOptions, w
 func (s *Store) newImporter(ctx context.Context, q read, f *csvfile.File, o ImportOptions) (*importer, error) {
 	im := &importer{s: s, q: q, f: f, o: o, others: map[string]bool{}, places: map[string]*importPlace{}, paths: map[string]bool{}, models: map[string]*importModel{}, people: map[string]importPeople{}}
 	var err error
-	if im.currency, err = s.tracker.Setting(ctx, tracker.SetCurrency); err != nil {
+	if im.currency, err = s.tracker.SettingTx(ctx, q, tracker.SetCurrency); err != nil {
 		return nil, err
 	}
 	im.begin()
@@ -428,23 +429,26 @@ func (im *importer) each(ctx context.Context, fn func([]*importRow) error) error
 	return nil
 }
 
-// count adds a planned row to the plan.
-func (im *importer) count(r *importRow) {
-	p := im.plan
-	p.Rows++
+// line is what a plan says of a row: what becomes of which asset, as it was seen.
+func (r *importRow) line() string {
 	var id, version, moves int64
 	if r.old != nil {
 		id, version, moves = r.old.ID, r.old.Version, r.old.Moves
 	}
-	fmt.Fprintf(&p.lines, "%d %s %d %d %d\n", r.n, r.action, id, version, moves)
+	return fmt.Sprintf("%d %s %d %d %d", r.n, r.action, id, version, moves)
+}
+
+// count adds a planned row to the plan.
+func (im *importer) count(r *importRow) {
+	p := im.plan
+	p.Rows++
+	p.lines.WriteString(r.line() + "\n")
 	switch r.action {
 	case ImportNew:
 		p.New++
-		if r.in.Tag == "" {
-			p.untagged++
-		}
 	case ImportEdit:
 		p.Changed++
+		p.edits = append(p.edits, r.old.ID)
 	case ImportSame:
 		p.Same++
 	case ImportBad:

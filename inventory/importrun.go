@@ -3,6 +3,7 @@ package inventory
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -57,7 +58,7 @@ func (e *ImportChanged) Unwrap() error { return migrations.Conflictf("%s", e.Err
 // are the plan's: where the rows would have another outcome by now, it is
 // refused with an ImportChanged. id is the caller's name for this import, by
 // which Imported finds it; progress, which may be nil, is told how many rows
-// of how many are done.
+// of how many are written.
 func (s *Store) Import(ctx context.Context, actor tracker.Actor, id int64, f *csvfile.File, o ImportOptions, lines string, progress func(done, total int)) (ImportDone, error) {
 	if progress == nil {
 		progress = func(int, int) {}
@@ -85,12 +86,47 @@ func (s *Store) Import(ctx context.Context, actor tracker.Actor, id int64, f *cs
 			return migrations.Invalidf("There is nothing to import: every row is as it is here already, or has a problem.")
 		}
 		done = ImportDone{ID: id, Actor: actor.String(), New: p.New, Changed: p.Changed, Same: p.Same, Left: p.Bad, Models: p.ModelN, Places: p.PlaceN}
+		if err := im.lockTx(ctx, tx); err != nil {
+			return err
+		}
 		return im.write(ctx, tx, actor, &done, progress)
 	})
 	if err != nil {
 		return ImportDone{}, fmt.Errorf("import: %w", err)
 	}
 	return done, nil
+}
+
+// lockTx holds what the plan changes until the commit. What changed before it
+// was held is found by write, which plans each row once more.
+func (im *importer) lockTx(ctx context.Context, tx *migrations.Tx) error {
+	im.planned = map[int]string{}
+	for line := range strings.Lines(im.plan.Lines()) {
+		f := strings.Fields(line)
+		if a := ImportAction(f[1]); a == ImportNew || a == ImportEdit {
+			n, err := strconv.Atoi(f[0])
+			if err != nil {
+				return fmt.Errorf("read the plan: %w", err)
+			}
+			im.planned[n] = strings.TrimSpace(line)
+		}
+	}
+	if im.plan.New > 0 || im.plan.PlaceN > 0 {
+		if err := lockTreeTx(ctx, tx); err != nil {
+			return err
+		}
+	}
+	if tx.Dialect() != migrations.Postgres {
+		return nil // where one writes at a time anyway
+	}
+	slices.Sort(im.plan.edits)
+	for some := range slices.Chunk(im.plan.edits, 1000) {
+		var ids []int64
+		if err := tx.Select(ctx, &ids, `SELECT id FROM asset WHERE id IN (`+marks(len(some))+`) ORDER BY id FOR NO KEY UPDATE`, anys(some)...); err != nil {
+			return fmt.Errorf("lock assets: %w", err)
+		}
+	}
+	return nil
 }
 
 // countTx has PostgreSQL count its rows anew while an import grows: it plans
@@ -108,16 +144,25 @@ func (im *importer) countTx(ctx context.Context, tx *migrations.Tx, written int)
 // write does what was planned. Rows without a tag come last, so that no tag is
 // drawn for them that a later row names.
 func (im *importer) write(ctx context.Context, tx *migrations.Tx, actor tracker.Actor, done *ImportDone, progress func(done, total int)) error {
-	total, n := im.plan.Rows, 0
-	untagged, tags := im.plan.untagged, &tagDrawer{}
+	total, n, tags := len(im.planned), 0, &tagDrawer{}
+	late := map[int]bool{} // the rows without a tag
 	for _, drawn := range []bool{false, true} {
-		if drawn && untagged == 0 {
+		if drawn && len(late) == 0 {
 			continue
 		}
 		im.begin()
 		err := im.each(ctx, func(rows []*importRow) error {
 			for _, r := range rows {
-				if drawn != (r.action == ImportNew && r.in.Tag == "") {
+				// By the plan: what was written by now must not decide what is left out.
+				was, will := im.planned[r.n]
+				if !will || drawn && !late[r.n] {
+					continue
+				}
+				if was != r.line() {
+					return &ImportChanged{Rows: []int{r.n}, N: 1}
+				}
+				if !drawn && r.action == ImportNew && r.in.Tag == "" {
+					late[r.n] = true
 					continue
 				}
 				n++
@@ -125,7 +170,7 @@ func (im *importer) write(ctx context.Context, tx *migrations.Tx, actor tracker.
 					return rowError(r, err)
 				}
 			}
-			progress(min(n, total), total)
+			progress(n, total)
 			return im.countTx(ctx, tx, n)
 		})
 		if err != nil {
@@ -149,9 +194,6 @@ func rowError(r *importRow, err error) error {
 }
 
 func (im *importer) writeRow(ctx context.Context, tx *migrations.Tx, actor tracker.Actor, r *importRow, tags *tagDrawer, done *ImportDone) error {
-	if r.action != ImportNew && r.action != ImportEdit {
-		return nil
-	}
 	s := im.s
 	if m := r.modelP; m != nil {
 		if m.id <= 0 {
