@@ -196,7 +196,7 @@ func (s *site) readAsset(r *http.Request) (f assetForm, in inventory.AssetEdit, 
 		return f, in, err
 	}
 	in.ParentID, f.Parent.Text, err = s.pickedID(r, "parent", pickAsset)
-	f.Parent.Value = r.PostFormValue("parent")
+	f.Parent.Value = idText(in.ParentID) // never the id that was sent: another text may stand over it
 	f.Problems, err = formProblem(f.Problems, atField("parent", err))
 	return f, in, err
 }
@@ -296,7 +296,7 @@ func (s *site) readPlace(r *http.Request, f *assetForm) (inventory.Place, error)
 		to.Status = inventory.Deployed
 	}
 	var err error
-	if quick := r.PostFormValue("at_quick"); quick != "" && strings.TrimSpace(r.PostFormValue("at_text")) == "" {
+	if quick := r.PostFormValue("at_quick"); quick != "" && !retyped(r, "at") {
 		f.At, err = s.pickedNamed(r.Context(), quick)
 	} else {
 		f.At.Value, f.At.Text, err = s.pickedText(r, "at", pickHolder)

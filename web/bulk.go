@@ -22,6 +22,9 @@ func (s *site) bulkTickets(w http.ResponseWriter, r *http.Request) error {
 		}
 		rows = append(rows, tracker.BulkRow{Number: n, Version: seen})
 	}
+	if r.PostFormValue("do") == "" { // the Enter key in a box
+		return migrations.Invalidf("%s", s.words.say("bulk.nothing_chosen"))
+	}
 	b, err := s.store.BulkTickets(r.Context(), actorOf(r), rows, bulkAction(r))
 	if err != nil {
 		return err

@@ -41,11 +41,20 @@ func (s *site) bulkAssets(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	do := r.PostFormValue("do")
+	if do == "" { // the Enter key, where there are no scripts: the field that was filled in
+		for _, way := range []string{doStow, doDeploy} {
+			if strings.TrimSpace(r.PostFormValue(way+"_text")) != "" {
+				do = way
+			}
+		}
+	}
 	to, kind, field := inventory.Place{Status: inventory.Stowed}, pickPlace, "stow"
 	switch do {
 	case doStow:
 	case doDeploy:
 		to.Status, kind, field = inventory.Deployed, pickHolder, "deploy"
+	case "":
+		return migrations.Invalidf("%s", s.words.say("bulk.nothing_chosen"))
 	default:
 		return errForm
 	}

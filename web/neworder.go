@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -35,7 +36,7 @@ type orderAsked struct{ ticket, asset, client int64 }
 func (s *site) newOrderForm(w http.ResponseWriter, r *http.Request, status int, ask orderAsked, f orderFields, fresh bool) error {
 	ctx := r.Context()
 	v := newOrderView{F: f, Back: "/orders", BackWord: s.words.say("nav.orders")}
-	v.F.MayAsset, v.F.Draft = true, "order:new"
+	v.F.MayAsset, v.F.Draft = true, fmt.Sprintf("order:new:%d", ask.ticket)
 	holder := ask.client
 	if ask.ticket != 0 {
 		t, err := s.store.TicketByNumber(ctx, ask.ticket)

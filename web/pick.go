@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -209,10 +210,8 @@ func pickedPerson(id string, c tracker.Client, address string) picked {
 // several.
 func (s *site) pickedText(r *http.Request, name, kind string) (id, text string, err error) {
 	id, text = strings.TrimSpace(r.PostFormValue(name)), strings.TrimSpace(r.PostFormValue(name+"_text"))
-	// Without JavaScript the id stays when another text is written over the one
-	// that stood there.
-	if was, ok := strings.CutPrefix(r.PostFormValue(name+"_was"), id+" "); ok && id != "" && strings.TrimSpace(was) != text {
-		id = ""
+	if was, ok := strings.CutPrefix(r.PostFormValue(name+"_was"), id+" "); ok && strings.TrimSpace(was) != text {
+		id = "" // without JavaScript it stays when another text is written over its own
 	}
 	if id != "" || text == "" {
 		return id, text, nil
@@ -223,11 +222,8 @@ func (s *site) pickedText(r *http.Request, name, kind string) (id, text string, 
 	}
 	var same []picked
 	for _, p := range found {
-		for _, e := range p.exact {
-			if e != "" && e == fold(text) {
-				same = append(same, p)
-				break
-			}
+		if fold(p.Text) == fold(text) || slices.Contains(p.exact, fold(text)) {
+			same = append(same, p)
 		}
 	}
 	if len(same) == 0 {
@@ -244,6 +240,14 @@ func (s *site) pickedText(r *http.Request, name, kind string) (id, text string, 
 		names = append(names, join(", ", p.Text, p.Note))
 	}
 	return "", text, migrations.Invalidf("%s", s.words.say("pick.several", text, strings.Join(names, "; ")))
+}
+
+// retyped reports whether a picker's text is another than what its form came
+// with. Choosing one of several buttons beside it leaves it as it was.
+func retyped(r *http.Request, name string) bool {
+	text := strings.TrimSpace(r.PostFormValue(name + "_text"))
+	_, was, _ := strings.Cut(r.PostFormValue(name+"_was"), " ")
+	return text != "" && text != strings.TrimSpace(was)
 }
 
 // pickedID is pickedText for kinds whose ids are numbers, 0 for nothing.

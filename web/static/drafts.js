@@ -12,7 +12,7 @@
 	const keyOf = (el) => `draft:${me}:${el.dataset.draft}`;
 	const read = (key) => { try { return JSON.parse(localStorage.getItem(key)); } catch { return null; } };
 	const write = (key, d) => { try { d ? localStorage.setItem(key, JSON.stringify(d)) : localStorage.removeItem(key); } catch { /* full, or forbidden: the text is still on the page */ } };
-	const hidden = (form) => $$("input[type=hidden]", form);
+	const hidden = (form) => $$("input[type=hidden]", form).filter((i) => !i.closest("[data-picker]")); // an id goes with its words, which are no draft
 	const random = () => [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
 
 	function save(el) {

@@ -56,6 +56,14 @@
 		show();
 	});
 
+	// Enter in a box does nothing, and in a field of the bar what the button beside it does:
+	// browsers press the first button of the form.
+	document.addEventListener("keydown", (e) => {
+		if (e.key !== "Enter" || e.defaultPrevented || e.target.form?.id !== "bulk" || e.target.tagName !== "INPUT") return;
+		e.preventDefault();
+		e.target.closest(".field")?.querySelector("button[name=do]")?.click();
+	});
+
 	// ---- keys: j and k walk, Enter follows the link that has the focus, x selects
 	const rows = () => $$("table[data-keys] tbody tr, ul[data-keys] > li");
 	const linkOf = (row) => $(".main-cell a", row) || $("a", row);

@@ -49,6 +49,7 @@
 		};
 		const choose = (i) => {
 			hidden.value = found[i].value;
+			$("input[name$=_was]", box)?.remove(); // it is for whoever has no script
 			input.value = found[i].text;
 			close();
 			chosen();

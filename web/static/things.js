@@ -56,6 +56,7 @@
 		form.elements[name + "_text"].value = e.target.dataset.text;
 		form.elements[name].value = e.target.value;
 		form.elements[name].closest(".picker").classList.add("chosen");
+		form.elements[name + "_was"]?.remove();
 	});
 	document.addEventListener("input", (e) => {
 		const group = e.target.form && $("[data-fills]", e.target.form);
