@@ -282,7 +282,9 @@ func (s *Store) UseLink(ctx context.Context, token, password, ip string) (Accoun
 	if err != nil {
 		return Account{}, fmt.Errorf("use a link: %w", err)
 	}
-	return s.Account(ctx, a.ID)
+	// Not read anew: who signs in does so with this password, not with a later one.
+	a.PasswordHash, a.SignedInAt, a.Version = hash, &now, a.Version+1
+	return a, nil
 }
 
 // passwordChangedTx does what follows a new password: other sessions end, but

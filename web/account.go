@@ -54,7 +54,11 @@ func (s *site) changePassword(w http.ResponseWriter, r *http.Request) error {
 		}
 		return err
 	}
-	if err := s.sessions.RenewToken(ctx); err != nil {
+	now, err := s.store.Account(ctx, me.ID)
+	if err != nil {
+		return err
+	}
+	if err := s.signIn(r, now); err != nil {
 		return err
 	}
 	s.flash(r, "account.password_changed")

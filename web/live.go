@@ -86,7 +86,11 @@ func (s *site) live(w http.ResponseWriter, r *http.Request) error {
 // since the stream began.
 func (s *site) sessionOver(ctx context.Context) (bool, error) {
 	_, found, err := s.store.Sessions().FindCtx(ctx, s.sessions.Token(ctx))
-	return !found, err
+	if err != nil || !found {
+		return true, err
+	}
+	now, err := s.store.Account(ctx, accountOf(ctx).ID)
+	return err == nil && proofOf(now) != proofOf(*accountOf(ctx)), err
 }
 
 // streams counts the open streams of every account.

@@ -58,6 +58,7 @@ func (s *site) signIn(r *http.Request, a tracker.Account) error {
 		return err
 	}
 	s.sessions.Put(r.Context(), tracker.SessionAccount, a.ID)
+	s.sessions.Put(r.Context(), sessionProof, proofOf(a))
 	return nil
 }
 

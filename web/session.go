@@ -40,6 +40,16 @@ func (s *site) newSessions() *scs.SessionManager {
 	return m
 }
 
+// sessionProof is the key under which a session's data holds which password
+// it was opened with.
+const sessionProof = "proof"
+
+// proofOf names the password that an account has now, without telling it. A
+// session that was opened with another one signs nobody in: a request that was
+// under way while the password changed stores its session after the others
+// were ended, and so may a sign-in with the old password.
+func proofOf(a tracker.Account) string { return tracker.HashToken("session " + a.PasswordHash) }
+
 type accountKey struct{}
 
 // accountOf returns who is signed in, nil for nobody.
@@ -67,7 +77,7 @@ func (s *site) identify(next http.Handler) http.Handler {
 			case migrations.KindOf(err) == migrations.NotFound:
 			case err != nil:
 				return err
-			case a.Enabled:
+			case a.Enabled && s.sessions.GetString(r.Context(), sessionProof) == proofOf(a):
 				r = r.WithContext(context.WithValue(r.Context(), accountKey{}, &a))
 			}
 		}

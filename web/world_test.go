@@ -203,7 +203,9 @@ func (w *world) as(a tracker.Account) *browse {
 func (w *world) session(a tracker.Account) *browse {
 	w.t.Helper()
 	token := rand.Text()
-	data, err := scs.GobCodec{}.Encode(time.Now().Add(time.Hour), map[string]any{tracker.SessionAccount: a.ID})
+	a, err := w.Account(w.t.Context(), a.ID)
+	w.ok(err)
+	data, err := scs.GobCodec{}.Encode(time.Now().Add(time.Hour), map[string]any{tracker.SessionAccount: a.ID, sessionProof: proofOf(a)})
 	w.ok(err)
 	w.ok(w.Sessions().CommitCtx(w.t.Context(), token, data, time.Now().Add(time.Hour)))
 	return &browse{w: w, cookie: []*http.Cookie{{Name: "helpdeskd", Value: token, HttpOnly: true, SameSite: http.SameSiteLaxMode}}}
