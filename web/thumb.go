@@ -26,7 +26,10 @@ const (
 	// maxPixels bounds what is decoded, whatever the file says: 25 million are
 	// 38 MB as a usual JPEG and 100 MB as a PNG, at worst 375 MB as a JPEG sent
 	// in passes; one at a time.
-	maxPixels  = 25 << 20
+	maxPixels = 25 << 20
+	// maxPasses bounds a JPEG that is sent in passes: usual ones have ten, but a
+	// pass over all of a large picture may take no more than 50 bytes of the file.
+	maxPasses  = 20       // at maxPixels; more of smaller pictures
 	maxThumbs  = 8 << 20  // bytes of thumbnails that are remembered
 	maxPicture = 30 << 20 // bytes of a file that is decoded
 )
@@ -113,8 +116,8 @@ func shrink(r io.Reader) ([]byte, string, error) {
 	if err != nil || len(raw) > maxPicture {
 		return nil, "", errNoThumb
 	}
-	size, _, err := image.DecodeConfig(bytes.NewReader(raw))
-	if err != nil || size.Width <= 0 || size.Height <= 0 || size.Width > maxPixels/size.Height {
+	size, kind, err := image.DecodeConfig(bytes.NewReader(raw))
+	if err != nil || size.Width <= 0 || size.Height <= 0 || size.Width > maxPixels/size.Height || kind == "jpeg" && tooManyPasses(raw, size) {
 		return nil, "", errNoThumb
 	}
 	m, kind, err := image.Decode(bytes.NewReader(raw))
@@ -143,6 +146,13 @@ func shrink(r io.Reader) ([]byte, string, error) {
 	}
 	err = jpeg.Encode(&out, small, &jpeg.Options{Quality: 82})
 	return out.Bytes(), "image/jpeg", err
+}
+
+// tooManyPasses reports whether a JPEG would be gone over for too long. Each
+// pass goes over whole blocks, of up to 32 pixels a side.
+func tooManyPasses(jpg []byte, size image.Config) bool {
+	whole := func(side int) int { return (side + 31) / 32 * 32 }
+	return bytes.Count(jpg, []byte{0xff, 0xda})*whole(size.Width)*whole(size.Height) > maxPasses*maxPixels
 }
 
 // turned turns a picture as orientation says (EXIF 2.32, 4.6.4: 3, 6 and 8
