@@ -13,6 +13,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"regexp"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -381,19 +382,27 @@ func (r *Reader) text(b []byte, end int) (string, int, Trouble) {
 	return Undo(s), end, trouble
 }
 
-// risky reports whether a spreadsheet would take text for a formula. The wide
-// forms are what some turn into the narrow ones.
-func risky(s string) bool {
-	if s == "" {
-		return false
-	}
-	r, _ := utf8.DecodeRuneInString(s)
-	return strings.ContainsRune("=+-@\t\r\n＝＋－＠", r)
-}
+// A cell is run as a formula when it begins with one of these signs. The wide
+// forms are what some programs turn into the narrow ones.
+const signs = "=+\\-@＝＋－＠"
 
-// Neutral returns text so that no spreadsheet runs it: with a ' before it.
+// formula finds where a spreadsheet would take text for a formula: where it
+// begins, and behind what a program with another delimiter takes for the end
+// of a cell, since to that one the quotation marks around ours mean nothing.
+// Blanks and quotation marks before the sign do not help.
+var (
+	formula = regexp.MustCompile(`(^|[;\t\r\n])(['" \x{a0}]*[` + signs + `])`)
+	begins  = regexp.MustCompile(`^'*[\t\r\n]`)
+	undone  = regexp.MustCompile(`(^|[;\t\r\n])'(['" \x{a0}]*[` + signs + `])`)
+)
+
+// Neutral returns text so that no spreadsheet runs it: with a ' before what it
+// would run.
 func Neutral(s string) string {
-	if risky(strings.TrimLeft(s, "'")) {
+	if strings.ContainsAny(s, "=+-@＝＋－＠") {
+		s = formula.ReplaceAllString(s, "$1'$2")
+	}
+	if begins.MatchString(s) {
 		return "'" + s
 	}
 	return s
@@ -402,11 +411,14 @@ func Neutral(s string) string {
 // Undo takes back what Neutral did, and unwraps ="0012", with which some
 // programs keep Excel from dropping noughts.
 func Undo(s string) string {
-	switch {
-	case len(s) > 1 && s[0] == '\'' && risky(strings.TrimLeft(s, "'")):
-		return s[1:]
-	case len(s) > 3 && strings.HasPrefix(s, `="`) && strings.HasSuffix(s, `"`) && !strings.ContainsAny(s[2:len(s)-1], `"&()`):
+	if len(s) > 3 && strings.HasPrefix(s, `="`) && strings.HasSuffix(s, `"`) && !strings.ContainsAny(s[2:len(s)-1], `"&()`) {
 		return s[2 : len(s)-1]
 	}
-	return s
+	if strings.IndexByte(s, '\'') < 0 {
+		return s
+	}
+	if s[0] == '\'' && begins.MatchString(s) {
+		s = s[1:]
+	}
+	return undone.ReplaceAllString(s, "$1$2")
 }
