@@ -3,6 +3,7 @@ package inventory
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"helpdeskd/tracker"
@@ -199,14 +200,13 @@ func (im *importer) findPeople(ctx context.Context, rows []*importRow) error {
 // findAssets finds the asset that a row speaks of: by its tag, else by the
 // reference of the import, else by model and serial.
 func (im *importer) findAssets(ctx context.Context, rows []*importRow) error {
-	look := func(column string, of func(*importRow) string, key func(Asset) string) (map[string][]*Asset, error) {
-		keys := wanted(rows, of)
+	look := func(condition string, keys []any, key func(Asset) string) (map[string][]*Asset, error) {
 		found := map[string][]*Asset{}
 		if len(keys) == 0 {
 			return found, nil
 		}
 		var list []Asset
-		if err := im.q.Select(ctx, &list, `SELECT `+assetColumns+` FROM asset a `+assetJoins+`WHERE `+column+` IN (`+marks(len(keys))+`) ORDER BY a.id`, keys...); err != nil {
+		if err := im.q.Select(ctx, &list, `SELECT `+assetColumns+` FROM asset a `+assetJoins+`WHERE `+condition+` ORDER BY a.id`, keys...); err != nil {
 			return nil, fmt.Errorf("look up assets: %w", err)
 		}
 		for i := range list {
@@ -215,15 +215,28 @@ func (im *importer) findAssets(ctx context.Context, rows []*importRow) error {
 		}
 		return found, nil
 	}
-	tags, err := look(`a.tag_folded`, func(r *importRow) string { return tracker.Fold(r.in.Tag) }, func(a Asset) string { return tracker.Fold(a.Tag) })
+	keys := wanted(rows, func(r *importRow) string { return tracker.Fold(r.in.Tag) })
+	tags, err := look(`a.tag_folded IN (`+marks(len(keys))+`)`, keys, func(a Asset) string { return tracker.Fold(a.Tag) })
 	if err != nil {
 		return err
 	}
-	refs, err := look(`a.import_ref`, func(r *importRow) string { return r.in.ImportRef }, func(a Asset) string { return a.ImportRef })
+	keys = wanted(rows, func(r *importRow) string { return r.in.ImportRef })
+	refs, err := look(`a.import_ref <> '' AND a.import_ref IN (`+marks(len(keys))+`)`, keys, func(a Asset) string { return a.ImportRef })
 	if err != nil {
 		return err
 	}
-	serials, err := look(`a.serial_folded`, func(r *importRow) string { return foldSerial(r.in.Serial) }, func(a Asset) string { return foldSerial(a.Serial) })
+	// Of the models that the rows name: the index has no serials without them.
+	keys = wanted(rows, func(r *importRow) string { return foldSerial(r.in.Serial) })
+	var models []any
+	for _, r := range rows {
+		if m := r.modelP; m != nil && m.id > 0 && r.in.Serial != "" && !slices.Contains(models, any(m.id)) {
+			models = append(models, m.id)
+		}
+	}
+	if len(models) == 0 {
+		keys = nil
+	}
+	serials, err := look(`a.serial_folded <> '' AND a.serial_folded IN (`+marks(len(keys))+`) AND a.model_id IN (`+marks(len(models))+`)`, append(keys, models...), func(a Asset) string { return foldSerial(a.Serial) })
 	if err != nil {
 		return err
 	}
