@@ -182,6 +182,10 @@ func (s *Store) RequestReset(ctx context.Context, email, ip string) error {
 		if err != nil {
 			return err
 		}
+		// Held, lest the address is given to somebody else meanwhile.
+		if _, err := tx.Exec(ctx, `UPDATE account SET version = version WHERE email = ?`, email); err != nil {
+			return err
+		}
 		a, err := accountWhere(ctx, tx, `email = ?`, email)
 		if migrations.KindOf(err) == migrations.NotFound || err == nil && (!a.Enabled || !s.MailsAccounts()) {
 			return nil
@@ -257,22 +261,21 @@ func (s *Store) UseLink(ctx context.Context, token, password, ip string) (Accoun
 	}
 	now := s.stamp()
 	err = s.db.Tx(ctx, func(tx *migrations.Tx) error {
-		n, err := tx.Exec(ctx, `UPDATE account_token SET used_at = ? WHERE hash = ? AND used_at IS NULL AND expires_at > ?`, now, HashToken(token), now)
+		// The account before its links, as everybody does who changes either.
+		n, err := tx.Exec(ctx, `UPDATE account SET password_hash = ?, signed_in_at = ?, version = version + 1 WHERE id = ? AND enabled`, hash, now, a.ID)
 		if err != nil {
 			return err
 		}
 		if n == 0 {
-			return errDeadLink() // somebody was quicker
+			return errDeadLink()
 		}
 		var kind string
-		if err := tx.Get(ctx, &kind, `SELECT kind FROM account_token WHERE hash = ?`, HashToken(token)); err != nil {
-			return err
+		err = tx.Get(ctx, &kind, `UPDATE account_token SET used_at = ? WHERE hash = ? AND used_at IS NULL AND expires_at > ? RETURNING kind`, now, HashToken(token), now)
+		if migrations.KindOf(err) == migrations.NotFound {
+			return errDeadLink() // somebody was quicker
 		}
-		if n, err = tx.Exec(ctx, `UPDATE account SET password_hash = ?, signed_in_at = ?, version = version + 1 WHERE id = ? AND enabled`, hash, now, a.ID); err != nil {
+		if err != nil {
 			return err
-		}
-		if n == 0 {
-			return errDeadLink()
 		}
 		if err := s.RecordTx(ctx, tx, Event{Actor: a.Actor(), Subject: "account", SubjectID: a.ID, Kind: "link_used", Became: kind}); err != nil {
 			return err
@@ -395,16 +398,14 @@ func (s *Store) addLinkTx(ctx context.Context, tx *migrations.Tx, id int64, kind
 }
 
 // voidLinksTx makes an account's links void, and cancels the mails that would
-// carry further ones.
+// carry further ones: also those that a person could send again, to an address
+// that may be somebody else's by now. The caller holds the account's row.
 func (s *Store) voidLinksTx(ctx context.Context, tx *migrations.Tx, actor Actor, id int64) error {
-	if _, err := tx.Exec(ctx, `DELETE FROM account_token WHERE account_id = ? AND used_at IS NULL`, id); err != nil {
-		return fmt.Errorf("void links: %w", err)
-	}
 	var waiting []struct {
 		ID     int64  `db:"id"`
 		Detail string `db:"detail"`
 	}
-	err := tx.Select(ctx, &waiting, `SELECT id, detail FROM outbox WHERE kind = 'account' AND account_id = ? AND state = 'queued' ORDER BY id`, id)
+	err := tx.Select(ctx, &waiting, `SELECT id, detail FROM outbox WHERE kind = 'account' AND account_id = ? AND state IN ('queued', 'dead', 'uncertain', 'held') ORDER BY id`, id)
 	if err != nil {
 		return fmt.Errorf("list mails to account %d: %w", id, err)
 	}
@@ -412,12 +413,20 @@ func (s *Store) voidLinksTx(ctx context.Context, tx *migrations.Tx, actor Actor,
 		if strings.Contains(m.Detail, `"`+linkChanged+`"`) {
 			continue
 		}
-		if _, err := tx.Exec(ctx, `UPDATE outbox SET state = 'cancelled' WHERE id = ? AND state = 'queued'`, m.ID); err != nil {
+		n, err := tx.Exec(ctx, `UPDATE outbox SET state = 'cancelled' WHERE id = ? AND state IN ('queued', 'dead', 'uncertain', 'held')`, m.ID)
+		if err != nil {
 			return fmt.Errorf("cancel mail %d: %w", m.ID, err)
+		}
+		if n == 0 {
+			continue // it is being sent
 		}
 		if err := s.RecordTx(ctx, tx, Event{Actor: actor, Subject: "outbox", SubjectID: m.ID, Kind: "cancelled"}); err != nil {
 			return err
 		}
+	}
+	// Last, so that the link of a mail that was written just now is found.
+	if _, err := tx.Exec(ctx, `DELETE FROM account_token WHERE account_id = ? AND used_at IS NULL`, id); err != nil {
+		return fmt.Errorf("void links: %w", err)
 	}
 	return nil
 }

@@ -291,3 +291,54 @@ func TestNoMailboxNoMail(t *testing.T) {
 		}
 	})
 }
+
+// A mail that was given up, or is held, is not written anew for the address
+// that an account had before.
+func TestOldAddressGetsNoLink(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
+		d := newLinkDesk(t, db)
+		ctx := t.Context()
+		for _, state := range []string{"dead", "held", "uncertain"} {
+			a := d.invite("nora." + state + "@old.example")
+			mail := d.due()[0].ID
+			d.ok(db.Tx(ctx, func(tx *migrations.Tx) error {
+				_, err := tx.Exec(ctx, `UPDATE outbox SET state = ? WHERE id = ?`, state, mail)
+				return err
+			}))
+			email := "nora." + state + "@aldermere.example"
+			_, err := d.UpdateAccount(ctx, d.admin.Actor(), a.ID, AccountChange{Email: &email}, AnyVersion)
+			d.ok(err)
+			if err := d.ResendOutbox(ctx, d.admin.Actor(), mail); err == nil {
+				t.Fatalf("the invitation that was %s goes to %s after all", state, d.due()[0].ToAddress)
+			}
+		}
+	})
+}
+
+// Somebody uses a link while an administrator sends another.
+func TestLinkIsUsedWhileItIsReplaced(t *testing.T) {
+	db := dbtest.Open(t, migrations.Postgres)
+	d := newLinkDesk(t, db)
+	ctx := t.Context()
+	a := d.invite("nora@aldermere.example")
+	token := d.render(d.due()[0])
+	done := make(chan struct{})
+	var used error
+	d.ok(db.Tx(ctx, func(tx *migrations.Tx) error {
+		if _, err := d.linkableTx(ctx, tx, a.ID); err != nil {
+			return err
+		}
+		go func() {
+			defer close(done)
+			_, used = d.UseLink(ctx, token, goodPassword, "192.0.2.1")
+		}()
+		for waits := 0; waits == 0; {
+			d.ok(db.Get(ctx, &waits, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`))
+		}
+		return d.voidLinksTx(ctx, tx, d.admin.Actor(), a.ID)
+	}))
+	<-done
+	if migrations.KindOf(used) != migrations.Denied {
+		t.Fatalf("the link that was replaced: %v", used)
+	}
+}
