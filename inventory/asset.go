@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"helpdeskd/migrations"
 	"helpdeskd/tracker"
@@ -148,7 +147,7 @@ func (s *Store) where(ctx context.Context, f AssetFilter) (join string, conditio
 		if err != nil {
 			return "", nil, nil, err
 		}
-		conditions, args = append(conditions, `a.warranty_until >= ? AND a.warranty_until <= ?`), append(args, s.today(), to)
+		conditions, args = append(conditions, `a.warranty_until >= ? AND a.warranty_until <= ?`), append(args, s.Today(), to)
 	}
 	return join, conditions, args, nil
 }
@@ -212,9 +211,6 @@ func (s *Store) chosen(ctx context.Context, f AssetFilter, before int64, limit i
 	err = s.db.Select(ctx, &rows, `SELECT a.id AS key, a.id FROM asset a `+join+`WHERE `+strings.Join(conditions, ` AND `)+` ORDER BY a.id DESC LIMIT ?`, append(args, limit)...)
 	return rows, err
 }
-
-// today is the calendar day by the tracker's clock, in UTC.
-func (s *Store) today() string { return s.Now().Format(time.DateOnly) }
 
 // Asset returns one asset.
 func (s *Store) Asset(ctx context.Context, id int64) (Asset, error) {
