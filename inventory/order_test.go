@@ -556,15 +556,7 @@ func TestOrderLists(t *testing.T) {
 				t.Errorf("%s: got %s (count %d), want %s", name, names(got), n, names(x.want))
 			}
 		}
-		l, err := w.tracker.Acquire(t.Context(), "index")
-		w.ok(err)
-		for {
-			n, err := w.tracker.IndexPending(t.Context(), l)
-			w.ok(err)
-			if n == 0 {
-				break
-			}
-		}
+		w.index()
 		for text, want := range map[string][]Order{"lufter": {mine}, "dust": {done}, "WO-2": {late}, "wo2": {late}, "hinge": {done}, "fixit think": {sent}, "zebra": nil} {
 			got, _, err := w.Orders(t.Context(), OrderFilter{Text: text, Closed: true}, "", 10)
 			w.ok(err)
@@ -581,6 +573,35 @@ func TestOrderLists(t *testing.T) {
 			t.Errorf("by id: %s", names(by))
 		}
 	})
+}
+
+// Words that find many orders, of which the filter leaves the oldest.
+func TestOrderListFindsBehindManyOthers(t *testing.T) {
+	eachWorkshop(t, func(t *testing.T, w *workshop) {
+		one := w.open(NewOrder{OrderEdit: OrderEdit{Title: "Loud fan"}})
+		for range 30 {
+			w.step(w.open(NewOrder{OrderEdit: OrderEdit{Title: "Loud fan"}}), Done)
+		}
+		w.index()
+		list, more, err := w.Orders(t.Context(), OrderFilter{Text: "fan"}, "", 2)
+		w.ok(err)
+		n, err := w.CountOrders(t.Context(), OrderFilter{Text: "fan"}, 2)
+		w.ok(err)
+		if names(list) != one.Name() || more != "" || n != 1 {
+			t.Errorf("found %q, more %q, counted %d; want %s alone", names(list), more, n, one.Name())
+		}
+	})
+}
+
+// index indexes all that waits for it.
+func (w *workshop) index() {
+	w.t.Helper()
+	l, err := w.tracker.Acquire(w.t.Context(), "index")
+	w.ok(err)
+	for n := 1; n > 0; {
+		n, err = w.tracker.IndexPending(w.t.Context(), l)
+		w.ok(err)
+	}
 }
 
 func names(list []Order) string {

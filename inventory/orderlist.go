@@ -41,17 +41,11 @@ func (s *Store) Order(ctx context.Context, number int64) (Order, error) {
 
 // OrdersByID returns the orders of some ids, in their order; unknown ones are left out.
 func (s *Store) OrdersByID(ctx context.Context, ids []int64) ([]Order, error) {
-	return s.ordersIn(ctx, ids, nil, nil)
-}
-
-// ordersIn returns those of some orders that conditions leave, in the order of ids.
-func (s *Store) ordersIn(ctx context.Context, ids []int64, conditions []string, args []any) ([]Order, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
 	var rows []Order
-	where := append([]string{`o.id IN (` + marks(len(ids)) + `)`}, conditions...)
-	if err := s.db.Select(ctx, &rows, orderSelect+`WHERE `+strings.Join(where, ` AND `), append(anys(ids), args...)...); err != nil {
+	if err := s.db.Select(ctx, &rows, orderSelect+`WHERE o.id IN (`+marks(len(ids))+`)`, anys(ids)...); err != nil {
 		return nil, fmt.Errorf("read orders: %w", err)
 	}
 	at := make(map[int64]*Order, len(rows))
@@ -111,23 +105,29 @@ func (o Order) Overdue(today string) bool {
 	return o.Status.Open() && o.PlannedOn != "" && o.PlannedOn < today
 }
 
-// maxOrders is how many orders a page of a list has at most.
-const maxOrders = 500
-
 // Orders returns the orders that f chooses, the newest first, and what to give as after for the next ones.
 func (s *Store) Orders(ctx context.Context, f OrderFilter, after string, limit int) (list []Order, more string, err error) {
-	if limit <= 0 || limit > maxOrders {
-		limit = 50
-	}
-	var before int64
-	if after != "" {
-		if before, err = strconv.ParseInt(after, 10, 64); err != nil || before <= 0 {
-			return nil, "", migrations.Invalidf("This page of the list is not known. Please start from its first page.")
-		}
+	limit = pageSize(limit)
+	before, err := pageKey(after)
+	if err != nil {
+		return nil, "", err
 	}
 	where, args := f.conditions(s.Today())
 	if strings.TrimSpace(f.Text) != "" {
-		return s.findOrders(ctx, f.Text, where, args, before, limit)
+		rows, err := s.foundOrders(ctx, f, before, limit+1)
+		if err != nil {
+			return nil, "", fmt.Errorf("list orders: %w", err)
+		}
+		if len(rows) > limit {
+			rows = rows[:limit]
+			more = strconv.FormatInt(rows[limit-1].Key, 10)
+		}
+		ids := make([]int64, len(rows))
+		for i, r := range rows {
+			ids[i] = r.ID
+		}
+		list, err = s.OrdersByID(ctx, ids)
+		return list, more, err
 	}
 	if before != 0 {
 		where, args = append(where, `o.id < ?`), append(args, before)
@@ -146,40 +146,21 @@ func (s *Store) Orders(ctx context.Context, f OrderFilter, after string, limit i
 	return list, more, nil
 }
 
-// findOrders pages through what the search finds, which after names then,
-// and keeps what the rest of the filter leaves. A page can be short where the
-// filter leaves little of what the words find.
-func (s *Store) findOrders(ctx context.Context, text string, where []string, args []any, before int64, limit int) (list []Order, more string, err error) {
-	const rounds = 10
-	for range rounds {
-		page, err := s.tracker.Search(ctx, text, tracker.KindWorkOrder, before, limit-len(list))
-		if err != nil {
-			return nil, "", err
-		}
-		ids := make([]int64, len(page.Hits))
-		for i, h := range page.Hits {
-			ids[i] = h.ID
-		}
-		found, err := s.ordersIn(ctx, ids, where, args)
-		if err != nil {
-			return nil, "", err
-		}
-		list, before = append(list, found...), page.More
-		if before == 0 || len(list) >= limit {
-			break
-		}
-	}
-	if before != 0 {
-		more = strconv.FormatInt(before, 10)
-	}
-	return list, more, nil
+// foundOrders returns the ids of the orders that f with its words chooses.
+func (s *Store) foundOrders(ctx context.Context, f OrderFilter, before int64, limit int) ([]keyed, error) {
+	where, args := f.conditions(s.Today())
+	return tracker.SelectFound[keyed](ctx, s.tracker, tracker.Found{Kind: tracker.KindWorkOrder, Text: f.Text, Columns: `d.id AS key, o.id`,
+		Inner: `work_order o ON o.id = d.ref `, Conditions: where, Args: args, Before: before, Limit: limit})
 }
 
 // CountOrders returns how many orders f chooses, at most limit.
 func (s *Store) CountOrders(ctx context.Context, f OrderFilter, limit int) (int, error) {
 	if strings.TrimSpace(f.Text) != "" {
-		list, _, err := s.Orders(ctx, f, "", min(limit, maxOrders))
-		return len(list), err
+		rows, err := s.foundOrders(ctx, f, 0, limit)
+		if err != nil {
+			return 0, fmt.Errorf("count orders: %w", err)
+		}
+		return len(rows), nil
 	}
 	where, args := f.conditions(s.Today())
 	query := `SELECT 1 FROM work_order o`
