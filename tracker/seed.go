@@ -29,8 +29,8 @@ type Past struct {
 	Archived   bool
 	Said       []PastWords // what followed, the oldest first
 
-	// With Steps, the request goes from stage to stage as they say, each at its
-	// own time; then Answer, Stage, StageAt, Fix, Archived and Said do not count.
+	// Without a Stage the request goes from one to the next as the steps say,
+	// each at its own time: Answer, StageAt, Fix, Archived and Said do not count.
 	Steps []PastStep
 	Via   NoteKind // with Steps: written down by AccountID, not mailed; Body is the note
 }
@@ -66,7 +66,7 @@ func (s *Store) Seed(ctx context.Context, mailboxID int64, past []Past) error {
 		}
 		for _, p := range past {
 			add := b.add
-			if len(p.Steps) > 0 {
+			if p.Stage == "" {
 				add = b.tell
 			}
 			if err := add(ctx, tx, p); err != nil {
@@ -90,7 +90,7 @@ var seedTables = []struct {
 	{"client", "id, name, name_folded, department, created_at", true},
 	{"client_address", "address, client_id, created_at", false},
 	{"blob", "digest, size, place, data, created_at", false},
-	{"ticket", "id, number, subject, stage, level, star, triaged_at, client_id, client_address, assignee_id, category_id, mailbox_id, fix, fixed_at, drop_reason, opened_at, stage_at, closed_at, archived_at, created_at, updated_at, unconfirmed", true},
+	{"ticket", "id, number, subject, stage, level, star, triaged_at, client_id, client_address, assignee_id, category_id, mailbox_id, fix, fixed_at, drop_reason, opened_at, stage_at, closed_at, archived_at, created_at, updated_at, unconfirmed, news", true},
 	{"inbox", "id, mailbox_id, digest, size, received_at, kept_at, state, attempts, fate, class, sender, subject, ticket_id, acks, done_at, moved_at", true},
 	{"message", "id, ticket_id, direction, state, inbox_id, client_id, account_id, from_name, from_address, subject, body, digest, mail_id, identity, content, at", true},
 	{"message_ref", "ref, ticket_id, known", false},
@@ -181,7 +181,7 @@ func (b *seeder) add(ctx context.Context, tx *migrations.Tx, p Past) error {
 	digest := Digest(p.Raw)
 	b.row("blob", digest, len(p.Raw), "row", p.Raw, opened)
 	b.row("ticket", ticket, b.number, p.Subject, p.Stage, p.Level, p.Star, triaged, clientID, from, orNull(p.AccountID), orNull(p.CategoryID), b.mailbox,
-		p.Fix, fixed, dropReason, opened, stage, closed, archived, opened, stage, false)
+		p.Fix, fixed, dropReason, opened, stage, closed, archived, opened, stage, false, false)
 	b.row("inbox", inbox, b.mailbox, digest, len(p.Raw), opened, opened, inboxDone, 1, FateNew, string(ClassHuman), from, p.Subject, ticket, 1, opened, opened)
 	b.row("message", message, ticket, "in", "shown", inbox, clientID, nil, p.Client.Name, from, p.Subject, p.Body, digest, p.MessageID, "mail:"+digest, digest, opened)
 	b.row("message_ref", p.MessageID, ticket, true)

@@ -65,7 +65,7 @@ type pastTicket struct {
 	stage                   Stage
 	assignee                int64
 	triaged, fixed, stageAt *migrations.Stamp
-	unconfirmed             bool
+	unconfirmed, news       bool
 	reason                  string
 	updated                 migrations.Stamp
 }
@@ -111,7 +111,7 @@ func (b *seeder) tell(ctx context.Context, tx *migrations.Tx, p Past) error {
 		fix = t.Fix
 	}
 	b.row("ticket", t.id, number, p.Subject, string(t.stage), p.Level, p.Star, t.triaged, client, t.from, orNull(t.assignee), orNull(p.CategoryID), b.mailbox,
-		fix, t.fixed, t.reason, opened, *t.stageAt, closed, nil, opened, t.updated, t.unconfirmed)
+		fix, t.fixed, t.reason, opened, *t.stageAt, closed, nil, opened, t.updated, t.unconfirmed, t.news)
 	return nil
 }
 
@@ -121,7 +121,7 @@ func (b *seeder) step(t *pastTicket, st PastStep) error {
 	if at < t.updated || t.stage.Closed() {
 		return fmt.Errorf("%s at %s does not follow", st.Do, st.At)
 	}
-	t.updated = at
+	t.updated, t.news = at, false
 	switch st.Do {
 	case PastTaken:
 		b.take(t, st.AccountID, at)
@@ -171,11 +171,13 @@ func (b *seeder) take(t *pastTicket, account int64, at migrations.Stamp) {
 func (b *seeder) stage(t *pastTicket, by Actor, at migrations.Stamp, kind string, to Stage) {
 	b.event(at, by, t.id, kind, string(t.stage), string(to))
 	t.stage, t.stageAt = to, &at
+	t.news = t.news && !to.Closed()
 }
 
 // received collects a mail of the client and returns its message.
 func (b *seeder) received(t *pastTicket, raw []byte, mailID, subject, body, fate string, at migrations.Stamp) int64 {
 	id, inbox, digest, acks := b.id("message"), b.id("inbox"), Digest(raw), 0
+	t.news = true
 	if fate == FateNew {
 		acks = 1
 	}

@@ -13,6 +13,7 @@ import (
 
 	"helpdeskd/cmd/helpdeskd/config"
 	"helpdeskd/cmd/helpdeskd/demo"
+	"helpdeskd/inventory"
 	"helpdeskd/mailer"
 	"helpdeskd/tracker"
 )
@@ -106,7 +107,7 @@ type theatre struct {
 // file would say of the helpdesk's.
 func (t *theatre) configuration(dir, publicURL string) (*config.Config, error) {
 	everybody := []string{demo.FormSender}
-	for _, p := range demo.Everybody() {
+	for _, p := range append(demo.Everybody(), demo.Colleagues()...) {
 		everybody = append(everybody, p.Address())
 	}
 	for _, a := range everybody {
@@ -143,10 +144,7 @@ func (t *theatre) stage(s *session, c *config.Config, store *tracker.Store) erro
 	if err := applySettings(s.ctx, store, c); err != nil {
 		return err
 	}
-	if err := store.SetSetting(s.ctx, tracker.Actor{}, tracker.SetCompany, demo.CompanyName); err != nil {
-		return err
-	}
-	fmt.Fprintln(s.err, "Writing some months of history …")
+	fmt.Fprintln(s.err, "Writing two years of history …")
 	boxes, err := openMailboxes(s.ctx, store, c)
 	if err != nil {
 		return err
@@ -165,7 +163,7 @@ func (t *theatre) stage(s *session, c *config.Config, store *tracker.Store) erro
 		stop()
 		<-sent
 	}()
-	h := demo.History{Store: store, Hub: t.hub, Clock: t.clock, MailboxID: boxes[0].ID, Parse: parser(store, policyOf(boxes[0].ID, c.Mailboxes[0], c.Ack))}
+	h := demo.History{Store: store, Things: inventory.New(store), Hub: t.hub, Clock: t.clock, MailboxID: boxes[0].ID, Parse: parser(store, policyOf(boxes[0].ID, c.Mailboxes[0], c.Ack))}
 	if err := h.Write(ctx); err != nil {
 		return fmt.Errorf("write the demo's history: %w", err)
 	}

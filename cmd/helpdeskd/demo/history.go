@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 	"time"
 
 	"helpdeskd/ingest"
+	"helpdeskd/inventory"
 	"helpdeskd/tracker"
 )
 
@@ -16,28 +18,35 @@ import (
 // and holds nothing real.
 const Password = "pendulum swings softly"
 
-// History writes the past of the helpdesk: its people, and every story step
-// by step at its own time, through the doors that real mail and real
-// technicians use. What the helpdesk sends meanwhile is sent by the mailer
-// that runs beside it.
+// History writes the past of the helpdesk: its people, their things, and every
+// story step by step at its own time, through the doors that real mail and real
+// technicians use. What the helpdesk sends meanwhile is sent by the mailer that
+// runs beside it. The usual requests of two years, which nobody plays, are
+// stored as wholes.
 type History struct {
-	Store     *tracker.Store // on Clock
-	Hub       *Hub           // on Clock
+	Store     *tracker.Store   // on Clock
+	Things    *inventory.Store // beside it
+	Hub       *Hub             // on Clock
 	Clock     *Clock
 	MailboxID int64
 	Parse     func(raw []byte) tracker.Inbound
 
 	pipe       *ingest.Pipe
-	accounts   map[string]tracker.Actor // technicians, by key
+	staff      map[string]tracker.Account // technicians, by key
+	accounts   map[string]tracker.Actor   // the same as actors
 	categories map[string]int64
-	known      map[string]bool // clients whose particulars are filled in, by key
+	keeper     *keeper
+	usual      []request // not yet written, the oldest first
+	last       int64     // number of the last ticket
+	titles     []title
 }
 
-// scene is one step of a story at its time; step -1 is its opening.
+// scene is something that happens at its time.
 type scene struct {
 	at    time.Time
-	story *told
-	step  int
+	what  string
+	do    func(ctx context.Context) error
+	mails bool // what is owed afterwards must have been sent
 }
 
 // told is a story being told.
@@ -46,64 +55,166 @@ type told struct {
 	number int64 // of its ticket, once it is open
 }
 
+// title is what a ticket is called.
+type title struct {
+	number int64
+	text   string
+}
+
 // Write writes it all. The clock runs again when it returns.
 func (h *History) Write(ctx context.Context) error {
 	defer h.Clock.Set(time.Time{})
 	now := time.Now()
-	scenes := script(now)
-	h.Clock.Set(scenes[0].at.Add(-day))
-	h.known = map[string]bool{}
-	if err := h.staff(ctx); err != nil {
+	h.keeper, h.usual = newKeeper(h, now), requests(now)
+	all := h.script(now)
+	h.Clock.Set(beginning(now).Add(-day))
+	if err := h.hire(ctx); err != nil {
 		return err
 	}
 	h.pipe = ingest.OpenPipe(ctx, h.Store, h.MailboxID, ingest.PollerOptions{Parse: h.Parse})
 	defer h.pipe.Close()
-	last := scenes[0].at
-	for _, sc := range scenes {
-		for ; last.Before(sc.at); last = last.Add(day) { // what is due by time
-			h.Clock.Set(last)
-			if err := h.sweep(ctx); err != nil {
+	for _, sc := range all {
+		if err := h.write(ctx, sc.at); err != nil {
+			return err
+		}
+		h.Clock.Set(sc.at)
+		if err := sc.do(ctx); err != nil {
+			return fmt.Errorf("%s: %w", sc.what, err)
+		}
+		if sc.mails {
+			if err := h.mailed(ctx); err != nil {
 				return err
 			}
 		}
-		h.Clock.Set(sc.at)
-		if err := h.play(ctx, sc); err != nil {
-			return fmt.Errorf("tell the story of %s, step %d: %w", sc.story.who, sc.step, err)
-		}
-		if err := h.mailed(ctx); err != nil {
-			return err
-		}
+	}
+	if err := h.write(ctx, now); err != nil {
+		return err
 	}
 	h.Clock.Set(time.Time{})
 	return h.sweep(ctx)
 }
 
-// script puts the steps of all stories in the order of their times.
-func script(now time.Time) []scene {
+// script puts everything in the order of its time.
+func (h *History) script(now time.Time) []scene {
 	var all []scene
+	opened := map[string]time.Time{} // stories, by title
 	for _, s := range stories() {
 		t := &told{story: s}
-		at := now.Add(-s.ago)
-		all = append(all, scene{at: at, story: t, step: -1})
+		at, usual := now.Add(-s.ago), func(t time.Time) time.Time { return t }
+		if s.ago > 9*day {
+			usual = atWork
+		}
+		at = usual(at)
+		opened[t.title()] = at
+		all = append(all, scene{at: at, what: "open the ticket of " + s.who, do: func(ctx context.Context) error { return h.open(ctx, t) }, mails: true})
 		for i, st := range s.steps {
-			at = at.Add(st.after)
-			all = append(all, scene{at: at, story: t, step: i})
+			at = usual(at.Add(st.after))
+			all = append(all, scene{at: at, what: fmt.Sprintf("tell the story of %s, step %d", s.who, i), do: func(ctx context.Context) error { return h.play(ctx, t, st) }, mails: true})
+		}
+	}
+	all = append(all, h.keeper.scenes(func(begins string, by time.Time) time.Time {
+		var last time.Time
+		for title, at := range opened {
+			if strings.HasPrefix(title, begins) && at.After(last) && at.Before(by) {
+				last = at
+			}
+		}
+		for _, q := range h.usual {
+			if strings.HasPrefix(q.subject, begins) && q.at.After(last) && q.at.Before(by) {
+				last = q.at
+			}
+		}
+		return last
+	})...)
+	all = append(all, h.desk(now)...)
+	spoken := now.Add(-oldestStory())
+	for at := beginning(now).AddDate(0, 0, 7); at.Before(now); { // what is due by time
+		all = append(all, scene{at: at, what: "do what is due", do: h.sweep})
+		at = at.AddDate(0, 0, 1)
+		if at.Before(spoken) {
+			at = at.AddDate(0, 0, 6)
 		}
 	}
 	sort.SliceStable(all, func(i, j int) bool { return all[i].at.Before(all[j].at) })
 	return all
 }
 
-// staff makes the accounts of the IT department and of the manager. They hear of nothing by mail
-// until the history is told, but for what is theirs.
-func (h *History) staff(ctx context.Context) error {
-	h.accounts, h.categories = map[string]tracker.Actor{}, map[string]int64{}
-	for _, p := range Technicians() {
-		a, err := h.Store.CreateAccount(ctx, tracker.Actor{}, tracker.NewAccount{Email: p.Address(), Name: p.Name, Role: p.Role, Password: Password, Notify: tracker.NotifyMine})
+// write stores the usual requests that came before a time.
+func (h *History) write(ctx context.Context, until time.Time) error {
+	n := 0
+	for n < len(h.usual) && h.usual[n].at.Before(until) {
+		n++
+	}
+	if n == 0 {
+		return nil
+	}
+	var past []tracker.Past
+	for _, q := range h.usual[:n] {
+		p, err := q.past(h.accounts, h.categories)
 		if err != nil {
 			return err
 		}
-		h.accounts[p.Key] = a.Actor()
+		past = append(past, p)
+	}
+	if err := h.Store.Seed(ctx, h.MailboxID, past); err != nil {
+		return err
+	}
+	now := h.usual[:n]
+	h.usual = h.usual[n:]
+	for _, q := range now {
+		h.last++
+		h.titles = append(h.titles, title{h.last, q.subject})
+		if !q.linked || len(q.deeds) == 0 || h.keeper.assets[q.asset] == 0 || q.deeds[0].at.IsZero() {
+			continue
+		}
+		h.Clock.Set(q.deeds[0].at)
+		t, err := h.Store.TicketByNumber(ctx, h.last)
+		if err != nil || t.Subject != q.subject {
+			return fmt.Errorf("HD-%d is %q, not %q: %w", h.last, t.Subject, q.subject, err)
+		}
+		err = h.Store.Link(ctx, h.accounts[q.deeds[0].by], tracker.Thing{Kind: tracker.KindTicket, ID: t.ID}, tracker.Thing{Kind: tracker.KindAsset, ID: h.keeper.assets[q.asset]})
+		if err != nil {
+			return fmt.Errorf("link HD-%d with %s: %w", h.last, q.asset, err)
+		}
+	}
+	return nil
+}
+
+// ticketAbout returns the newest ticket whose title begins so.
+func (h *History) ticketAbout(ctx context.Context, begins string) (int64, error) {
+	for _, t := range slices.Backward(h.titles) {
+		if strings.HasPrefix(t.text, begins) {
+			ticket, err := h.Store.TicketByNumber(ctx, t.number)
+			return ticket.ID, err
+		}
+	}
+	return 0, fmt.Errorf("there is no ticket %q yet", begins)
+}
+
+// title is what the history calls a story: its subject, or how its form begins.
+func (t *told) title() string {
+	if t.form != nil {
+		return t.form.Happened
+	}
+	return t.subject
+}
+
+// employ makes an account.
+func (h *History) employ(ctx context.Context, by tracker.Actor, p Person) error {
+	a, err := h.Store.CreateAccount(ctx, by, tracker.NewAccount{Email: p.Address(), Name: p.Name, Role: p.Role, Password: Password, Notify: tracker.NotifyMine})
+	h.staff[p.Key], h.accounts[p.Key] = a, a.Actor()
+	return err
+}
+
+// hire makes the accounts of the IT department and of the manager, as they
+// were at the beginning. They hear of nothing by mail until the history is
+// told, but for what is theirs.
+func (h *History) hire(ctx context.Context) error {
+	h.staff, h.accounts, h.categories = map[string]tracker.Account{}, map[string]tracker.Actor{}, map[string]int64{}
+	for _, p := range []Person{person(mara), person(tobias), Former()} {
+		if err := h.employ(ctx, h.accounts[mara], p); err != nil {
+			return err
+		}
 	}
 	m := Manager()
 	if _, err := h.Store.CreateAccount(ctx, tracker.Actor{}, tracker.NewAccount{Email: m.Address(), Name: m.Name, Role: m.Role, Password: Password, Notify: tracker.NotifyNone}); err != nil {
@@ -122,7 +233,8 @@ func (h *History) staff(ctx context.Context) error {
 // Awake has the IT department told of every new request from now on.
 func (h *History) Awake(ctx context.Context) error {
 	all := tracker.NotifyAll
-	for _, a := range h.accounts {
+	for _, p := range Technicians() {
+		a := h.accounts[p.Key]
 		if _, err := h.Store.UpdateAccount(ctx, tracker.Actor{}, a.AccountID, tracker.AccountChange{Notify: &all}, tracker.AnyVersion); err != nil {
 			return err
 		}
@@ -162,12 +274,7 @@ func (h *History) mailed(ctx context.Context) error {
 	}
 }
 
-func (h *History) play(ctx context.Context, sc scene) error {
-	t := sc.story
-	if sc.step < 0 {
-		return h.open(ctx, t)
-	}
-	st := t.steps[sc.step]
+func (h *History) play(ctx context.Context, t *told, st step) error {
 	if st.do == answers {
 		return h.answer(ctx, t, st.text)
 	}
@@ -229,16 +336,9 @@ func (h *History) open(ctx context.Context, t *told) error {
 	if t.number, err = tracker.ParseTicketName(o.Ticket); err != nil {
 		return fmt.Errorf("the first mail became %s: %s", o.Fate, o.Reason)
 	}
-	if h.known[p.Key] {
-		return nil
-	}
-	h.known[p.Key] = true
-	ticket, err := h.Store.TicketByNumber(ctx, t.number)
-	if err != nil {
-		return err
-	}
-	_, err = h.Store.UpdateClient(ctx, tracker.Actor{}, ticket.ClientID, tracker.ClientChange{Department: &p.Department, Phone: &p.Phone, HighManagement: &p.High}, tracker.AnyVersion)
-	return err
+	h.last = t.number
+	h.titles = append(h.titles, title{t.number, t.title()})
+	return nil
 }
 
 // answer has the client answer the last mail about the ticket.

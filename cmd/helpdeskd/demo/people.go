@@ -44,6 +44,11 @@ func Technicians() []Person {
 	}
 }
 
+// Former returns who worked in the IT department before: the account is closed.
+func Former() Person {
+	return Person{Key: bram, Name: "Bram Vos", Department: "IT", Role: tracker.Technician}
+}
+
 // Manager returns who signs in to read the managers' plain view. She has no
 // mailbox on /demo.
 func Manager() Person {
@@ -80,12 +85,12 @@ func Employees() []Person {
 	}
 }
 
-// Everybody returns employees and technicians.
+// Everybody returns employees and technicians: those who are played on /demo.
 func Everybody() []Person { return append(Employees(), Technicians()...) }
 
-// person finds somebody by key; the zero Person where there is none.
+// person finds somebody with a mailbox by key; the zero Person where there is none.
 func person(key string) Person {
-	for _, p := range Everybody() {
+	for _, p := range append(append(Everybody(), Colleagues()...), Former()) {
 		if p.Key == key {
 			return p
 		}

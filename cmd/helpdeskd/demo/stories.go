@@ -41,10 +41,11 @@ type story struct {
 }
 
 const (
-	mara, tobias, jun = "mara.lindqvist", "tobias.okafor", "jun.castellanos"
-	minute            = time.Minute
-	hour              = time.Hour
-	day               = 24 * time.Hour
+	mara, tobias, jun, bram = "mara.lindqvist", "tobias.okafor", "jun.castellanos", "bram.vos"
+
+	minute = time.Minute
+	hour   = time.Hour
+	day    = 24 * time.Hour
 )
 
 // stories returns the history of the helpdesk, oldest first.
