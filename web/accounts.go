@@ -165,8 +165,8 @@ func (s *site) changeAccount(w http.ResponseWriter, r *http.Request) error {
 	}
 	if kind == migrations.Conflict && now.Version != version && c.Enabled == nil {
 		return s.stale(w, r, staleView{What: now.Name, Action: r.URL.Path, Back: r.URL.Path, Version: now.Version, Fields: []staleField{
-			{"name", s.words.say("field.name"), now.Name, form.Name}, {"email", s.words.say("field.email"), now.Email, form.Email},
-			{"role", s.words.say("field.role"), string(now.Role), string(form.Role)}}})
+			{Name: "name", Label: s.words.say("field.name"), Now: now.Name, Yours: form.Name}, {Name: "email", Label: s.words.say("field.email"), Now: now.Email, Yours: form.Email},
+			staleChoice("role", s.words.say("field.role"), string(now.Role), string(form.Role), func(v string) string { return s.words.say("role." + v) })}})
 	}
 	return s.showAccount(w, r, kindStatus[kind], now, form, migrations.SafeMessage(err))
 }

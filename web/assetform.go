@@ -405,14 +405,21 @@ func (s *site) staleAsset(w http.ResponseWriter, r *http.Request, id int64, f as
 	}
 	is := s.assetFormOf(now)
 	if now.ParentID != nil {
-		p, err := s.things.Asset(r.Context(), *now.ParentID)
-		if err != nil {
-			return err
+		is.Parent.Value = idText(*now.ParentID)
+	}
+	var parents []tracker.Thing
+	for _, value := range []string{is.Parent.Value, f.Parent.Value} {
+		if id, err := parseInt(value); err == nil {
+			parents = append(parents, tracker.Thing{Kind: tracker.KindAsset, ID: id})
 		}
-		is.Parent.Text = p.Tag
-		if f.Parent.Value == strconv.FormatInt(p.ID, 10) {
-			f.Parent.Text = p.Tag
-		}
+	}
+	named, err := s.named(r.Context(), parents)
+	if err != nil {
+		return err
+	}
+	parent := func(value string) string {
+		id, _ := parseInt(value)
+		return named[tracker.Thing{Kind: tracker.KindAsset, ID: id}].Name()
 	}
 	v := staleView{Action: r.URL.Path, Version: now.Version, Back: assetPath(id), What: now.Tag}
 	both := func(name, label, now, yours string) {
@@ -431,7 +438,7 @@ func (s *site) staleAsset(w http.ResponseWriter, r *http.Request, id int64, f as
 	both("currency", "thing.currency", is.Currency, f.Currency)
 	both("warranty_until", "thing.warranty_until", is.Warranty, f.Warranty)
 	both("end_of_life_on", "thing.end_of_life_on", is.EndOfLife, f.EndOfLife)
-	both("parent_text", "thing.parent", is.Parent.Text, f.Parent.Text)
-	v.Fields = append(v.Fields, staleField{Name: "category", Now: f.Category, Yours: f.Category}, staleField{Name: "manufacturer", Now: f.Manufacturer, Yours: f.Manufacturer})
+	v.Fields = append(v.Fields, staleChoice("parent", s.words.say("thing.parent"), is.Parent.Value, f.Parent.Value, parent),
+		staleField{Name: "category", Now: f.Category, Yours: f.Category}, staleField{Name: "manufacturer", Now: f.Manufacturer, Yours: f.Manufacturer})
 	return s.stale(w, r, v)
 }

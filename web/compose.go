@@ -230,11 +230,7 @@ func (s *site) staleFix(w http.ResponseWriter, r *http.Request, t *tracker.Ticke
 		v.Files = append(v.Files, f.Name)
 	}
 	if c.Stage != "" {
-		v.Fields = append(v.Fields, staleField{Name: "then", Label: s.words.say("col.stage"), Now: s.words.say("stage." + string(t.Stage)), Yours: s.words.say("stage." + string(c.Stage))})
-		v.Values = map[string]string{"then": string(c.Stage)}
-		if c.Stage == t.Stage {
-			v.Hidden, v.Fields = append(v.Hidden, hiddenField{"then", string(c.Stage)}), v.Fields[:1]
-		}
+		v.Fields = append(v.Fields, staleChoice("then", s.words.say("col.stage"), string(t.Stage), string(c.Stage), func(v string) string { return s.words.say("stage." + v) }))
 	}
 	return s.stale(w, r, v)
 }

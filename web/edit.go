@@ -39,14 +39,14 @@ func (s *site) changeStage(w http.ResponseWriter, r *http.Request) error {
 	if c.Stage == "" {
 		return errForm
 	}
-	done, err := s.edit(w, r, editing{number: e.number, version: e.version, kind: "stage", words: "stage", yours: string(c.Stage),
+	done, err := s.edit(w, r, editing{number: e.number, version: e.version, kind: "stage", yours: string(c.Stage),
 		now: func(t *tracker.Ticket) string { return string(t.Stage) },
 		apply: func(version int64) error {
 			_, err := s.store.SetStage(r.Context(), actorOf(r), e.number, c, version)
 			return err
 		},
 		field: func(now, yours string) []staleField {
-			f := []staleField{{Name: "stage", Label: s.words.say("col.stage"), Now: s.words.say("stage." + now), Yours: s.words.say("stage." + yours)}}
+			f := []staleField{staleChoice("stage", s.words.say("col.stage"), now, yours, func(v string) string { return s.words.say("stage." + v) })}
 			if c.Reason != "" {
 				f = append(f, staleField{Name: "reason", Label: s.words.say("col.reason"), Yours: c.Reason})
 			}
@@ -80,7 +80,7 @@ func (s *site) changePriority(w http.ResponseWriter, r *http.Request) error {
 	default:
 		return migrations.Invalidf("The priority must be 1, 2, 3 or 3 with a star.")
 	}
-	return s.change(w, r, editing{number: e.number, version: e.version, kind: "priority", words: "priority", yours: yours, now: s.priorityOf,
+	return s.change(w, r, editing{number: e.number, version: e.version, kind: "priority", yours: yours, now: s.priorityOf,
 		apply: func(version int64) error {
 			_, err := s.store.SetPriority(r.Context(), actorOf(r), e.number, level, star, version)
 			return err
@@ -92,7 +92,7 @@ func (s *site) changePriority(w http.ResponseWriter, r *http.Request) error {
 				}
 				return s.priority(int64(v[0]-'0'), v == "3*").Words
 			}
-			return []staleField{{Name: "priority", Label: s.words.say("col.priority"), Now: words(now), Yours: words(yours)}}
+			return []staleField{staleChoice("priority", s.words.say("col.priority"), now, yours, words)}
 		}})
 }
 
@@ -125,7 +125,7 @@ func (s *site) changeAssignee(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.change(w, r, editing{number: e.number, version: e.version, kind: "assigned", words: "assignee", yours: strconv.FormatInt(to, 10),
+	return s.change(w, r, editing{number: e.number, version: e.version, kind: "assigned", yours: strconv.FormatInt(to, 10),
 		now: func(t *tracker.Ticket) string { return strconv.FormatInt(t.AssigneeID, 10) },
 		apply: func(version int64) (err error) {
 			if to == accountOf(r.Context()).ID {
@@ -145,7 +145,7 @@ func (s *site) changeAssignee(w http.ResponseWriter, r *http.Request) error {
 				}
 				return s.words.say("filter.nobody")
 			}
-			return []staleField{{Name: "assignee", Label: s.words.say("col.assignee"), Now: words(now), Yours: words(yours)}}
+			return []staleField{staleChoice("assignee", s.words.say("col.assignee"), now, yours, words)}
 		}})
 }
 
@@ -158,7 +158,7 @@ func (s *site) changeCategory(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.change(w, r, editing{number: e.number, version: e.version, kind: "category", words: "category", yours: strconv.FormatInt(id, 10),
+	return s.change(w, r, editing{number: e.number, version: e.version, kind: "category", yours: strconv.FormatInt(id, 10),
 		now: func(t *tracker.Ticket) string { return strconv.FormatInt(t.CategoryID, 10) },
 		apply: func(version int64) error {
 			_, err := s.store.SetCategory(r.Context(), actorOf(r), e.number, id, version)
@@ -174,7 +174,7 @@ func (s *site) changeCategory(w http.ResponseWriter, r *http.Request) error {
 				}
 				return s.words.say("ticket.no_category")
 			}
-			return []staleField{{Name: "category", Label: s.words.say("col.category"), Now: words(now), Yours: words(yours)}}
+			return []staleField{staleChoice("category", s.words.say("col.category"), now, yours, words)}
 		}})
 }
 
@@ -291,19 +291,35 @@ type staleView struct {
 	By                 string // who changed it, "" when that is not known
 	Version            int64  // of what is there now
 	Fields             []staleField
-	Values             map[string]string // of the fields whose texts are only words for what the form holds
 	Hidden             []hiddenField
 	Files              []string // names of what goes with it
 }
 
 // staleField is one field of it. The same on both sides is sent along unseen.
-type staleField struct{ Name, Label, Now, Yours string }
+type staleField struct {
+	Name, Label, Now, Yours string
+	Chosen                  bool   // out of several: the texts are only words for it
+	Value                   string // what the form sends of yours when it is
+}
+
+// staleChoice is a field that is chosen, by the values of a form and a word for each.
+func staleChoice(name, label, now, yours string, word func(value string) string) staleField {
+	return staleField{Name: name, Label: label, Now: word(now), Yours: word(yours), Chosen: true, Value: yours}
+}
 
 // hiddenField is sent along unseen.
 type hiddenField struct{ Name, Value string }
 
 // Differs reports whether there is anything to choose.
 func (f staleField) Differs() bool { return f.Now != f.Yours }
+
+// Sends is what the form holds of yours.
+func (f staleField) Sends() string {
+	if f.Chosen {
+		return f.Value
+	}
+	return f.Yours
+}
 
 func (s *site) stale(w http.ResponseWriter, r *http.Request, v staleView) error {
 	return s.render(w, r, http.StatusConflict, "stale", view{Title: s.words.say("stale.title"), Data: v})

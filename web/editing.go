@@ -16,7 +16,6 @@ type editing struct {
 	now             func(t *tracker.Ticket) string
 	apply           func(version int64) error
 	field           func(now, yours string) []staleField
-	words           string // the field whose texts in field are only words, "" for none
 }
 
 // edit makes a change, and reports whether that was done. Where the ticket
@@ -45,12 +44,8 @@ func (s *site) edit(w http.ResponseWriter, r *http.Request, x editing) (done boo
 		if r.Header.Get("X-From") == "board" {
 			return false, err
 		}
-		v := staleView{Action: r.URL.Path, Version: t.Version, Back: ticketPath(x.number), What: t.Name(),
-			By: s.lastBy(r.Context(), t.ID, x.kind), Fields: x.field(now, x.yours)}
-		if x.words != "" {
-			v.Values = map[string]string{x.words: x.yours}
-		}
-		return false, s.stale(w, r, v)
+		return false, s.stale(w, r, staleView{Action: r.URL.Path, Version: t.Version, Back: ticketPath(x.number), What: t.Name(),
+			By: s.lastBy(r.Context(), t.ID, x.kind), Fields: x.field(now, x.yours)})
 	}
 	return false, err
 }

@@ -209,14 +209,26 @@ func (s *site) changeLocation(w http.ResponseWriter, r *http.Request) error {
 		if nerr != nil {
 			return nerr
 		}
+		tree, nerr := s.things.Locations(r.Context(), true)
+		if nerr != nil {
+			return nerr
+		}
+		within := func(id string) string {
+			for _, n := range tree {
+				if idText(n.ID) == id {
+					return n.Path
+				}
+			}
+			return s.words.say("place.root")
+		}
 		parent := ""
 		if now.ParentID != nil {
 			parent = strconv.FormatInt(*now.ParentID, 10)
 		}
 		return s.stale(w, r, staleView{Action: r.URL.Path, Version: now.Version, Back: locationPath(id), What: now.Path, Fields: []staleField{
 			{Name: "name", Label: s.words.say("place.name"), Now: now.Name, Yours: f.Name},
-			{Name: "kind", Label: s.words.say("place.kind"), Now: string(now.Kind), Yours: f.Kind},
-			{Name: "parent", Label: s.words.say("place.parent"), Now: parent, Yours: f.Parent}}})
+			staleChoice("kind", s.words.say("place.kind"), string(now.Kind), f.Kind, func(v string) string { return s.words.say("place." + v) }),
+			staleChoice("parent", s.words.say("place.parent"), parent, f.Parent, within)}})
 	}
 	if f.Problems, err = formProblem(f.Problems, atField("parent", err)); err != nil {
 		return err

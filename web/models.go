@@ -250,7 +250,7 @@ func (s *site) changeModel(w http.ResponseWriter, r *http.Request) error {
 		return s.stale(w, r, staleView{Action: r.URL.Path, Version: now.Version, Back: modelPath(id), What: now.Title(), Fields: []staleField{
 			{Name: "name", Label: say("model.name"), Now: is.Name, Yours: f.Name},
 			{Name: "manufacturer", Label: say("thing.manufacturer"), Now: is.Manufacturer, Yours: f.Manufacturer},
-			{Name: "category", Label: say("thing.category"), Now: is.Category, Yours: f.Category},
+			staleChoice("category", say("thing.category"), is.Category, f.Category, func(v string) string { return say("category." + v) }),
 			{Name: "useful_life_months", Label: say("model.life"), Now: is.Life, Yours: f.Life},
 			{Name: "min_on_hand", Label: say("model.min"), Now: is.Min, Yours: f.Min},
 			{Name: "specs", Label: say("thing.specs"), Now: is.Specs, Yours: lineEnds(f.Specs)}}})

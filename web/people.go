@@ -221,7 +221,7 @@ func (s *site) changePerson(w http.ResponseWriter, r *http.Request) error {
 			{Name: "name", Label: s.words.say("field.name"), Now: now.Name, Yours: name},
 			{Name: "department", Label: s.words.say("person.department"), Now: now.Department, Yours: department},
 			{Name: "phone", Label: s.words.say("person.phone"), Now: now.Phone, Yours: phone},
-			{Name: "high", Label: s.words.say("mark.high"), Now: mark(now.HighManagement), Yours: mark(high)}}})
+			staleChoice("high", s.words.say("mark.high"), mark(now.HighManagement), mark(high), s.yesNo)}})
 	case migrations.Invalid:
 		if err != nil {
 			return s.personPage(w, r, http.StatusUnprocessableEntity, id, migrations.SafeMessage(err),

@@ -109,12 +109,25 @@ func (s *site) staleSettings(w http.ResponseWriter, r *http.Request, page, back 
 	v := staleView{What: s.words.say("settings.page." + page), Action: r.URL.Path, Back: back, Version: version}
 	for _, name := range names {
 		f := staleField{Name: name, Label: s.settingWord(name), Now: now[name], Yours: values[name]}
-		if name == tracker.SetHours {
+		switch name {
+		case tracker.SetHours:
 			f.Name, f.Now, f.Yours = "hours", s.hoursText(now[name]), s.hoursText(values[name])
+		case tracker.SetAck, tracker.SetAnnounce:
+			f = staleChoice(name, f.Label, now[name], values[name], s.yesNo)
+		case tracker.SetNotify:
+			f = staleChoice(name, f.Label, now[name], values[name], func(v string) string { return s.words.say("notify." + v) })
 		}
 		v.Fields = append(v.Fields, f)
 	}
 	return s.stale(w, r, v)
+}
+
+// yesNo words a box of a form: "1" and "on" are ticked.
+func (s *site) yesNo(value string) string {
+	if value == "1" || value == "on" {
+		return s.words.say("audit.yes")
+	}
+	return s.words.say("audit.no")
 }
 
 // settingWord is what a setting is called on pages.
