@@ -57,8 +57,8 @@ func (p Place) check() error {
 // Move stows or deploys an asset. seen is the Moves of the asset that the
 // person looked at: another movement since is a Conflict that says what
 // happened, when and by whom. Part of a quantity splits off into an asset of
-// its own, which is returned; pieces without serials that are stowed beside the
-// asset they were split from join it again, and that one is returned.
+// its own, which is returned; pieces without serials and open orders that are
+// stowed beside the asset they were split from join it again, and that one is returned.
 func (s *Store) Move(ctx context.Context, actor tracker.Actor, assetID int64, to Place, seen int64) (Asset, error) {
 	var a Asset
 	err := s.again(ctx, func(tx *migrations.Tx) (err error) {
@@ -125,6 +125,14 @@ func (s *Store) placeTx(ctx context.Context, tx *migrations.Tx, actor tracker.Ac
 		return s.splitTx(ctx, tx, actor, &a, m, origins)
 	}
 	if m.Status == Stowed && a.Serial == "" && !gone(a.Status) {
+		// A piece on which there is work to do stays apart from those that are whole.
+		order, err := openOrderOn(ctx, tx, a.ID)
+		if err != nil {
+			return Asset{}, err
+		}
+		if order != 0 {
+			origins = nil
+		}
 		for _, id := range origins {
 			o, err := assetWhere(ctx, tx, `a.id = ?`, id)
 			if err != nil {
@@ -345,6 +353,15 @@ func (s *Store) undoTx(ctx context.Context, tx *migrations.Tx, actor tracker.Act
 	if orZero(others.OtherID) != a.ID {
 		return Asset{}, migrations.Conflictf("%s %s. Nothing was changed.", others.Sentence(), ago(s.Now().Sub(others.At.Time())))
 	}
+	part := &a
+	if others.N == 1 {
+		part = &other
+	}
+	if last.N == 1 || others.N == 1 {
+		if err := undoneSplit(ctx, tx, part); err != nil {
+			return Asset{}, err
+		}
+	}
 	one, two := last.undone(&other.ID), others.undone(&a.ID)
 	one.At, two.At = other.MovedAt, a.MovedAt
 	// The lower id first, here too.
@@ -358,6 +375,18 @@ func (s *Store) undoTx(ctx context.Context, tx *migrations.Tx, actor tracker.Act
 		return Asset{}, err
 	}
 	return a, s.moveTx(ctx, tx, actor, &a, one)
+}
+
+// undoneSplit refuses to have a part gone again that has become a thing of its own.
+func undoneSplit(ctx context.Context, q read, part *Asset) error {
+	if part.Serial != "" {
+		return migrations.Invalidf("%s has a serial number by now, so it is not put back among the others.", part.Tag)
+	}
+	order, err := openOrderOn(ctx, q, part.ID)
+	if err == nil && order != 0 {
+		err = migrations.Invalidf("There is a repair of %s, %s. Finish or cancel it first.", part.Tag, OrderName(order))
+	}
+	return err
 }
 
 // undone returns the movement that takes m back. Pieces that did not exist

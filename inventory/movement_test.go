@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"helpdeskd/migrations"
+	"helpdeskd/tracker"
 )
 
 func TestAnAssetsWay(t *testing.T) {
@@ -170,5 +171,53 @@ func TestMovementsOfAWorkOrderAreNotTakenBack(t *testing.T) {
 		}
 		_, err = d.Move(ctx, d.ben, line.ID, Place{Status: Stowed, LocationID: d.depot.ID, Quantity: 1}, line.Moves)
 		refused(t, err, migrations.Invalid, "only be moved as a whole")
+	})
+}
+
+// A piece that broke is stowed again beside those that work.
+func TestPieceUnderRepairStaysItself(t *testing.T) {
+	eachDesk(t, func(t *testing.T, d *desk) {
+		ctx := t.Context()
+		a := d.register(AssetEdit{ModelID: d.mouse.ID}, 6)
+		p := must(d.Move(ctx, d.ben, a.ID, Place{Status: Deployed, HolderID: d.anna, Quantity: 1}, a.Moves))(t)
+		o := must(d.OpenOrder(ctx, d.ben, NewOrder{OrderEdit: OrderEdit{Title: "Does not click", AssetID: p.ID}}))(t)
+		// Its split is not taken back: the repair would be of nothing.
+		_, err := d.UndoMove(ctx, d.ben, p.ID, p.Moves)
+		refused(t, err, migrations.Invalid, p.Tag, "repair")
+		_, err = d.UndoMove(ctx, d.ben, a.ID, tracker.AnyVersion)
+		refused(t, err, migrations.Invalid, p.Tag, "repair")
+		// Nor does it join the others.
+		p = must(d.Move(ctx, d.ben, p.ID, Place{Status: Stowed, LocationID: d.room.ID}, p.Moves))(t)
+		if p.Tag == a.Tag || p.Status != Stowed || p.Quantity != 1 {
+			t.Fatalf("stowed as %+v", p)
+		}
+		o = must(d.StepOrder(ctx, d.ben, o.Number, OrderStep{Status: Assessed}, o.Version))(t)
+		if p = must(d.Asset(ctx, p.ID))(t); p.Status != Repair {
+			t.Fatalf("%s is %s", p.Tag, p.Status)
+		}
+		must(d.StepOrder(ctx, d.ben, o.Number, OrderStep{Status: Done, Resolution: "A new switch."}, o.Version))(t)
+		// Once that is over, it does.
+		p = must(d.Move(ctx, d.ben, p.ID, Place{Status: Deployed, HolderID: d.carl}, tracker.AnyVersion))(t)
+		p = must(d.Move(ctx, d.ben, p.ID, Place{Status: Stowed, LocationID: d.room.ID}, p.Moves))(t)
+		if p.Tag != a.Tag || p.Quantity != 6 {
+			t.Fatalf("joined %+v", p)
+		}
+	})
+}
+
+// What has a serial now is not put back among those that have none.
+func TestPieceWithASerialStaysItself(t *testing.T) {
+	eachDesk(t, func(t *testing.T, d *desk) {
+		ctx := t.Context()
+		a := d.register(AssetEdit{ModelID: d.mouse.ID}, 6)
+		p := must(d.Move(ctx, d.ben, a.ID, Place{Status: Deployed, HolderID: d.anna, Quantity: 1}, a.Moves))(t)
+		p = must(d.ChangeAsset(ctx, d.ben, p.ID, AssetEdit{Serial: "SN-7"}, p.Version))(t)
+		for _, id := range []int64{p.ID, a.ID} {
+			_, err := d.UndoMove(ctx, d.ben, id, tracker.AnyVersion)
+			refused(t, err, migrations.Invalid, p.Tag, "serial number")
+		}
+		if now := must(d.Asset(ctx, p.ID))(t); now.Status != Deployed || now.Quantity != 1 {
+			t.Fatalf("it is %+v", now)
+		}
 	})
 }

@@ -268,6 +268,16 @@ func othersAtWork(ctx context.Context, q read, o *Order) (bool, error) {
 	return n > 0, nil
 }
 
+// openOrderOn returns the number of an order that has work left to do on an
+// asset, 0 where there is none.
+func openOrderOn(ctx context.Context, q read, assetID int64) (number int64, err error) {
+	err = q.Get(ctx, &number, `SELECT number FROM work_order WHERE asset_id = ? AND finished_at IS NULL ORDER BY id LIMIT 1`, assetID)
+	if err = unlessNotFound(err); err != nil {
+		return 0, fmt.Errorf("look for open orders: %w", err)
+	}
+	return number, nil
+}
+
 // writeOffTx retires the asset where it is, with the reason.
 func (s *Store) writeOffTx(ctx context.Context, tx *migrations.Tx, actor tracker.Actor, o *Order) error {
 	if o.AssetID == nil {

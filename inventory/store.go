@@ -12,9 +12,10 @@
 //
 // Several alike without serials are one asset with a quantity. Part of it that
 // moves splits off as an asset of its own (A-0012-2), and joins again when it
-// is stowed where the asset is stowed that it was split from. What joined stays
-// as a disposed asset with no pieces: out of every list and count, found by its
-// tag and its id, so that links to it and its life line stay readable.
+// is stowed where the asset is stowed that it was split from, unless there is
+// an open order on it. What joined stays as a disposed asset with no pieces: out
+// of every list and count, found by its tag and its id, so that links to it and
+// its life line stay readable.
 //
 // Rows are locked in one order: the tree of places (with the counter of tags),
 // work orders, assets in the order of their ids, places.
