@@ -1,7 +1,6 @@
 package web
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"log/slog"
@@ -127,13 +126,9 @@ var keepTyped = map[string]bool{"text": true, "fix": true, "reason": true, "subj
 // render writes a page. It is rendered to memory first, so that a failure
 // never leaves half a page behind.
 func (s *site) render(w http.ResponseWriter, r *http.Request, status int, name string, v view) error {
-	var buf bytes.Buffer
 	s.dress(r, &v)
-	page, err := s.page(name, zoneOf(r))
+	page, err := s.pages.write(s.face(zoneOf(r)), name, "layout", v)
 	if err != nil {
-		return err
-	}
-	if err := page.ExecuteTemplate(&buf, "layout", v); err != nil {
 		return err
 	}
 	h := w.Header()
@@ -142,23 +137,19 @@ func (s *site) render(w http.ResponseWriter, r *http.Request, status int, name s
 		h.Set("Cache-Control", "no-store")
 	}
 	w.WriteHeader(status)
-	w.Write(buf.Bytes()) // an error means that the reader went away
+	w.Write(page) // an error means that the reader went away
 	return nil
 }
 
 // fragment writes one of a page's templates by itself, for a script that asked.
 func (s *site) fragment(w http.ResponseWriter, r *http.Request, page, name string, data any) error {
-	t, err := s.page(page, zoneOf(r))
+	part, err := s.pages.write(s.face(zoneOf(r)), page, name, data)
 	if err != nil {
-		return err
-	}
-	var buf bytes.Buffer
-	if err := t.ExecuteTemplate(&buf, name, data); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
-	w.Write(buf.Bytes())
+	w.Write(part)
 	return nil
 }
 

@@ -63,7 +63,7 @@ func (s *site) styleguide(w http.ResponseWriter, r *http.Request) error {
 		},
 	}
 	data := s.sampleData()
-	base, err := s.baseTemplates()
+	base, err := s.baseTemplates(s.pages.funcs())
 	if err != nil {
 		return err
 	}

@@ -5,10 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
-	"io/fs"
+	"maps"
 	"net/http"
 	"net/url"
-	"path"
 	"slices"
 	"strings"
 	"unicode"
@@ -75,38 +74,22 @@ func (s *site) dress(r *http.Request, v *view) {
 	}
 }
 
-// baseTemplates parses the layout and the components.
-func (s *site) baseTemplates() (*template.Template, error) {
-	base, err := template.New("base").Funcs(s.funcs()).Funcs(s.thingFuncs()).ParseFS(templateFiles, "templates/layout.html", "templates/parts/*.html")
+// baseTemplates parses the layout and the components; times are what templates
+// call to write those.
+func (s *site) baseTemplates(times template.FuncMap) (*template.Template, error) {
+	base, err := template.New("base").Funcs(s.allFuncs(times)).ParseFS(templateFiles, "templates/layout.html", "templates/parts/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("parse the layout: %w", err)
 	}
 	return base, nil
 }
 
-// loadPages parses every page together with the layout and the components.
-func (s *site) loadPages() (map[string]*template.Template, error) {
-	base, err := s.baseTemplates()
-	if err != nil {
-		return nil, err
-	}
-	names, err := fs.Glob(templateFiles, "templates/*.html")
-	if err != nil {
-		return nil, err
-	}
-	pages := map[string]*template.Template{}
-	for _, file := range names {
-		name := strings.TrimSuffix(path.Base(file), ".html")
-		if name == "layout" {
-			continue
-		}
-		t, err := template.Must(base.Clone()).ParseFS(templateFiles, file)
-		if err != nil {
-			return nil, fmt.Errorf("parse the page %s: %w", name, err)
-		}
-		pages[name] = t
-	}
-	return pages, nil
+// allFuncs are all that templates may call.
+func (s *site) allFuncs(times template.FuncMap) template.FuncMap {
+	all := s.funcs()
+	maps.Copy(all, s.thingFuncs())
+	maps.Copy(all, times)
+	return all
 }
 
 // funcs are what templates may call.
@@ -115,9 +98,6 @@ func (s *site) funcs() template.FuncMap {
 		"t":        s.words.say,
 		"asset":    s.assets.url,
 		"icon":     s.icon,
-		"when":     s.face("").when, // the reader's zone takes their place: see page
-		"age":      s.face("").age,
-		"at":       s.face("").at,
 		"calendar": s.day,
 		"size":     size,
 		"initials": initials,

@@ -12,7 +12,6 @@ package web
 
 import (
 	"fmt"
-	"html/template"
 	"io"
 	"log/slog"
 	"net/http"
@@ -59,8 +58,7 @@ type site struct {
 	sessions *scs.SessionManager
 	assets   *assets
 	words    words
-	pages    map[string]*template.Template // as parsed: see page
-	dressed  dressed
+	pages    *pages
 	cleaner  *mailCleaner
 	streams  *streams
 	imports  importJobs

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
-	"sync"
 	"time"
 
 	"helpdeskd/migrations"
@@ -129,45 +128,6 @@ func (f face) age(v any) template.HTML {
 	}
 	return template.HTML(fmt.Sprintf(`<time class="age" datetime="%s" title="%s">%s</time>`,
 		t.UTC().Format(time.RFC3339), template.HTMLEscapeString(f.exact(t)), template.HTMLEscapeString(text)))
-}
-
-// dressed are the pages by the zone that they show times in: what a template
-// may call is bound when it is first executed.
-type dressed struct {
-	mu sync.Mutex
-	of map[string]*template.Template // by zone and page
-}
-
-// maxDressed bounds how many pages are kept ready.
-const maxDressed = 1000
-
-// page returns a page's template, showing times in a zone.
-func (s *site) page(name, zone string) (*template.Template, error) {
-	s.dressed.mu.Lock()
-	defer s.dressed.mu.Unlock()
-	key := zone + "\x00" + name
-	if t := s.dressed.of[key]; t != nil {
-		return t, nil
-	}
-	plain := s.pages[name]
-	if plain == nil {
-		return nil, fmt.Errorf("there is no page %q", name)
-	}
-	t, err := plain.Clone() // never executed itself, so that it can be cloned
-	if err != nil {
-		return nil, fmt.Errorf("ready the page %s: %w", name, err)
-	}
-	if len(s.dressed.of) >= maxDressed || s.dressed.of == nil {
-		s.dressed.of = map[string]*template.Template{}
-	}
-	s.dressed.of[key] = t.Funcs(s.timeFuncs(zone))
-	return s.dressed.of[key], nil
-}
-
-// timeFuncs are what templates call to show times.
-func (s *site) timeFuncs(zone string) template.FuncMap {
-	f := s.face(zone)
-	return template.FuncMap{"when": f.when, "age": f.age, "at": f.at}
 }
 
 // size writes a number of bytes with its unit.
