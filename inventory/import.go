@@ -261,6 +261,9 @@ func (im *importer) look() error {
 		if !row.Blank() {
 			first = append(first, row)
 		}
+		if row.N > MaxImportRows {
+			break
+		}
 	}
 	if len(first) == 0 {
 		return migrations.Invalidf("The file is empty.")
@@ -358,6 +361,9 @@ func (im *importer) rows(fn func(csvfile.Row) error) error {
 		}
 		if err != nil {
 			return err
+		}
+		if row.N > 10*MaxImportRows {
+			return migrations.Invalidf("The file has more than a million rows, most of them blank. Take out those with nothing in them.")
 		}
 		if row.N <= im.plan.HeaderRow || row.Blank() || im.repeated(row) || im.group(row) {
 			continue

@@ -182,14 +182,15 @@ func (im *importer) readPlace(r *importRow, cell map[ImportField]string) {
 		}
 	}
 	r.place = importPath(cell[FieldLocation], im.slashes)
+	if names := strings.SplitN(r.place, pathMark, maxDepth+1); len(names) > maxDepth {
+		r.wrong(FieldLocation, cell[FieldLocation], "Places can be %d levels deep at most.", maxDepth)
+		r.place = strings.Join(names[:maxDepth], pathMark) // those above each place are looked up too
+	}
 	for _, name := range strings.Split(r.place, pathMark) {
 		if _, err := textLine("location", "place's name", name, maxName); err != nil {
 			r.wrong(FieldLocation, cell[FieldLocation], "%s", migrations.SafeMessage(err))
 			break
 		}
-	}
-	if n := strings.Count(r.place, pathMark) + 1; n > maxDepth {
-		r.wrong(FieldLocation, cell[FieldLocation], "Places can be %d levels deep at most.", maxDepth)
 	}
 	r.name, r.address = importPerson(cell[FieldHolder])
 	if v := cell[FieldHolderMail]; v != "" {

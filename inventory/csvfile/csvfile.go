@@ -194,7 +194,7 @@ func (f *File) sniff() byte {
 		r := &Reader{f: &File{data: f.data, Delimiter: d, decode: f.decode}}
 		counts := map[int]int{}
 		rows, most := 0, 0
-		for rows < 50 {
+		for rows < 50 && r.n < 1000 { // blank ones count too: a file may have millions
 			row, err := r.Read()
 			if err != nil {
 				break
