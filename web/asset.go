@@ -268,9 +268,6 @@ func (s *site) move(w http.ResponseWriter, r *http.Request) error {
 		}
 		return s.assetPage(w, r, http.StatusConflict, id, migrations.SafeMessage(err), nil)
 	case migrations.Invalid:
-		if err == nil {
-			break
-		}
 		if do == doUndo {
 			return s.assetPage(w, r, http.StatusUnprocessableEntity, id, migrations.SafeMessage(err), nil)
 		}

@@ -38,10 +38,10 @@ type auditRow struct {
 // auditView is the audit.
 type auditView struct {
 	settingsFrame
-	Rows        []auditRow
-	Chips       []chip
-	More, First string
-	File        string // the address of the CSV file
+	Rows  []auditRow
+	Chips []chip
+	Pages pageLinks
+	File  string // the address of the CSV file
 }
 
 // auditFilter reads a filter from an address; what is damaged filters nothing.
@@ -51,7 +51,7 @@ func (s *site) auditFilter(r *http.Request) (f tracker.EventFilter, before track
 	if day, err := time.ParseInLocation(time.DateOnly, q.Get("day"), s.face(zoneOf(r)).zone); err == nil {
 		f.From, f.To = day, day.AddDate(0, 0, 1)
 	}
-	at, id, _ := strings.Cut(q.Get("before"), "-")
+	at, id, _ := strings.Cut(q.Get("after"), "-")
 	a, err1 := strconv.ParseInt(at, 10, 64)
 	n, err2 := strconv.ParseInt(id, 10, 64)
 	if err1 == nil && err2 == nil && n > 0 {
@@ -76,14 +76,13 @@ func (s *site) audit(w http.ResponseWriter, r *http.Request) error {
 	}
 	v := auditView{settingsFrame: settingsFrame{Nav: s.settingsNav("audit")}}
 	q := r.URL.Query()
+	more := ""
 	if len(events) > auditPage {
 		events = events[:auditPage]
 		k := events[auditPage-1].Key()
-		v.More = auditAddress(q, "before", fmt.Sprintf("%d-%d", k.At, k.ID))
+		more = fmt.Sprintf("%d-%d", k.At, k.ID)
 	}
-	if before.ID != 0 {
-		v.First = auditAddress(q, "before", "")
-	}
+	v.Pages = pagesOf("/audit", q, more)
 	words, err := s.auditWords(r.Context(), events)
 	if err != nil {
 		return err
@@ -101,7 +100,7 @@ func (s *site) audit(w http.ResponseWriter, r *http.Request) error {
 	if v.Chips, err = s.auditChips(r.Context(), q, f); err != nil {
 		return err
 	}
-	v.File = "/audit.csv?" + strings.TrimPrefix(auditAddress(q, "before", ""), "/audit?")
+	v.File = "/audit.csv?" + strings.TrimPrefix(auditAddress(q, "", ""), "/audit?")
 	return s.render(w, r, http.StatusOK, "audit", view{Title: s.words.say("audit.title"), Section: "settings", Data: v})
 }
 
@@ -204,11 +203,11 @@ func (s *site) auditWords(ctx context.Context, events []tracker.EventRow) (audit
 				asked = append(asked, tracker.EventRow{Actor: t.String()})
 			case "location":
 				if l, err := s.things.Location(ctx, t.ID); err == nil {
-					w.places[t] = thingView{Thing: t, Title: l.Path, To: fmt.Sprintf("/locations/%d", t.ID)}
+					w.places[t] = thingView{Thing: t, Title: l.Path, To: locationPath(t.ID)}
 				}
 			case "model":
 				if m, err := s.things.Model(ctx, t.ID); err == nil {
-					w.places[t] = thingView{Thing: t, Title: strings.TrimSpace(m.Manufacturer + " " + m.Name), To: fmt.Sprintf("/models/%d", t.ID)}
+					w.places[t] = thingView{Thing: t, Title: strings.TrimSpace(m.Manufacturer + " " + m.Name), To: modelPath(t.ID)}
 				}
 			}
 		}

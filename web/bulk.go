@@ -158,7 +158,7 @@ func (s *site) undoBulk(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	b, err := s.store.UndoBulk(r.Context(), actorOf(r), id)
-	if migrations.KindOf(err) == migrations.Conflict && err != nil {
+	if migrations.KindOf(err) == migrations.Conflict {
 		s.flash(r, "bulk.said", migrations.SafeMessage(err))
 		return seeOther(w, r, "/bulk")
 	}

@@ -124,7 +124,7 @@ func (s *site) unmoveAssets(w http.ResponseWriter, r *http.Request) error {
 	for _, id := range slices.Sorted(maps.Keys(seen)) {
 		_, err := s.things.UndoMove(r.Context(), actorOf(r), id, seen[id])
 		kind := migrations.KindOf(err)
-		if err != nil && (kind == migrations.Conflict || kind == migrations.Invalid || kind == migrations.NotFound) {
+		if kind == migrations.Conflict || kind == migrations.Invalid || kind == migrations.NotFound {
 			tag := strconv.FormatInt(id, 10)
 			if now, err := s.things.Asset(r.Context(), id); err == nil {
 				tag = now.Tag

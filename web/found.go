@@ -62,16 +62,16 @@ func (s *site) foundTicket(t *tracker.Ticket) foundRow {
 }
 
 func (s *site) foundClient(c *tracker.Client) foundRow {
-	return foundRow{Kind: tracker.KindClient, To: "/people/" + strconv.FormatInt(c.ID, 10), Icon: foundIcon(tracker.KindClient), Title: c.Name, Notes: notes(c.Department, c.Phone)}
+	return foundRow{Kind: tracker.KindClient, To: personPath(c.ID), Icon: foundIcon(tracker.KindClient), Title: c.Name, Notes: notes(c.Department, c.Phone)}
 }
 
 func (s *site) foundAsset(a inventory.Asset) foundRow {
-	return foundRow{Kind: tracker.KindAsset, To: "/assets/" + strconv.FormatInt(a.ID, 10), Icon: foundIcon(tracker.KindAsset), Ref: a.Tag, Title: a.Title(),
+	return foundRow{Kind: tracker.KindAsset, To: assetPath(a.ID), Icon: foundIcon(tracker.KindAsset), Ref: a.Tag, Title: a.Title(),
 		Notes: notes(s.wordOf("asset.", string(a.Status)), a.HolderName, a.LocationPath, a.Serial)}
 }
 
 func (s *site) foundOrder(o inventory.Order) foundRow {
-	return foundRow{Kind: tracker.KindWorkOrder, To: "/orders/" + strconv.FormatInt(o.Number, 10), Icon: foundIcon(tracker.KindWorkOrder), Ref: o.Name(), Title: o.Title,
+	return foundRow{Kind: tracker.KindWorkOrder, To: orderPath(o.Number), Icon: foundIcon(tracker.KindWorkOrder), Ref: o.Name(), Title: o.Title,
 		Notes: notes(s.wordOf("order.status.", string(o.Status)), join(" ", o.AssetTag, o.AssetTitle), o.ClientName), At: o.OpenedAt}
 }
 

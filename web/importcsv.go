@@ -214,7 +214,7 @@ func (s *site) importCheck(w http.ResponseWriter, r *http.Request, status int, c
 	}
 	defer done()
 	plan, err := s.things.CheckImport(ctx, f, c.Options)
-	if migrations.KindOf(err) == migrations.Invalid && err != nil {
+	if migrations.KindOf(err) == migrations.Invalid {
 		return s.importForm(w, r, http.StatusUnprocessableEntity, importView{Problem: migrations.SafeMessage(err)})
 	}
 	if err != nil {

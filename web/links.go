@@ -116,7 +116,7 @@ func (s *site) named(ctx context.Context, things []tracker.Thing) (map[tracker.T
 		return nil, err
 	}
 	for _, c := range clients {
-		v := thingView{Thing: tracker.Thing{Kind: tracker.KindClient, ID: c.ID}, Title: c.Name, Note: c.Department, Icon: "user", To: "/people/" + strconv.FormatInt(c.ID, 10)}
+		v := thingView{Thing: tracker.Thing{Kind: tracker.KindClient, ID: c.ID}, Title: c.Name, Note: c.Department, Icon: "user", To: personPath(c.ID)}
 		named[v.Thing] = v
 	}
 	assets, err := s.things.AssetsByID(ctx, ids[tracker.KindAsset])
@@ -228,7 +228,7 @@ func (s *site) addLink(w http.ResponseWriter, r *http.Request) error {
 	if err == nil {
 		err = s.store.Link(ctx, actorOf(r), of.Thing, other)
 	}
-	if migrations.KindOf(err) == migrations.Invalid && err != nil {
+	if migrations.KindOf(err) == migrations.Invalid {
 		f.Error = migrations.SafeMessage(err)
 		return s.render(w, r, http.StatusUnprocessableEntity, "link", view{Title: s.words.say("links.title"), Section: sectionOf(of.Kind), Data: f})
 	}

@@ -255,7 +255,7 @@ func (s *site) archiveLocation(w http.ResponseWriter, r *http.Request) error {
 	}
 	l, err := s.things.ArchiveLocation(r.Context(), actorOf(r), id, r.PostFormValue("archived") == "1", version)
 	switch kind := migrations.KindOf(err); {
-	case err != nil && (kind == migrations.Invalid || kind == migrations.Conflict):
+	case kind == migrations.Invalid, kind == migrations.Conflict:
 		return s.locationPage(w, r, kindStatus[kind], id, nil, migrations.SafeMessage(err))
 	case err != nil:
 		return err

@@ -16,8 +16,7 @@ type modelsView struct {
 	Chips      []chip
 	Filtered   bool
 	Query      url.Values
-	More       string
-	First      string
+	Pages      pageLinks
 	Categories []choice
 	New        modelForm
 	Open       bool // the form for a new one stands open
@@ -87,20 +86,15 @@ func (s *site) modelsPage(w http.ResponseWriter, r *http.Request, status int, fo
 	if c := inventory.Category(q.Get("category")); c.Valid() {
 		f.Category = c
 	}
-	after := q.Get("after")
-	list, more, err := s.things.Models(r.Context(), f, after, 50)
+	list, more, err := s.things.Models(r.Context(), f, q.Get("after"), 50)
 	if err != nil {
 		return err
 	}
-	q.Del("after")
 	q.Del("new")
-	v := modelsView{Models: list, Query: q, Filtered: len(q) > 0, Categories: s.categoryChoices(), New: form, Open: open}
-	if after != "" {
-		v.First = address("/models", q, "", "")
-	}
-	if more != "" {
-		v.More = address("/models", q, "after", more)
-	}
+	pages := pagesOf("/models", q, more)
+	q.Del("after")
+	q.Del("past")
+	v := modelsView{Models: list, Pages: pages, Query: q, Filtered: len(q) > 0, Categories: s.categoryChoices(), New: form, Open: open}
 	one := func(word, icon, key, value string) {
 		on := q.Get(key) == value
 		to := address("/models", q, key, value)
@@ -282,13 +276,10 @@ func (s *site) archiveModel(w http.ResponseWriter, r *http.Request) error {
 		return errForm
 	}
 	m, err := s.things.ArchiveModel(r.Context(), actorOf(r), id, r.PostFormValue("archived") == "1", version)
-	switch migrations.KindOf(err) {
-	case migrations.Invalid, migrations.Conflict:
-		if err != nil {
-			return s.modelPage(w, r, kindStatus[migrations.KindOf(err)], id, nil, migrations.SafeMessage(err))
-		}
-	}
-	if err != nil {
+	switch kind := migrations.KindOf(err); {
+	case kind == migrations.Invalid, kind == migrations.Conflict:
+		return s.modelPage(w, r, kindStatus[kind], id, nil, migrations.SafeMessage(err))
+	case err != nil:
 		return err
 	}
 	if m.ArchivedAt != nil {

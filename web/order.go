@@ -299,7 +299,7 @@ func (s *site) orderCosts(ctx context.Context, v *orderView) error {
 func (s *site) orderFacts(o inventory.Order) []fact {
 	facts := []fact{{Word: s.words.say("order.client"), Value: o.ClientName}, {Word: s.words.say("order.by"), Value: o.AssigneeName}, {Word: s.words.say("order.vendor"), Value: o.VendorName}}
 	if o.ClientID != nil {
-		facts[0].To = "/people/" + idText(*o.ClientID)
+		facts[0].To = personPath(*o.ClientID)
 	}
 	if o.PlannedOn != "" {
 		facts = append(facts, fact{Word: s.words.say("order.planned_on"), Value: s.day(o.PlannedOn)})
@@ -386,7 +386,7 @@ func (s *site) stepOrder(w http.ResponseWriter, r *http.Request) error {
 	}
 	to := inventory.OrderStep{Status: inventory.OrderStatus(r.PostFormValue("status")), Resolution: r.PostFormValue("resolution"), Reason: r.PostFormValue("reason")}
 	o, err := s.things.StepOrder(r.Context(), actorOf(r), e.number, to, e.version)
-	if kind := migrations.KindOf(err); err != nil && (kind == migrations.Invalid || kind == migrations.Conflict) {
+	if kind := migrations.KindOf(err); kind == migrations.Invalid || kind == migrations.Conflict {
 		return s.orderPage(w, r, kindStatus[kind], e.number, orderTyped{Step: to, StepAt: migrations.FieldOf(err), Problem: migrations.SafeMessage(err)})
 	}
 	if err != nil {
@@ -409,7 +409,7 @@ func (s *site) addOrderNote(w http.ResponseWriter, r *http.Request) error {
 	}
 	text := r.PostFormValue("text")
 	err = s.things.AddOrderNote(r.Context(), actorOf(r), number, text)
-	if migrations.KindOf(err) == migrations.Invalid && err != nil {
+	if migrations.KindOf(err) == migrations.Invalid {
 		return s.orderPage(w, r, http.StatusUnprocessableEntity, number, orderTyped{Note: text, Problems: problems{"text": migrations.SafeMessage(err)}})
 	}
 	if err != nil {

@@ -223,10 +223,8 @@ func (s *site) changePerson(w http.ResponseWriter, r *http.Request) error {
 			{Name: "phone", Label: s.words.say("person.phone"), Now: now.Phone, Yours: phone},
 			staleChoice("high", s.words.say("mark.high"), mark(now.HighManagement), mark(high), s.yesNo)}})
 	case migrations.Invalid:
-		if err != nil {
-			return s.personPage(w, r, http.StatusUnprocessableEntity, id, migrations.SafeMessage(err),
-				&tracker.Client{Name: name, Department: department, Phone: phone, HighManagement: high})
-		}
+		return s.personPage(w, r, http.StatusUnprocessableEntity, id, migrations.SafeMessage(err),
+			&tracker.Client{Name: name, Department: department, Phone: phone, HighManagement: high})
 	}
 	if err != nil {
 		return err

@@ -98,13 +98,11 @@ func (s *site) funcs() template.FuncMap {
 		"t":        s.words.say,
 		"asset":    s.assets.url,
 		"icon":     s.icon,
-		"calendar": s.day,
 		"size":     size,
 		"initials": initials,
 		"hue":      hue,
 		"priority": s.priority,
 		"pack":     pack,
-		"served":   s.servedPaths(),
 		"list":     func(all ...string) []string { return all },
 		"lines":    lines,
 		"linkify":  linkify,
@@ -117,17 +115,6 @@ func (s *site) funcs() template.FuncMap {
 		},
 		"ref": func(n int64) string { return fmt.Sprintf("HD-%d", n) },
 	}
-}
-
-// servedPaths tells whether the site has a page at a path.
-func (s *site) servedPaths() func(path string) bool {
-	paths := map[string]bool{}
-	for _, e := range s.table() {
-		if e.method == http.MethodGet {
-			paths[e.path] = true
-		}
-	}
-	return func(path string) bool { return paths[path] }
 }
 
 // icon draws one of the vendored icons out of the sprite.

@@ -26,7 +26,7 @@ type thingFile struct {
 
 // filesOf reads the files of a thing, for its page.
 func (s *site) filesOf(r *http.Request, owner tracker.Thing, problem error) (filesView, error) {
-	v := filesView{Action: fmt.Sprintf("/assets/%d/files", owner.ID), Problem: migrations.SafeMessage(problem), May: tracker.May(*accountOf(r.Context()), tracker.WorkThings), MaxMB: tracker.MaxFile >> 20}
+	v := filesView{Action: assetPath(owner.ID) + "/files", Problem: migrations.SafeMessage(problem), May: tracker.May(*accountOf(r.Context()), tracker.WorkThings), MaxMB: tracker.MaxFile >> 20}
 	files, err := s.store.Files(r.Context(), owner)
 	if err != nil {
 		return v, err
@@ -57,7 +57,7 @@ func (s *site) addAssetFiles(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	n, err := s.addFiles(r, a.Thing())
-	if migrations.KindOf(err) == migrations.Invalid && err != nil {
+	if migrations.KindOf(err) == migrations.Invalid {
 		return s.assetPage(w, r, http.StatusUnprocessableEntity, id, "", err)
 	}
 	if err != nil {
@@ -123,7 +123,7 @@ func (s *site) ownerPath(r *http.Request, f tracker.File) string {
 		return assetPath(f.OwnerID) + "#files"
 	case tracker.KindWorkOrder:
 		if list, err := s.things.OrdersByID(r.Context(), []int64{f.OwnerID}); err == nil && len(list) == 1 {
-			return "/orders/" + fmt.Sprint(list[0].Number)
+			return orderPath(list[0].Number)
 		}
 	}
 	return returnTo(r, "/assets")

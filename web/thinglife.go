@@ -94,7 +94,7 @@ func (s *site) movementMoment(m inventory.Movement) moment {
 }
 
 func (s *site) orderMoment(o inventory.Order, finished bool) moment {
-	m := moment{Icon: "tool", To: "/orders/" + strconv.FormatInt(o.Number, 10), Link: o.Name()}
+	m := moment{Icon: "tool", To: orderPath(o.Number), Link: o.Name()}
 	if finished {
 		m.Icon, m.Tone = "circle-check", "good"
 		m.Words, m.Note = s.words.say("life.order."+string(o.Status), o.Title), o.Resolution
@@ -217,7 +217,7 @@ func (n *namer) thing(ref string) (name, to string, err error) {
 	case tracker.KindWorkOrder:
 		var list []inventory.Order
 		if list, err = n.s.things.OrdersByID(n.ctx, []int64{id}); err == nil && len(list) == 1 {
-			name, to = list[0].Name()+" "+list[0].Title, "/orders/"+strconv.FormatInt(list[0].Number, 10)
+			name, to = list[0].Name()+" "+list[0].Title, orderPath(list[0].Number)
 		}
 	}
 	if migrations.KindOf(err) == migrations.NotFound {

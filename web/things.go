@@ -189,7 +189,7 @@ func dateType(text string) string {
 // thingFuncs are what templates of things may call.
 func (s *site) thingFuncs() template.FuncMap {
 	return template.FuncMap{
-		"tone": tone, "categoryIcon": categoryIcon, "kindIcon": kindIcon, "numberType": numberType, "dateType": dateType, "day": s.day, "money": inventory.FormatMoney,
+		"tone": tone, "categoryIcon": categoryIcon, "kindIcon": kindIcon, "numberType": numberType, "dateType": dateType, "day": s.day,
 		"categoryIconOf": func(c string) string { return categoryIcon(inventory.Category(c)) },
 		"moveIcon":       func(do string) string { return moveIcons[do] },
 	}

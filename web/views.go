@@ -37,7 +37,7 @@ func (s *site) pathOfView(v tracker.SavedView) string {
 func (s *site) saveView(w http.ResponseWriter, r *http.Request) error {
 	v := tracker.SavedView{List: r.PostFormValue("list"), Name: r.PostFormValue("name"), Query: r.PostFormValue("query"), Shared: r.PostFormValue("shared") == "1"}
 	saved, err := s.store.SaveView(r.Context(), *accountOf(r.Context()), v)
-	if migrations.KindOf(err) == migrations.Invalid && err != nil {
+	if migrations.KindOf(err) == migrations.Invalid {
 		return s.viewProblem(w, r, "/views", v, err)
 	}
 	if err != nil {
@@ -73,7 +73,7 @@ func (s *site) changeView(w http.ResponseWriter, r *http.Request) error {
 	}
 	me := *accountOf(r.Context())
 	v, err := s.store.ChangeView(r.Context(), me, id, c, version)
-	if migrations.KindOf(err) == migrations.Invalid && err != nil && c.Name != nil {
+	if migrations.KindOf(err) == migrations.Invalid && c.Name != nil {
 		now, nerr := s.store.SavedView(r.Context(), id, me.ID)
 		if nerr != nil {
 			return nerr
@@ -136,7 +136,7 @@ func (s *site) restoreView(w http.ResponseWriter, r *http.Request) error {
 		return seeOther(w, r, backTo(r, "/tickets"))
 	}
 	v, err := s.store.SaveView(r.Context(), *accountOf(r.Context()), was)
-	if migrations.KindOf(err) == migrations.Invalid && err != nil {
+	if migrations.KindOf(err) == migrations.Invalid {
 		return s.viewProblem(w, r, "/views", was, err)
 	}
 	if err != nil {

@@ -65,10 +65,13 @@ func TestCatalogues(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, _ := filepath.Glob("words_*.txt")
+	files, _ := filepath.Glob("words/*")
+	if len(files) == 0 {
+		t.Fatal("there is no catalogue")
+	}
 	marks := regexp.MustCompile(`\{\d\}`)
 	for _, f := range files {
-		language := strings.TrimSuffix(strings.TrimPrefix(f, "words_"), ".txt")
+		language := filepath.Base(f)
 		w, err := loadWords(language)
 		if err != nil {
 			t.Fatal(err)
