@@ -240,6 +240,10 @@ func takeViewTx(ctx context.Context, tx *migrations.Tx, by Account, id int64) (S
 // MoveView moves a view by some places among its like: everybody's, or one's own.
 func (s *Store) MoveView(ctx context.Context, by Account, id int64, places int) error {
 	err := s.db.Tx(ctx, func(tx *migrations.Tx) error {
+		// Each writes the places of all: one after the other.
+		if err := lockSettingsTx(ctx, tx); err != nil {
+			return err
+		}
 		v, err := takeViewTx(ctx, tx, by, id)
 		if err != nil {
 			return err

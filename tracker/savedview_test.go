@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"helpdeskd/migrations"
+	"helpdeskd/migrations/dbtest"
 )
 
 func viewNames(t *testing.T, d *desk, who Account) []string {
@@ -132,4 +134,34 @@ func TestCountTickets(t *testing.T) {
 			t.Fatal(rest, more, err)
 		}
 	})
+}
+
+func TestTwoMoveViewsAtOnce(t *testing.T) {
+	db := dbtest.Open(t, migrations.Postgres)
+	d := newLinkDesk(t, db)
+	ctx := t.Context()
+	var ids []int64
+	for _, name := range []string{"One", "Two", "Three", "Four"} {
+		v, err := d.SaveView(ctx, d.admin, SavedView{Shared: true, List: "tickets", Name: name})
+		d.ok(err)
+		ids = append(ids, v.ID)
+	}
+	for range 20 {
+		var wg sync.WaitGroup
+		errs := make([]error, len(ids))
+		for i, id := range ids {
+			wg.Go(func() { errs[i] = d.MoveView(ctx, d.admin, id, 1-2*(i%2)) })
+		}
+		wg.Wait()
+		for _, err := range errs {
+			d.ok(err)
+		}
+	}
+	all, err := d.SavedViews(ctx, "tickets", d.admin.ID)
+	d.ok(err)
+	for i, v := range all {
+		if v.Position != int64(i+1) {
+			t.Fatalf("%s is at %d of the row, and %d is kept", v.Name, i+1, v.Position)
+		}
+	}
 }
