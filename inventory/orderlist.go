@@ -112,66 +112,47 @@ func (s *Store) Orders(ctx context.Context, f OrderFilter, after string, limit i
 	if err != nil {
 		return nil, "", err
 	}
+	rows, err := s.chosenOrders(ctx, f, before, limit+1)
+	if err != nil {
+		return nil, "", fmt.Errorf("list orders: %w", err)
+	}
+	if len(rows) > limit {
+		rows = rows[:limit]
+		more = strconv.FormatInt(rows[limit-1].Key, 10)
+	}
+	ids := make([]int64, len(rows))
+	for i, r := range rows {
+		ids[i] = r.ID
+	}
+	list, err = s.OrdersByID(ctx, ids)
+	return list, more, err
+}
+
+// chosenOrders returns the ids of the orders that f chooses, the newest first:
+// names and sums are read of those alone that are shown.
+func (s *Store) chosenOrders(ctx context.Context, f OrderFilter, before int64, limit int) (rows []keyed, err error) {
 	where, args := f.conditions(s.Today())
 	if strings.TrimSpace(f.Text) != "" {
-		rows, err := s.foundOrders(ctx, f, before, limit+1)
-		if err != nil {
-			return nil, "", fmt.Errorf("list orders: %w", err)
-		}
-		if len(rows) > limit {
-			rows = rows[:limit]
-			more = strconv.FormatInt(rows[limit-1].Key, 10)
-		}
-		ids := make([]int64, len(rows))
-		for i, r := range rows {
-			ids[i] = r.ID
-		}
-		list, err = s.OrdersByID(ctx, ids)
-		return list, more, err
+		return tracker.SelectFound[keyed](ctx, s.tracker, tracker.Found{Kind: tracker.KindWorkOrder, Text: f.Text, Columns: `d.id AS key, o.id`,
+			Inner: `work_order o ON o.id = d.ref `, Conditions: where, Args: args, Before: before, Limit: limit})
 	}
 	if before != 0 {
 		where, args = append(where, `o.id < ?`), append(args, before)
 	}
-	query := orderSelect
-	if len(where) > 0 {
-		query += `WHERE ` + strings.Join(where, ` AND `)
-	}
-	if err := s.db.Select(ctx, &list, query+` ORDER BY o.id DESC LIMIT ?`, append(args, limit+1)...); err != nil {
-		return nil, "", fmt.Errorf("list orders: %w", err)
-	}
-	if len(list) > limit {
-		list = list[:limit]
-		more = strconv.FormatInt(list[limit-1].ID, 10)
-	}
-	return list, more, nil
-}
-
-// foundOrders returns the ids of the orders that f with its words chooses.
-func (s *Store) foundOrders(ctx context.Context, f OrderFilter, before int64, limit int) ([]keyed, error) {
-	where, args := f.conditions(s.Today())
-	return tracker.SelectFound[keyed](ctx, s.tracker, tracker.Found{Kind: tracker.KindWorkOrder, Text: f.Text, Columns: `d.id AS key, o.id`,
-		Inner: `work_order o ON o.id = d.ref `, Conditions: where, Args: args, Before: before, Limit: limit})
+	err = s.db.Select(ctx, &rows, `SELECT o.id AS key, o.id FROM work_order o WHERE `+strings.Join(append(where, `TRUE`), ` AND `)+` ORDER BY o.id DESC LIMIT ?`, append(args, limit)...)
+	return rows, err
 }
 
 // CountOrders returns how many orders f chooses, at most limit.
 func (s *Store) CountOrders(ctx context.Context, f OrderFilter, limit int) (int, error) {
-	if strings.TrimSpace(f.Text) != "" {
-		rows, err := s.foundOrders(ctx, f, 0, limit)
-		if err != nil {
-			return 0, fmt.Errorf("count orders: %w", err)
-		}
-		return len(rows), nil
+	if limit <= 0 {
+		return 0, nil
 	}
-	where, args := f.conditions(s.Today())
-	query := `SELECT 1 FROM work_order o`
-	if len(where) > 0 {
-		query += ` WHERE ` + strings.Join(where, ` AND `)
-	}
-	var n int
-	if err := s.db.Get(ctx, &n, `SELECT count(*) FROM (`+query+` LIMIT ?) AS found`, append(args, limit)...); err != nil {
+	rows, err := s.chosenOrders(ctx, f, 0, limit)
+	if err != nil {
 		return 0, fmt.Errorf("count orders: %w", err)
 	}
-	return n, nil
+	return len(rows), nil
 }
 
 // orderTexts returns what an order is found by.
