@@ -150,23 +150,21 @@ func (s *Store) ExportLocations(ctx context.Context, w io.Writer) error {
 func (s *Store) ExportMovements(ctx context.Context, f MovementFilter, w io.Writer) error {
 	out := csvfile.NewWriter(w)
 	out.Write("At", "Tag", "Model", "Movement", "From status", "From location", "From holder", "From quantity", "To status", "To location", "To holder", "To quantity", "Reason", "Work order", "By")
-	conditions, args := []string{`v.id > ?`}, []any{int64(0)}
-	if f.AssetID != 0 {
-		conditions, args = append(conditions, `v.asset_id = ?`), append(args, f.AssetID)
-	}
-	if f.LocationID != 0 {
-		conditions, args = append(conditions, `(v.location_id = ? OR v.was_location_id = ?)`), append(args, f.LocationID, f.LocationID)
-	}
-	if f.ClientID != 0 {
-		conditions, args = append(conditions, `(v.holder_id = ? OR v.was_holder_id = ?)`), append(args, f.ClientID, f.ClientID)
-	}
-	for {
+	query := strings.Replace(movementSelect, ` FROM movement v`, `, wo.number AS order_number FROM movement v LEFT JOIN work_order wo ON wo.id = v.work_order_id`, 1)
+	for from := int64(0); ; {
+		ids, err := s.movementsToExport(ctx, f, from)
+		if err != nil {
+			return fmt.Errorf("export movements: %w", err)
+		}
+		if len(ids) == 0 {
+			return out.Flush()
+		}
+		from = ids[len(ids)-1]
 		var list []struct {
 			Movement
 			Order *int64 `db:"order_number"`
 		}
-		query := strings.Replace(movementSelect, ` FROM movement v`, `, wo.number AS order_number FROM movement v LEFT JOIN work_order wo ON wo.id = v.work_order_id`, 1)
-		if err := s.db.Select(ctx, &list, query+`WHERE `+strings.Join(conditions, ` AND `)+` ORDER BY v.id LIMIT ?`, append(append([]any{}, args...), exportPage)...); err != nil {
+		if err := s.db.Select(ctx, &list, query+`WHERE v.id IN (`+marks(len(ids))+`) ORDER BY v.id`, anys(ids)...); err != nil {
 			return fmt.Errorf("export movements: %w", err)
 		}
 		for _, m := range list {
@@ -180,11 +178,26 @@ func (s *Store) ExportMovements(ctx context.Context, f MovementFilter, w io.Writ
 			out.Write(moment(&m.At), m.Tag, m.ModelName, m.Kind, string(m.WasStatus), m.WasLocationPath, m.WasHolderName, was,
 				string(m.Status), m.LocationPath, m.HolderName, number(m.Quantity), m.Reason, order, m.AccountName)
 		}
-		if len(list) < exportPage {
-			return out.Flush()
-		}
-		args[0] = list[len(list)-1].ID
 	}
+}
+
+// movementsToExport returns the ids of the next movements after one: of each
+// index the first, then the first of all.
+func (s *Store) movementsToExport(ctx context.Context, f MovementFilter, after int64) (ids []int64, err error) {
+	one := func(condition string) string {
+		return `SELECT id FROM (SELECT id FROM movement WHERE ` + condition + `id > ? ORDER BY id LIMIT ?) AS m`
+	}
+	query, args := one(``), []any{after, exportPage}
+	switch {
+	case f.AssetID != 0:
+		query, args = one(`asset_id = ? AND `), []any{f.AssetID, after, exportPage}
+	case f.LocationID != 0:
+		query, args = one(`location_id = ? AND `)+` UNION `+one(`was_location_id = ? AND `), []any{f.LocationID, after, exportPage, f.LocationID, after, exportPage}
+	case f.ClientID != 0:
+		query, args = one(`holder_id = ? AND `)+` UNION `+one(`was_holder_id = ? AND `), []any{f.ClientID, after, exportPage, f.ClientID, after, exportPage}
+	}
+	err = s.db.Select(ctx, &ids, query+` ORDER BY id LIMIT ?`, append(args, exportPage)...)
+	return ids, err
 }
 
 // ExportOrders writes the work orders that f chooses as CSV.
