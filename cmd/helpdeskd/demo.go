@@ -101,6 +101,7 @@ type theatre struct {
 	hub   *demo.Hub
 	clock *demo.Clock
 	log   *slog.Logger
+	until time.Time // where the history ends; zero: now
 }
 
 // configuration makes everybody's mailbox, and returns what a configuration
@@ -163,7 +164,7 @@ func (t *theatre) stage(s *session, c *config.Config, store *tracker.Store) erro
 		stop()
 		<-sent
 	}()
-	h := demo.History{Store: store, Things: inventory.New(store), Hub: t.hub, Clock: t.clock, MailboxID: boxes[0].ID, Parse: parser(store, policyOf(boxes[0].ID, c.Mailboxes[0], c.Ack))}
+	h := demo.History{Store: store, Things: inventory.New(store), Hub: t.hub, Clock: t.clock, MailboxID: boxes[0].ID, Parse: parser(store, policyOf(boxes[0].ID, c.Mailboxes[0], c.Ack)), Until: t.until}
 	if err := h.Write(ctx); err != nil {
 		return fmt.Errorf("write the demo's history: %w", err)
 	}

@@ -8,7 +8,7 @@ import (
 
 // matter is a kind of request that comes again and again. Its texts have
 // places to fill: {nb} the person's computer, {room}, {printer}, {app},
-// {file}, {n}.
+// {file}, {n}. Subjects and fixes are said in several ways, divided by |.
 type matter struct {
 	category string
 	often    int // how often, beside the others
@@ -27,11 +27,11 @@ type matter struct {
 // matters are what a company of clockmakers asks its helpdesk.
 var matters = []matter{
 	{category: "Printing", often: 9, level: 2, says: [][2]string{
-		{"Printer {printer} has a paper jam", "It says \"paper jam in tray 2\" although there is none that I can see. I opened everything that opens."},
-		{"{printer} does not print", "My documents stand in the queue and nothing comes out. Others print, I believe."},
-		{"Grey stripes on every page", "{printer} leaves a grey stripe at the left of every page. The drawings can not go out like this."}},
+		{"Printer {printer} has a paper jam|{printer}: jam in tray 2|Paper jam, and I have found nothing", "It says \"paper jam in tray 2\" although there is none that I can see. I opened everything that opens."},
+		{"{printer} does not print|Print jobs stay in the queue|Nothing comes out of {printer}", "My documents stand in the queue and nothing comes out. Others print, I believe."},
+		{"Grey stripes on every page|Dirty pages from {printer}|A stripe down the page", "{printer} leaves a grey stripe at the left of every page. The drawings can not go out like this."}},
 		note: tracker.NoteInPerson, notes: []string{"A torn corner of paper was caught behind the rear door.", "The feed roller of tray 2 is worn smooth.", "The drum is near its end: 38,000 pages."},
-		fixes: []string{"Took the torn piece out from behind the rear door and cleaned the rollers of tray 2.", "Cleared the stuck job from the queue and restarted the print service.", "Cleaned the corona wire and the drum; test page is clean."}},
+		fixes: []string{"Took the torn piece out from behind the rear door and cleaned the rollers of tray 2.|The paper was damp: new ream, rollers cleaned, and the stack moved away from the radiator.|The guide of tray 2 stood on A5. Set to A4; 50 pages without a jam.", "Cleared the stuck job from the queue and restarted the print service.|A drawing of 900 MB blocked the queue. Deleted it and printed it over night in parts.|The printer had lost its address after the power cut: fixed address given.", "Cleaned the corona wire and the drum; test page is clean.|New drum built in at 38,000 pages; test page is clean.|Toner had leaked: changed, and vacuumed the inside."}},
 	{category: "Printing", often: 5, level: 1, says: [][2]string{
 		{"Toner", "{printer} says that the toner is low. Who orders it?"},
 		{"Toner is empty, and the spare box too", "There is no toner left in the cupboard on our floor for {printer}."}},
@@ -41,9 +41,9 @@ var matters = []matter{
 		{"Please add me to the scanner's address book", "I am not in the list on {printer} and type my address every time, with one finger."}},
 		fixes: []string{"The address in the printer's book had a typing error. Corrected and tested with a scan.", "Added to the address books of all printers."}},
 	{category: "Accounts and access", often: 10, level: 2, months: []time.Month{time.January, time.September}, says: [][2]string{
-		{"I am locked out", "I typed my password five times and now it does not even want it any more. I am on the telephone of my neighbour."},
-		{"Password after the holidays", "I was away for three weeks and so was my password, it seems."},
-		{"Password expired at home", "The laptop says that the password has expired and that I should be in the office to change it. I am not in the office."}},
+		{"I am locked out|Account locked|Locked out again, I am afraid", "I typed my password five times and now it does not even want it any more. I am on the telephone of my neighbour."},
+		{"Password after the holidays|Forgot my password|The password and I have parted", "I was away for three weeks and so was my password, it seems."},
+		{"Password expired at home|Cannot change my password from home|Password has run out", "The laptop says that the password has expired and that I should be in the office to change it. I am not in the office."}},
 		note: tracker.NotePhone, notes: []string{"Called back on the number in the directory, asked for the staff number: matches.", "Two old sessions on the phone kept trying the old password."},
 		fixes: []string{"Unlocked the account and set a new first password by telephone. Signed the old phone session out.", "Password reset over the telephone; explained the page on which everybody can do it themselves.", "Unlocked the account. The lock came from the mail program on an old phone."}},
 	{category: "Accounts and access", often: 7, level: 1, says: [][2]string{
@@ -57,14 +57,14 @@ var matters = []matter{
 		note: tracker.NoteInPerson, notes: []string{"Came by with the staff card. The new phone is registered, the old one removed."},
 		fixes: []string{"Removed the old phone from the sign-in and registered the new one together.", "The new card was missing in the group of the store room. Added."}},
 	{category: "Computer", often: 8, level: 2, asset: true, says: [][2]string{
-		{"{nb} is very slow", "From switching on to working takes 14 minutes today. I have made tea twice."},
-		{"Laptop hangs every afternoon", "At about three o'clock everything freezes for minutes, the pointer too. It is {nb}."},
-		{"Fan is very loud", "{nb} sounds like a lathe since this morning, also when I do nothing at all."}},
+		{"{nb} is very slow|Slow since the weekend|Starting up takes a quarter of an hour", "From switching on to working takes 14 minutes today. I have made tea twice."},
+		{"Laptop hangs every afternoon|Everything freezes|The pointer stands still", "At about three o'clock everything freezes for minutes, the pointer too. It is {nb}."},
+		{"Fan is very loud|The fan howls|Laptop gets hot and loud", "{nb} sounds like a lathe since this morning, also when I do nothing at all."}},
 		note: tracker.NoteFinding, notes: []string{"The disk was full to 97 %: 60 GB of old mail copies.", "Two virus scanners after the change of last week.", "Dust in the fan, the processor throttled at 96 °C."},
-		fixes: []string{"Freed 58 GB of old copies and moved the mail archive to the server. It starts in 40 seconds now.", "Removed the old virus scanner that had stayed behind after the change.", "Cleaned fan and heat sink; 62 °C under load."}},
+		fixes: []string{"Freed 58 GB of old copies and moved the mail archive to the server. It starts in 40 seconds now.|Took 14 programs out of the start and freed 31 GB. It starts in under a minute.|More memory built in (16 GB from the spare parts); start in 35 seconds.", "Removed the old virus scanner that had stayed behind after the change.|The daily scan ran at three: moved to the lunch break.|A synchronising folder had 240,000 files: moved the archive out of it.", "Cleaned fan and heat sink; 62 °C under load.|Blew the dust out and put new paste on; 58 °C under load.|A program of the scanner ran wild: updated, the fan stands still again."}},
 	{category: "Computer", often: 5, level: 2, asset: true, says: [][2]string{
-		{"Docking station does not charge", "The laptop stays at 14 % although it is on the dock. Screens work."},
-		{"Second screen stays black", "Since I moved desks only one screen works. The cable is in, I checked both ends."},
+		{"Docking station does not charge|Battery empty although docked|Dock gives no power", "The laptop stays at 14 % although it is on the dock. Screens work."},
+		{"Second screen stays black|Only one screen works|Screen says: no signal", "Since I moved desks only one screen works. The cable is in, I checked both ends."},
 		{"Screen flickers on the dock", "When {nb} is on the dock the left screen flickers about once a minute."}},
 		note: tracker.NoteInPerson, notes: []string{"The power supply of another dock was plugged in: 65 W instead of 130 W.", "The cable is one of the short old ones; fine with a new one."},
 		fixes: []string{"Exchanged the dock's power supply; the right one has a yellow ring now.", "Replaced the screen's cable and updated the dock's firmware.", "New firmware on the dock. No flicker in an hour of watching."}},
@@ -83,11 +83,11 @@ var matters = []matter{
 		{"Tablet at bench {n} is frozen", "The work plan of yesterday is on it and it reacts to nothing."}},
 		fixes: []string{"There was brass swarf in the charging socket: cleaned, and a dust plug put in.", "Restarted it by holding both buttons for ten seconds; the note on the bench says how."}},
 	{category: "Software", often: 7, level: 2, says: [][2]string{
-		{"{app} closes by itself", "As soon as I save, {app} is gone. The last half hour too."},
+		{"{app} closes by itself|{app} crashes on saving|{app} is gone as soon as I print", "As soon as I save, {app} is gone. The last half hour too."},
 		{"{app} says \"licence not found\"", "It worked yesterday. I have done nothing, I was not even here."},
-		{"{app} very slow today", "Every click takes ten seconds. My colleague sees it too."}},
+		{"{app} very slow today|Waiting for {app}|{app} takes ages", "Every click takes ten seconds. My colleague sees it too."}},
 		note: tracker.NoteFinding, notes: []string{"A damaged printer driver made it crash on saving.", "The licence server had restarted in the night and not come up whole.", "The database's statistics were a month old."},
-		fixes: []string{"Repaired the installation and renewed its settings folder. The file could be recovered from the automatic copies.", "Restarted the licence service; it starts after the network now.", "Maintenance of the database brought forward; clicks take less than a second again."}},
+		fixes: []string{"Repaired the installation and renewed its settings folder. The file could be recovered from the automatic copies.|Turned the faulty add-on off; it saves again. The maker knows of it.|Installed the maker's correction of this week.", "Restarted the licence service; it starts after the network now.", "Maintenance of the database brought forward; clicks take less than a second again."}},
 	{category: "Software", often: 5, level: 1, says: [][2]string{
 		{"Please install {app}", "I shall help out in the team next month and need {app} for it."},
 		{"Update for {app}", "It asks every morning for an update and then says that I may not."}},
@@ -102,11 +102,11 @@ var matters = []matter{
 		{"Tax tables of the new year", "The payroll figures still use the old tables. Is there an update?"}},
 		fixes: []string{"Both years are open until the end of February; a reminder is in the calendar.", "Installed the maker's tables of January and compared three payslips with Priya."}},
 	{category: "Network", often: 6, level: 2, says: [][2]string{
-		{"Wi-Fi drops in {room}", "In {room} the connection is lost every few minutes. Elsewhere it is fine."},
+		{"Wi-Fi drops in {room}|Bad Wi-Fi in {room}|No reception in {room}", "In {room} the connection is lost every few minutes. Elsewhere it is fine."},
 		{"No network at my socket", "I moved two desks to the left and the socket there is dead."},
-		{"Internet slow", "Pages take forever since lunch. Is somebody moving a museum?"}},
+		{"Internet slow|Slow lines after lunch|Nothing loads", "Pages take forever since lunch. Is somebody moving a museum?"}},
 		note: tracker.NoteFinding, notes: []string{"The access point shares its channel with the neighbours' new one.", "The socket is not patched in the cabinet.", "A backup ran at noon instead of midnight after the change of clocks."},
-		fixes: []string{"Moved the access point to a free channel and lowered its power a little.", "Patched the socket in cabinet 2, port 31, and wrote it into the plan.", "Moved the backup back to the night; 480 Mbit/s at noon again."}},
+		fixes: []string{"Moved the access point to a free channel and lowered its power a little.|The access point hung: restarted, and its software renewed over night.|Hung the access point on the other side of the beam; minus 58 dBm at the desk.", "Patched the socket in cabinet 2, port 31, and wrote it into the plan.", "Moved the backup back to the night; 480 Mbit/s at noon again."}},
 	{category: "Network", often: 4, level: 2, only: "Sales Management Design Finance Purchasing Human", says: [][2]string{
 		{"VPN from the hotel", "The VPN connects and then nothing loads. The hotel's own pages work."},
 		{"VPN asks for the password again and again", "At home, since this morning. In the office everything is fine."}},
@@ -123,7 +123,7 @@ var matters = []matter{
 		{"No calls since the update", "My company phone shows the network and does not ring. Messages come."}},
 		fixes: []string{"Gave out the spare phone with the same number; the old one goes to repair.", "Set the network mode by hand and restarted. Calls work in and out."}},
 	{category: "Audio-visual", often: 4, level: 2, says: [][2]string{
-		{"{room}: no picture from the projector", "We see \"no signal\" in green. The visitors see it too."},
+		{"{room}: no picture from the projector|No signal in {room}|Projector in {room} sees nothing", "We see \"no signal\" in green. The visitors see it too."},
 		{"{room}: nobody hears us in the video call", "We see them, they see us, and we wave a lot."},
 		{"Remote control of {room} is gone", "Somebody took it home with the chocolate, I believe."}},
 		note: tracker.NoteInPerson, notes: []string{"The input was on \"HDMI 2\", the cable is in 1.", "The microphone was muted on the table, the red ring is hard to see in the sun."},
@@ -133,7 +133,7 @@ var matters = []matter{
 		{"Projector for the fair", "We need the small projector and a screen for the fair next week, from Tuesday."}},
 		fixes: []string{"Handed out at reception, with the long cable. Came back on Monday, complete.", "Reserved and brought to the car; came back complete."}},
 	{category: "Other", often: 4, level: 2, says: [][2]string{
-		{"Is this mail genuine?", "A supplier writes that their bank account has changed. The language is better than his usual one."},
+		{"Is this mail genuine?|Mail about a new bank account|Should I trust this?", "A supplier writes that their bank account has changed. The language is better than his usual one."},
 		{"Strange mail with an invoice", "I have an invoice over 4,980 for \"clock waves\". I have not opened the attachment. Well, almost not."},
 		{"A parcel that I did not order", "It says to click for a new date. Shall I?"}},
 		fixes: []string{"It was not genuine: sender blocked for everybody, four other mailboxes cleaned. Nobody had clicked.", "Genuine, confirmed by telephone under the number that we knew before.", "Blocked and reported. The attachment had not been opened; the computer was scanned all the same."}},

@@ -126,12 +126,16 @@ func (k *keeper) scenes(opened func(begins string, by time.Time) time.Time) []sc
 	register(ago(270, 2.2), tobias, "tablet-spare", "FH-TB-0032", "leaf", storeRoom, 1)
 	register(ago(260, 2), tobias, "HS-3", "HS-3", "hand", storeRoom, 1)
 	register(opened("Request: faster internet", k.now).Add(3*day), tobias, "SW-LAB-1", "SW-LAB-1", "sw24", house+" > Quality laboratory", 1)
-	register(ago(10, 3), tobias, "LP-BESANCON-1", "LP-BESANCON-1", "l60", besancon+" > Workshop", 1)
+	register(ago(12, 3), tobias, "LP-BESANCON-1", "LP-BESANCON-1", "l60", besancon+" > Workshop", 1)
 	phone := opened("phone in fountain", k.now)
 	move(phone.Add(30*minute), tobias, "FH-MP-0077", "Theo Mbeki", 0, "Replaces FH-MP-0063, which fell into a fountain")
 	gone(phone.Add(2*day+10*minute), "FH-MP-0063", inventory.Disposed, "Fell into a fountain at a customer's")
 	for key, ticket := range map[string]string{"FH-MP-0077": "phone in fountain", "SW-LAB-1": "Request: faster internet", "LP-BESANCON-1": "L'imprimante", "FH-TB-0031": "The price list on the tablet", "HS-1": "Scanner beeps", "FH-NB-0148": "The invoice program stops", "FH-NB-0231": "New colleague starts"} {
-		at(opened(ticket, k.now).Add(3*day+2*hour), "link "+key, func(ctx context.Context) error { return k.link(ctx, tobias, key, ticket) })
+		after := 50 * minute
+		if key == "SW-LAB-1" { // bought because of it
+			after += 3 * day
+		}
+		at(opened(ticket, k.now).Add(after), "link "+key, func(ctx context.Context) error { return k.link(ctx, tobias, key, ticket) })
 	}
 
 	// Pictures.

@@ -44,12 +44,17 @@ type teller struct {
 	members []member
 	r       *rand.Rand
 	spoken  time.Time // from then on those who are played on /demo speak for themselves
+	played  map[string]bool
+	third   time.Time // when Jun came
 	used    map[string]int
 }
 
 // requests returns two years of what people asked, the oldest first.
 func requests(now time.Time) []request {
-	t := &teller{now: now, members: company(now), r: rand.New(rand.NewPCG(1787, 10)), spoken: now.Add(-(oldestStory() + 2*day)), used: map[string]int{}}
+	t := &teller{now: now, members: company(now), r: rand.New(rand.NewPCG(1787, 10)), spoken: now.Add(-(oldestStory() + 2*day)), used: map[string]int{}, played: map[string]bool{}, third: junsFirstDay(now)}
+	for _, e := range Employees() {
+		t.played[e.Key] = true
+	}
 	all := t.usual()
 	for _, e := range episodes() {
 		all = append(all, t.episode(e)...)
@@ -102,10 +107,9 @@ func (t *teller) timeOfDay() time.Duration {
 func (t *teller) somebody(at time.Time, only string) Person {
 	var some []Person
 	for _, m := range t.members {
-		played := m.Role == "" && m.SignOff != "" && slices.ContainsFunc(Employees(), func(e Person) bool { return e.Key == m.Key })
 		first, _, _ := strings.Cut(m.Department, " ")
 		switch {
-		case m.Role != "", !m.here(at), played && at.After(t.spoken), only != "" && !slices.Contains(strings.Fields(only), first):
+		case m.Role != "", !m.here(at), t.played[m.Key] && at.After(t.spoken), only != "" && !slices.Contains(strings.Fields(only), first):
 			continue
 		}
 		some = append(some, m.Person)
@@ -119,7 +123,7 @@ func (t *teller) somebody(at time.Time, only string) Person {
 // technician returns who works on a category at a time.
 func (t *teller) technician(category string, at time.Time) string {
 	third := jun
-	if at.Before(junsFirstDay(t.now)) {
+	if at.Before(t.third) {
 		third = bram
 	}
 	favourites := map[string][]string{"Printing": {tobias, tobias, third}, "Network": {tobias, tobias, mara}, "Telephone": {tobias, third}, "Audio-visual": {tobias, third},
@@ -143,7 +147,7 @@ func (t *teller) matter(at time.Time) request {
 	who := t.somebody(at, m.only)
 	fill := t.filler(who, at)
 	said := m.says[t.next(m.says[0][0], len(m.says))]
-	q := request{who: who, at: at, subject: fill(said[0]), text: fill(said[1]), category: m.category, level: m.level}
+	q := request{who: who, at: at, subject: fill(t.variant(said[0])), text: fill(said[1]), category: m.category, level: m.level}
 	if m.asset || strings.Contains(said[0]+said[1], "{nb}") {
 		q.asset = hostOf(who, t.now.Sub(at))
 	}
@@ -163,10 +167,11 @@ func (t *teller) matter(at time.Time) request {
 	if who.High {
 		by = mara
 	}
-	fix := fill(m.fixes[t.next(m.fixes[0], len(m.fixes))])
+	fix := m.fixes[t.next(m.fixes[0], len(m.fixes))]
 	if len(m.fixes) == len(m.says) { // each has its own
-		fix = fill(m.fixes[slices.Index(m.says, said)])
+		fix = m.fixes[slices.Index(m.says, said)]
 	}
+	fix = fill(t.variant(fix))
 	if phoned := t.r.IntN(100) < 13 && m.level < 3; phoned {
 		q.via, q.by = tracker.NotePhone, by
 		if t.r.IntN(3) == 0 {
@@ -213,6 +218,12 @@ func (m matter) weight(at time.Time) int {
 func (t *teller) next(of string, n int) int {
 	t.used[of]++
 	return (t.used[of] - 1) % n
+}
+
+// variant goes round the ways in which something is said.
+func (t *teller) variant(s string) string {
+	ways := strings.Split(s, "|")
+	return ways[t.next("ways: "+s, len(ways))]
 }
 
 // filler fills the places of texts for somebody.
