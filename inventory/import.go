@@ -160,7 +160,7 @@ func (r *importRow) wrong(f ImportField, value, format string, args ...any) {
 			}
 		}
 	}
-	r.problems = append(r.problems, ImportProblem{Row: r.n, Field: f, Value: clipText(value, 80), Message: fmt.Sprintf(format, args...)})
+	r.problems = append(r.problems, ImportProblem{Row: r.n, Field: f, Value: clip(value, 80), Message: fmt.Sprintf(format, args...)})
 }
 
 // importer reads a file and plans what to do with its rows.
@@ -314,7 +314,7 @@ func (im *importer) lookAtDates() error {
 				continue
 			}
 			if c := &im.plan.Columns[i]; c.Example == "" {
-				c.Example = clipText(tracker.OneLine(cell), 60)
+				c.Example = clip(tracker.OneLine(cell), 60)
 			}
 			switch im.fields[i] {
 			case FieldPurchasedOn, FieldWarrantyUntil, FieldEndOfLifeOn:

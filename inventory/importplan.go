@@ -348,11 +348,11 @@ func (im *importer) checkHolder(r *importRow) {
 	case p.n == 1:
 		r.holderID, r.holder = p.id, p.name
 	case p.n > 1:
-		r.wrong(field, value, "There are %d people called %s. Give the mail address.", p.n, clipText(value, 60))
+		r.wrong(field, value, "There are %d people called %s. Give the mail address.", p.n, clip(value, 60))
 	default:
-		r.wrong(field, value, "There is nobody called %s here. Give the mail address of somebody who is known.", clipText(value, 60))
+		r.wrong(field, value, "There is nobody called %s here. Give the mail address of somebody who is known.", clip(value, 60))
 		if r.address != "" {
-			r.problems[len(r.problems)-1].Message = "Nobody here has the address " + clipText(value, 80) + "."
+			r.problems[len(r.problems)-1].Message = "Nobody here has the address " + clip(value, 80) + "."
 		}
 	}
 }

@@ -163,7 +163,7 @@ func (im *importer) readDates(r *importRow, cell, order map[ImportField]string) 
 	if v := cell[FieldWarrantyMonths]; v != "" && r.in.WarrantyUntil == "" {
 		m := months.FindStringSubmatch(v)
 		if m == nil {
-			r.wrong(FieldWarrantyMonths, v, "“%s” is not a number of months.", clipText(v, 40))
+			r.wrong(FieldWarrantyMonths, v, "“%s” is not a number of months.", clip(v, 40))
 			return
 		}
 		n, _ := strconv.Atoi(m[1])
@@ -178,7 +178,7 @@ func (im *importer) readPlace(r *importRow, cell map[ImportField]string) {
 	if v := cell[FieldStatus]; v != "" {
 		ok := false
 		if r.status, r.exact, ok = importStatus(v); !ok {
-			r.wrong(FieldStatus, v, "“%s” is not a status that is known. Use stowed, deployed, maintenance, repair, retired or disposed.", clipText(v, 40))
+			r.wrong(FieldStatus, v, "“%s” is not a status that is known. Use stowed, deployed, maintenance, repair, retired or disposed.", clip(v, 40))
 		}
 	}
 	r.place = importPath(cell[FieldLocation], im.slashes)
@@ -195,7 +195,7 @@ func (im *importer) readPlace(r *importRow, cell map[ImportField]string) {
 	r.name, r.address = importPerson(cell[FieldHolder])
 	if v := cell[FieldHolderMail]; v != "" {
 		if _, r.address = importPerson(v); r.address == "" {
-			r.wrong(FieldHolderMail, v, "“%s” is not a mail address.", clipText(v, 60))
+			r.wrong(FieldHolderMail, v, "“%s” is not a mail address.", clip(v, 60))
 		}
 	}
 	if full := tracker.OneLine(cell[FieldHolderFirst] + " " + cell[FieldHolderLast]); full != "" {

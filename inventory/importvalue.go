@@ -39,7 +39,7 @@ func importDay(s, order string) (string, error) {
 		}
 	}
 	if m == nil {
-		return "", migrations.Invalidf("“%s” is not a date. Write it like 2026-11-22.", clipText(s, 40))
+		return "", migrations.Invalidf("“%s” is not a date. Write it like 2026-11-22.", clip(s, 40))
 	}
 	day, _ := strconv.Atoi(m[1])
 	month, _ := strconv.Atoi(m[2])
@@ -51,14 +51,14 @@ func importDay(s, order string) (string, error) {
 	}
 	t := time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC)
 	if t.Day() != day || int(t.Month()) != month {
-		return "", migrations.Invalidf("There is no day %s in the calendar.", clipText(s, 40))
+		return "", migrations.Invalidf("There is no day %s in the calendar.", clip(s, 40))
 	}
 	return sensibleDay(t, s)
 }
 
 func sensibleDay(t time.Time, s string) (string, error) {
 	if t.Year() < 1970 || t.Year() > 2200 {
-		return "", migrations.Invalidf("“%s” is not between the years 1970 and 2200.", clipText(s, 40))
+		return "", migrations.Invalidf("“%s” is not between the years 1970 and 2200.", clip(s, 40))
 	}
 	return t.Format(time.DateOnly), nil
 }
@@ -129,7 +129,7 @@ var marksOf = map[string]string{"€": "EUR", "$": "USD", "£": "GBP", "¥": "JP
 func importMoney(s, code string) (minor int64, named string, err error) {
 	m := amount.FindStringSubmatch(s)
 	if m == nil {
-		return 0, "", migrations.Invalidf("“%s” is not an amount of money. Write it like 1299.50.", clipText(s, 40))
+		return 0, "", migrations.Invalidf("“%s” is not an amount of money. Write it like 1299.50.", clip(s, 40))
 	}
 	for _, mark := range []string{m[1], m[4]} {
 		if c, ok := marksOf[mark]; ok {
@@ -164,7 +164,7 @@ func importQuantity(s string) (int64, error) {
 	n, err := strconv.ParseInt(t, 10, 64)
 	switch {
 	case err != nil:
-		return 0, migrations.Invalidf("“%s” is not a whole number.", clipText(s, 40))
+		return 0, migrations.Invalidf("“%s” is not a whole number.", clip(s, 40))
 	case n < 0:
 		return 0, migrations.Invalidf("A quantity can not be negative.")
 	case n > maxQuantity:

@@ -65,10 +65,17 @@ const MaxMoney = 1_000_000_000_000_00
 func ParseMoney(text, code string) (int64, error) {
 	d := decimals(code)
 	wrong := func() (int64, error) {
-		return 0, migrations.Invalidf("“%s” is not an amount of money. Write it like 1299.50.", clipText(text, 40))
+		return 0, migrations.Invalidf("“%s” is not an amount of money. Write it like 1299.50.", clip(text, 40))
 	}
 	digit := func(r rune) bool { return r >= '0' && r <= '9' }
+	if strings.ContainsAny(text, "()") { // how accountants write what is below 0
+		return wrong()
+	}
+	text = strings.NewReplacer("−", "-", "–", "-").Replace(text)
 	s := strings.TrimRightFunc(text, func(r rune) bool { return !digit(r) })
+	if strings.HasPrefix(strings.TrimSpace(text[len(s):]), "-") { // but 12.- is an even 12
+		return wrong()
+	}
 	s = strings.TrimLeftFunc(s, func(r rune) bool { return !digit(r) && !strings.ContainsRune("-.,", r) })
 	if strings.HasPrefix(s, ".") || strings.HasPrefix(s, ",") {
 		s = "0" + s
@@ -111,7 +118,7 @@ func ParseMoney(text, code string) (int64, error) {
 		}
 	}
 	if len(strings.TrimRight(part, "0")) > d {
-		return 0, migrations.Invalidf("“%s” has more digits behind the point than %s has.", clipText(text, 40), code)
+		return 0, migrations.Invalidf("“%s” has more digits behind the point than %s has.", clip(text, 40), code)
 	}
 	part = (part + strings.Repeat("0", d))[:d]
 	n, err := strconv.ParseInt(whole+part, 10, 64)
@@ -136,12 +143,4 @@ func grouped(s, mark string) bool {
 		}
 	}
 	return true
-}
-
-func clipText(s string, n int) string {
-	r := []rune(s)
-	if len(r) <= n {
-		return s
-	}
-	return string(r[:n-1]) + "…"
 }

@@ -20,7 +20,7 @@ func TestParseMoney(t *testing.T) {
 			t.Errorf("%q %s: got %d, %v, want %d", x.text, x.code, got, err, x.want)
 		}
 	}
-	for _, text := range []string{"", "abc", "-5", "€ -5", "1.2.3,4,5", "1,29,9", "12.345.6", "9999999999999999", "99999999999999999999999", "1e3", "1-2", "12,3456"} {
+	for _, text := range []string{"", "abc", "-5", "€ -5", "−5", "€ −5", "–5", "(5)", "5-", "1.2.3,4,5", "1,29,9", "12.345.6", "9999999999999999", "99999999999999999999999", "1e3", "1-2", "12,3456"} {
 		if n, err := ParseMoney(text, "EUR"); migrations.KindOf(err) != migrations.Invalid {
 			t.Errorf("%q: got %d, %v, want Invalid", text, n, err)
 		}

@@ -81,7 +81,7 @@ func parseCurrency(s string) (string, error) {
 // foldSerial returns a serial as it is compared: however it is cased and spaced.
 func foldSerial(s string) string { return strings.ReplaceAll(tracker.Fold(s), " ", "") }
 
-// clip returns at most n characters of s.
+// clip returns at most n characters of s, and … where there are more.
 func clip(s string, n int) string {
 	for i := range s {
 		if n == 0 {
