@@ -121,7 +121,8 @@ func typedTexts(r *http.Request) []typed {
 }
 
 // keepTyped names the form fields that hold what somebody wrote.
-var keepTyped = map[string]bool{"text": true, "fix": true, "reason": true, "subject": true, "body": true}
+var keepTyped = map[string]bool{"text": true, "fix": true, "reason": true, "subject": true, "body": true, "resolution": true, "title": true, "name": true, "address": true,
+	"purpose": true, "specs": true, "serials": true, "line_text": true}
 
 // render writes a page. It is rendered to memory first, so that a failure
 // never leaves half a page behind.

@@ -202,13 +202,23 @@ func (s *site) auditWords(ctx context.Context, events []tracker.EventRow) (audit
 			case "account", "category":
 				asked = append(asked, tracker.EventRow{Actor: t.String()})
 			case "location":
-				if l, err := s.things.Location(ctx, t.ID); err == nil {
-					w.places[t] = thingView{Thing: t, Title: l.Path, To: locationPath(t.ID)}
+				if _, known := w.places[t]; known {
+					continue
 				}
+				l, err := s.things.Location(ctx, t.ID)
+				if err != nil && migrations.KindOf(err) != migrations.NotFound {
+					return w, err
+				}
+				w.places[t] = thingView{Thing: t, Title: l.Path, To: locationPath(t.ID)}
 			case "model":
-				if m, err := s.things.Model(ctx, t.ID); err == nil {
-					w.places[t] = thingView{Thing: t, Title: strings.TrimSpace(m.Manufacturer + " " + m.Name), To: modelPath(t.ID)}
+				if _, known := w.places[t]; known {
+					continue
 				}
+				m, err := s.things.Model(ctx, t.ID)
+				if err != nil && migrations.KindOf(err) != migrations.NotFound {
+					return w, err
+				}
+				w.places[t] = thingView{Thing: t, Title: strings.TrimSpace(m.Manufacturer + " " + m.Name), To: modelPath(t.ID)}
 			}
 		}
 	}
@@ -235,7 +245,7 @@ func (w auditWording) about(t tracker.Thing) (name, to string) {
 		}
 		return v.Title, v.To
 	}
-	if v, ok := w.places[t]; ok {
+	if v := w.places[t]; v.Title != "" { // without one it is gone
 		return v.Title, v.To
 	}
 	name = w.names[t.String()]

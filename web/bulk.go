@@ -1,6 +1,8 @@
 package web
 
 import (
+	"cmp"
+	"context"
 	"net/http"
 	"strconv"
 	"strings"
@@ -29,7 +31,11 @@ func (s *site) bulkTickets(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	text := s.bulkDone(r, b)
+	names, err := s.bulkNames(r.Context())
+	if err != nil {
+		return err
+	}
+	text := s.bulkDone(b, names)
 	if len(b.Refused) > 0 {
 		text += " " + s.words.say("bulk.refused", len(b.Refused), refusals(b.Refused))
 	}
@@ -72,8 +78,29 @@ func idOrBad(v string) int64 {
 	return n
 }
 
+// bulkNames are the names of technicians and categories, by what a bulk action
+// holds of them: assignee:3, category:5.
+func (s *site) bulkNames(ctx context.Context) (map[string]string, error) {
+	technicians, err := s.store.Technicians(ctx)
+	if err != nil {
+		return nil, err
+	}
+	categories, err := s.store.Categories(ctx, true)
+	if err != nil {
+		return nil, err
+	}
+	names := map[string]string{}
+	for _, a := range technicians {
+		names["assignee:"+strconv.FormatInt(a.ID, 10)] = a.Name
+	}
+	for _, c := range categories {
+		names["category:"+strconv.FormatInt(c.ID, 10)] = c.Name
+	}
+	return names, nil
+}
+
 // bulkDone says what a bulk action did: 12 tickets are now: In progress.
-func (s *site) bulkDone(r *http.Request, b tracker.Bulk) string {
+func (s *site) bulkDone(b tracker.Bulk, names map[string]string) string {
 	n := len(b.Done)
 	if n == 0 && b.Same > 0 && len(b.Refused) == 0 {
 		return s.words.say("bulk.same", b.Same)
@@ -91,28 +118,12 @@ func (s *site) bulkDone(r *http.Request, b tracker.Bulk) string {
 		if value == "0" {
 			return s.words.say("bulk.done.nobody", n)
 		}
-		name := value
-		if technicians, err := s.store.Technicians(r.Context()); err == nil {
-			for _, a := range technicians {
-				if strconv.FormatInt(a.ID, 10) == value {
-					name = a.Name
-				}
-			}
-		}
-		return s.words.say("bulk.done.assignee", n, name)
+		return s.words.say("bulk.done.assignee", n, cmp.Or(names[b.Action], value))
 	}
 	if value == "0" {
 		return s.words.say("bulk.done.uncategorised", n)
 	}
-	name := value
-	if categories, err := s.store.Categories(r.Context(), true); err == nil {
-		for _, c := range categories {
-			if strconv.FormatInt(c.ID, 10) == value {
-				name = c.Name
-			}
-		}
-	}
-	return s.words.say("bulk.done.category", n, name)
+	return s.words.say("bulk.done.category", n, cmp.Or(names[b.Action], value))
 }
 
 // refusals names the first few tickets that stayed, and why.
@@ -144,9 +155,13 @@ func (s *site) bulks(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	names, err := s.bulkNames(r.Context())
+	if err != nil {
+		return err
+	}
 	var list []bulkView
 	for _, b := range all {
-		list = append(list, bulkView{Bulk: b, Words: s.bulkDone(r, b), Undo: b.Undoable(s.store.Now())})
+		list = append(list, bulkView{Bulk: b, Words: s.bulkDone(b, names), Undo: b.Undoable(s.store.Now())})
 	}
 	return s.render(w, r, http.StatusOK, "bulk", view{Title: s.words.say("bulk.title"), Section: "tickets", Data: list})
 }

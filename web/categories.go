@@ -92,6 +92,9 @@ func (s *site) editCategory(w http.ResponseWriter, r *http.Request) error {
 	_, err = s.store.UpdateCategory(r.Context(), actorOf(r), id, c, version)
 	switch migrations.KindOf(err) {
 	case migrations.Invalid:
+		if c.Name == nil {
+			return err
+		}
 		return s.categoriesPage(w, r, http.StatusUnprocessableEntity, id, *c.Name, migrations.SafeMessage(err))
 	case migrations.Conflict:
 		if c.Name != nil {

@@ -113,7 +113,7 @@ func (s *site) funcs() template.FuncMap {
 		"jsWords": func() map[string]string {
 			return s.words.pick("time.", "age.", "live.", "board.move", "pick.", "suggest.", "keys.title", "keys.close", "keys.all", "draft.", "send.", "arrived")
 		},
-		"ref": func(n int64) string { return fmt.Sprintf("HD-%d", n) },
+		"ref": tracker.TicketName,
 	}
 }
 

@@ -70,21 +70,27 @@ func (s *site) addAssetFiles(w http.ResponseWriter, r *http.Request) error {
 // addFiles adds every file of a form to a thing, and returns how many.
 func (s *site) addFiles(r *http.Request, owner tracker.Thing) (int, error) {
 	n := 0
+	var wrong error // of the first that can not be kept
 	if r.MultipartForm != nil {
 		for _, h := range r.MultipartForm.File["files"] {
 			if h.Filename == "" && h.Size == 0 {
 				continue
 			}
-			if err := s.addFile(r, owner, h); err != nil {
+			err := s.addFile(r, owner, h)
+			switch {
+			case err == nil:
+				n++
+			case migrations.KindOf(err) != migrations.Invalid:
 				return n, err
+			case wrong == nil:
+				wrong = err
 			}
-			n++
 		}
 	}
-	if n == 0 {
+	if n == 0 && wrong == nil {
 		return 0, migrations.InvalidAt("files", "%s", s.words.say("files.none_chosen"))
 	}
-	return n, nil
+	return n, wrong
 }
 
 func (s *site) addFile(r *http.Request, owner tracker.Thing, h *multipart.FileHeader) error {

@@ -6,14 +6,30 @@ import (
 	"strings"
 
 	"helpdeskd/inventory"
-	"helpdeskd/migrations"
 	"helpdeskd/tracker"
 )
 
 // moments writes the steps of an asset's life as sentences.
 func (s *site) moments(ctx context.Context, a inventory.Asset, steps []inventory.Step) ([]moment, error) {
-	n := namer{s: s, ctx: ctx}
 	files, err := s.store.Files(ctx, a.Thing())
+	if err != nil {
+		return nil, err
+	}
+	var events []tracker.EventRow
+	var linked []tracker.Thing
+	for _, step := range steps {
+		if step.Event != nil {
+			events = append(events, *step.Event)
+			if t, _, ok := whispered(step.Event); ok {
+				linked = append(linked, t)
+			}
+		}
+	}
+	names, err := s.store.EventNames(ctx, events)
+	if err != nil {
+		return nil, err
+	}
+	named, err := s.named(ctx, linked)
 	if err != nil {
 		return nil, err
 	}
@@ -26,9 +42,7 @@ func (s *site) moments(ctx context.Context, a inventory.Asset, steps []inventory
 		case step.Order != nil:
 			m = s.orderMoment(*step.Order, step.Finished)
 		default:
-			if m, err = n.event(*step.Event, files); err != nil {
-				return nil, err
-			}
+			m = s.eventMoment(*step.Event, names[step.Event.Actor], named, files)
 		}
 		m.At = step.At
 		if m.Words != "" {
@@ -110,58 +124,20 @@ func (s *site) orderMoment(o inventory.Order, finished bool) moment {
 	return m
 }
 
-// namer finds the names that events only refer to.
-type namer struct {
-	s   *site
-	ctx context.Context
-	who map[string]string
-}
-
-// actor names who did something.
-func (n *namer) actor(actor string) (string, error) {
-	if name, ok := n.who[actor]; ok {
-		return name, nil
+// eventMoment tells a link, a file or a change; nothing of other events.
+func (s *site) eventMoment(e tracker.EventRow, who string, named map[tracker.Thing]thingView, files []tracker.File) moment {
+	say := s.words.say
+	if who == "" {
+		who = say("who.system")
 	}
-	if n.who == nil {
-		n.who = map[string]string{}
-	}
-	name := n.s.words.say("who.system")
-	what, number, _ := strings.Cut(actor, ":")
-	id, _ := strconv.ParseInt(number, 10, 64)
-	var err error
-	switch what {
-	case "account":
-		var a tracker.Account
-		if a, err = n.s.store.Account(n.ctx, id); err == nil {
-			name = a.Name
-		}
-	case "client":
-		var c tracker.Client
-		if c, err = n.s.store.ClientByID(n.ctx, id); err == nil {
-			name = c.Name
-		}
-	}
-	if err != nil && migrations.KindOf(err) != migrations.NotFound {
-		return "", err
-	}
-	n.who[actor] = name
-	return name, nil
-}
-
-// event tells a link, a file or a change.
-func (n *namer) event(e tracker.EventRow, files []tracker.File) (moment, error) {
-	who, err := n.actor(e.Actor)
-	if err != nil {
-		return moment{}, err
-	}
-	say := n.s.words.say
 	switch e.Kind {
 	case "linked", "unlinked":
-		name, to, err := n.thing(e.Became)
-		if err != nil || name == "" {
-			return moment{}, err
+		t, _, _ := whispered(&e)
+		v, ok := named[t]
+		if !ok {
+			return moment{}
 		}
-		return moment{Icon: "link", Words: say("life."+e.Kind, who), To: to, Link: name}, nil
+		return moment{Icon: "link", Words: say("life."+e.Kind, who), To: v.To, Link: v.Name()}
 	case "file_added", "file_removed":
 		ref := e.Became + e.Was
 		for _, f := range files {
@@ -170,58 +146,26 @@ func (n *namer) event(e tracker.EventRow, files []tracker.File) (moment, error) 
 				if f.Image() {
 					icon = "photo"
 				}
-				return moment{Icon: icon, Words: say("life.file_added", who), To: "/files/" + f.UID, Link: f.Name}, nil
+				return moment{Icon: icon, Words: say("life.file_added", who), To: "/files/" + f.UID, Link: f.Name}
 			}
 		}
 		if e.Kind == "file_removed" {
-			return moment{Icon: "trash", Words: say("life.file_removed", who)}, nil
+			return moment{Icon: "trash", Words: say("life.file_removed", who)}
 		}
-		return moment{Icon: "paperclip", Words: say("life.file_gone", who)}, nil
+		return moment{Icon: "paperclip", Words: say("life.file_gone", who)}
 	case "changed":
-		return moment{Icon: "pencil", Words: say("life.changed", who), Note: n.changes(e)}, nil
+		return moment{Icon: "pencil", Words: say("life.changed", who), Note: s.changedFields(e)}
 	}
-	return moment{}, nil
+	return moment{}
 }
 
-// changes names the fields that an event says were changed.
-func (n *namer) changes(e tracker.EventRow) string {
+// changedFields names the fields that an event says were changed.
+func (s *site) changedFields(e tracker.EventRow) string {
 	var names []string
 	for _, f := range strings.FieldsFunc(e.Became, func(r rune) bool { return r == ',' || r == ' ' }) {
-		if key := "thing." + f; n.s.words.has(key) {
-			names = append(names, n.s.words.say(key))
+		if key := "thing." + f; s.words.has(key) {
+			names = append(names, s.words.say(key))
 		}
 	}
 	return strings.Join(names, ", ")
-}
-
-// thing names what an event refers to, ticket:12, and where it is.
-func (n *namer) thing(ref string) (name, to string, err error) {
-	kind, number, _ := strings.Cut(ref, ":")
-	id, _ := strconv.ParseInt(number, 10, 64)
-	switch kind {
-	case tracker.KindTicket:
-		var t tracker.Ticket
-		if t, err = n.s.store.TicketByID(n.ctx, id); err == nil {
-			name, to = t.Name()+" "+t.Subject, ticketPath(t.Number)
-		}
-	case tracker.KindClient:
-		var c tracker.Client
-		if c, err = n.s.store.ClientByID(n.ctx, id); err == nil {
-			name, to = c.Name, "/people/"+number
-		}
-	case tracker.KindAsset:
-		var a inventory.Asset
-		if a, err = n.s.things.Asset(n.ctx, id); err == nil {
-			name, to = a.Tag+" "+a.Title(), assetPath(a.ID)
-		}
-	case tracker.KindWorkOrder:
-		var list []inventory.Order
-		if list, err = n.s.things.OrdersByID(n.ctx, []int64{id}); err == nil && len(list) == 1 {
-			name, to = list[0].Name()+" "+list[0].Title, orderPath(list[0].Number)
-		}
-	}
-	if migrations.KindOf(err) == migrations.NotFound {
-		err = nil
-	}
-	return name, to, err
 }

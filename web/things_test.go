@@ -483,6 +483,7 @@ func TestThingFiles(t *testing.T) {
 		shows(t, b.get("/assets/1"), http.StatusOK, "Tomas Rehak removed a file")
 		shows(t, b.upload("/assets/1/files", nil), http.StatusUnprocessableEntity, "Please choose a file first")
 		shows(t, b.upload("/assets/1/files", map[string][]byte{"empty.txt": nil}), http.StatusUnprocessableEntity, "is empty")
+		shows(t, b.upload("/assets/1/files", map[string][]byte{"empty.txt": nil, "kept.txt": []byte("kept"), "empty2.txt": nil}), http.StatusUnprocessableEntity, "is empty", "kept.txt")
 		shows(t, b.upload("/assets/1/files", map[string][]byte{"huge.bin": make([]byte, tracker.MaxFile+10)}), http.StatusUnprocessableEntity, "larger than 25 MB")
 		shows(t, b.upload("/assets/1/files", map[string][]byte{"huge.bin": make([]byte, 100<<20)}), http.StatusRequestEntityTooLarge)
 		// What is no thing's is not removed here.

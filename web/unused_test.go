@@ -80,7 +80,7 @@ func TestEveryTemplateAndClassIsUsed(t *testing.T) {
 	text := sources(t)
 	for _, m := range regexp.MustCompile(`\{\{define "([^"]+)"`).FindAllStringSubmatch(text, -1) {
 		name := regexp.QuoteMeta(m[1])
-		if !regexp.MustCompile(`(?:template|block) "` + name + `"|ExecuteTemplate\(&buf, "` + name + `"|fragment\([^)]*"` + name + `"`).MatchString(text) {
+		if !regexp.MustCompile(`(?:template|block|name,) "` + name + `"|fragment\([^)]*"` + name + `"`).MatchString(text) {
 			t.Errorf("no page has the component %q", m[1])
 		}
 	}

@@ -190,7 +190,10 @@
 		$(".refusal", form)?.remove();
 		if ($("input[type=file]", form)) setFiles(form, []);
 		const at = new URL(to, location.href);
-		const page = new DOMParser().parseFromString(await (await fetch(at.pathname)).text(), "text/html");
+		let page;
+		try {
+			page = new DOMParser().parseFromString(await (await fetch(at.pathname)).text(), "text/html");
+		} catch { location.assign(at.href); return; } // it is written: the browser says what is wrong now
 		const now = $("." + form.className, page);
 		if (!now || !$("#thead")) { location.assign(at.pathname); return; }
 		text.value = text.defaultValue = $("textarea", now).defaultValue;
