@@ -20,9 +20,10 @@ import (
 // shelf: 4,096 documents each.
 const shelfBits = 12
 
-// maxShelves is how many shelves one query looks through. Rare words ask for
-// ever more at once, up to this.
-const maxShelves = 16
+// shelvesAt is how many shelves the queries of a search look through: few at
+// first, since each costs what the words are common on it, then ever more, for
+// words that are rare.
+func shelvesAt(query int) int64 { return 1 << min(max(0, query-2)/2, 4) }
 
 // kindLetters stand in front of the words of each kind.
 var kindLetters = map[string]string{KindTicket: "t", KindClient: "c", KindAsset: "a", KindWorkOrder: "w"}
@@ -128,7 +129,8 @@ func selectFound[T any](ctx context.Context, s *Store, m wanted, q foundQuery) (
 		}
 	}
 	var found []T
-	for last, n := top>>shelfBits, int64(1); last >= 0 && len(found) < q.limit; n = min(2*n, maxShelves) {
+	for last, query := top>>shelfBits, 0; last >= 0 && len(found) < q.limit; query++ {
+		n := shelvesAt(query)
 		first := max(0, last-n+1)
 		shelves := make([]int64, 0, n)
 		for shelf := last; shelf >= first; shelf-- {
