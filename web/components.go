@@ -151,13 +151,12 @@ func (c chart) Picture() template.HTML {
 			h = max(h, 2)
 		}
 		left := i * (wide + gap)
-		fmt.Fprintf(&b, `<rect class="ground" x="%d" y="16" width="%d" height="%d" rx="3"/>`, left, wide, high)
-		fmt.Fprintf(&b, `<rect class="bar" x="%d" y="%d" width="%d" height="%d" rx="3"><title>%s: %s</title></rect>`, left, 16+high-h, wide, h, template.HTMLEscapeString(x.Full), template.HTMLEscapeString(x.shown()))
+		fmt.Fprintf(&b, `<rect class="bar" x="%d" y="%d" width="%d" height="%d" rx="2"><title>%s: %s</title></rect>`, left, 16+high-h, wide, h, template.HTMLEscapeString(x.Full), template.HTMLEscapeString(x.shown()))
 		if x.N > 0 {
 			fmt.Fprintf(&b, `<text class="n" x="%d" y="%d">%s</text>`, left+wide/2, 12+high-h, template.HTMLEscapeString(x.shown()))
 		}
 		fmt.Fprintf(&b, `<text class="w" x="%d" y="%d">%s</text>`, left+wide/2, high+31, template.HTMLEscapeString(x.Word))
 	}
-	b.WriteString(`</svg>`)
+	fmt.Fprintf(&b, `<rect class="ground" x="0" y="%d" width="%d" height="1"/></svg>`, 16+high, max(total, 1))
 	return template.HTML(b.String())
 }
