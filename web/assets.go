@@ -18,7 +18,6 @@ type assetsView struct {
 	Assets []inventory.Asset
 	Models []inventory.ModelCount // of the view "several alike"
 	Alike  bool
-	Views  []tab
 	Self   string // where a form that was opened in the list comes back to
 
 	Places     []inventory.LocationNode
@@ -103,8 +102,10 @@ func (s *site) assetChips(ctx context.Context, v *assetsView) error {
 			keep.Set(key, q.Get(key))
 		}
 	}
-	v.Views = []tab{{Word: s.words.say("assets.single"), To: address("/assets", keep, "", ""), Icon: "list-details", On: !v.Alike},
+	f.SwitchWord = s.words.say("assets.views")
+	f.Switch = []tab{{Word: s.words.say("assets.single"), To: address("/assets", keep, "", ""), Icon: "list-details", On: !v.Alike},
 		{Word: s.words.say("assets.alike"), To: address("/assets", keep, "alike", "1"), Icon: "stack-2", On: v.Alike}}
+	f.Beside = []tab{{Word: s.words.say("places.title"), To: "/locations", Icon: "map-pin"}, {Word: s.words.say("models.title"), To: "/models", Icon: "tag"}}
 	quickStatus := []inventory.Status{inventory.Stowed, inventory.Deployed, inventory.Repair}
 	if v.Alike {
 		f.Filtered = q.Get("q") != "" || q.Get("category") != "" || q.Get("short") != ""

@@ -101,7 +101,7 @@ func TestSavedViewsByHand(t *testing.T) {
 			d.sees(".view-tools button", "Save").MustClick()
 			d.sees(".flash", "The view “Up for grabs” is saved")
 			n := d.w.count(`SELECT count(*) FROM ticket WHERE assignee_id IS NULL AND archived_at IS NULL`)
-			tab := d.sees(`.vtab[aria-current="page"]`, "Up for grabs")
+			tab := d.sees(`.tabbar a[aria-current="page"]`, "Up for grabs")
 			if got := tab.MustElement(".n").MustText(); got != strings.TrimSpace(itoa(n)) {
 				t.Fatalf("the tab counts %s, there are %d", got, n)
 			}
@@ -118,7 +118,7 @@ func TestSavedViewsByHand(t *testing.T) {
 			if over := d.MustEval(`() => document.documentElement.scrollWidth - document.documentElement.clientWidth`).Int(); over > 0 {
 				t.Errorf("the tools of the views are %d px too wide", over)
 			}
-			d.sees(".vtab", "Up for grabs").MustClick()
+			d.sees(".tabbar a", "Up for grabs").MustClick()
 			d.MustWait(`() => !document.querySelector(".dirty")`)
 			// Rename; a name that is taken is said, and what was typed is still there.
 			if _, err := d.w.SaveView(t.Context(), d.w.admin, savedAs("Stars", "star=1")); err != nil {
@@ -133,20 +133,20 @@ func TestSavedViewsByHand(t *testing.T) {
 			}
 			d.MustElement(`main [name="name"]`).MustSelectAllText().MustInput("Nobody's")
 			d.sees("main button", "Save").MustClick()
-			d.sees(`.vtab[aria-current="page"]`, "Nobody's")
+			d.sees(`.tabbar a[aria-current="page"]`, "Nobody's")
 			// Order.
 			d.MustElement(".view-tools .menu summary").MustClick()
 			d.sees(".view-tools [open] button", "Move to the right").MustClick()
-			d.MustWait(`() => [...document.querySelectorAll(".vtab")].map(a => a.firstChild.textContent).join() === "All tickets,Stars,Nobody's"`)
+			d.MustWait(`() => [...document.querySelectorAll(".tabbar a")].map(a => a.firstChild.textContent).join() === "All tickets,Stars,Nobody's"`)
 			// Remove, and undo.
 			d.MustElement(".view-tools .menu summary").MustClick()
 			d.sees(".view-tools [open] button", "Remove this view").MustClick()
 			d.sees(".flash", "is removed")
-			if d.MustHas(`.vtab[href*="untriaged"]`) {
+			if d.MustHas(`.tabbar a[href*="untriaged"]`) {
 				t.Fatal("the removed view is still there")
 			}
 			d.sees(".flash button", "Undo").MustClick()
-			d.sees(`.vtab[aria-current="page"]`, "Nobody's")
+			d.sees(`.tabbar a[aria-current="page"]`, "Nobody's")
 			if over := d.MustEval(`() => document.documentElement.scrollWidth - document.documentElement.clientWidth`).Int(); over > 0 {
 				t.Errorf("%d px too wide", over)
 			}

@@ -65,6 +65,9 @@ type listFrame struct {
 	Quick, Set []chip     // filters to switch on, and those that are on, to remove
 	Sorts      []chip
 	Pages      pageLinks
+	Switch     []tab // other ways to show the list, at the right of the views
+	SwitchWord string
+	Beside     []tab // pages that belong to it
 
 	Tabs    []viewTab
 	Current *viewTab // the saved view that is shown, nil for none

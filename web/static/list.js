@@ -91,7 +91,7 @@
 			show();
 		}
 	});
-	$(".vtab[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+	$(".viewbar .tabbar a[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 	show(); // a browser may have kept what was ticked before going back
 	addEventListener("pageshow", show);
 })();
