@@ -282,7 +282,7 @@ func TestImportAtEveryWidth(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "things.csv")
 			d.w.ok(os.WriteFile(file, []byte(importText), 0o600))
 			d.MustElement("#file").MustSetFiles(file)
-			d.sees("main form button", "Look at it").MustClick()
+			d.sees("main form button", "Check it").MustClick()
 			d.sees(".import-sentence", "2 are new and 3 have problems")
 			d.sees(".import-problems td.m", "Row 2 has this serial number")
 			d.sees(".import-problems td.m", "can not be negative")
@@ -304,7 +304,7 @@ func TestImportAtEveryWidth(t *testing.T) {
 			// A file whose dates can be read both ways.
 			d.open("/import")
 			d.MustElement("#text").MustInput("Model,Location,Purchase date\nBook 15,Annex,3/4/2026\n")
-			d.sees("main form button", "Look at it").MustClick()
+			d.sees("main form button", "Check it").MustClick()
 			d.sees(".import-ask", "can be read both ways")
 			shot("5-dates")
 			d.sees(".import-ask a", "Month first").MustClick()
@@ -329,7 +329,7 @@ func TestLongImportsShowHowFarTheyAre(t *testing.T) {
 	d.w.ok(os.WriteFile(file, []byte(b.String()), 0o600))
 	d.open("/import")
 	d.MustElement("#file").MustSetFiles(file)
-	d.sees("main form button", "Look at it").MustClick()
+	d.sees("main form button", "Check it").MustClick()
 	d.sees("button", "Import 6000 rows").MustClick()
 	if _, err := d.Timeout(60*time.Second).ElementR(".import-sentence", "6000 assets are new"); err != nil {
 		t.Fatal(err, d.MustElement("main").MustText())
