@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"image"
 	"image/color"
 	"image/draw"
@@ -10,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"sort"
 	"strings"
 	"testing"
@@ -20,6 +22,7 @@ import (
 	"github.com/go-rod/rod/lib/proto"
 
 	"helpdeskd/cmd/helpdeskd/demo"
+	"helpdeskd/inventory"
 )
 
 // maxShot is how large a picture of the documentation may be, in bytes.
@@ -32,6 +35,8 @@ type shot struct {
 	find  string // the text of a link there, to be followed
 	phone bool
 	dark  bool
+	asset string // of whose page it is, by hostname
+	csv   string // brought in on the page
 	open  string // what is done before, in JavaScript
 }
 
@@ -77,7 +82,7 @@ func TestDemoShots(t *testing.T) {
 	wait()
 	only := strings.Fields(os.Getenv("HELPDESKD_SHOT_NAMES"))
 	for _, s := range shots {
-		if len(only) > 0 && !contains(only, s.name) {
+		if len(only) > 0 && !slices.Contains(only, s.name) {
 			continue
 		}
 		theme, width, height := "light", 1440, 900
@@ -99,12 +104,29 @@ func TestDemoShots(t *testing.T) {
 			}
 			path = m[1]
 		}
+		if s.asset != "" {
+			found, _, err := inventory.New(store).Assets(t.Context(), inventory.AssetFilter{Text: s.asset}, "", 20)
+			i := slices.IndexFunc(found, func(a inventory.Asset) bool { return a.Hostname == s.asset })
+			if err != nil || i < 0 {
+				t.Errorf("%s: no asset %s: %v", s.name, s.asset, err)
+				continue
+			}
+			path = fmt.Sprintf("/assets/%d", found[i].ID)
+		}
 		p.MustNavigate(r.site + path).MustWaitLoad()
 		p.MustWaitIdle()
+		if s.csv != "" {
+			p.MustElement(`textarea[name=text]`).MustInput(s.csv)
+			wait := p.MustWaitNavigation()
+			p.MustElement(`form[action="/import"] .btn-primary`).MustClick()
+			wait()
+			p.MustWaitIdle()
+		}
 		if s.open != "" {
 			p.MustEval(`() => {` + s.open + `}`)
 			p.MustWaitDOMStable()
 		}
+		p.MustWait(`() => [...document.images].every((i) => i.complete || i.getBoundingClientRect().top > innerHeight)`)
 		raw := p.MustScreenshot()
 		small, err := quantised(raw)
 		if err != nil {
@@ -119,15 +141,6 @@ func TestDemoShots(t *testing.T) {
 	}
 }
 
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
-}
-
 // shots are the pictures, in the order of the pages that show them.
 var shots = []shot{
 	{name: "board", path: "/board"},
@@ -139,16 +152,17 @@ var shots = []shot{
 	{name: "search", path: "/search?q=fan"},
 	{name: "assets", path: "/assets?category=computer"},
 	{name: "alike", path: "/assets?alike=1&category=part"},
-	{name: "asset", path: "/assets?q=FH-NB-0121", find: "A-0023"},
-	{name: "asset-phone", path: "/assets?q=FH-NB-0121", find: "A-0023", phone: true},
-	{name: "places", path: "/locations"},
-	{name: "orders", path: "/orders"},
+	{name: "asset", asset: "FH-NB-0121"},
+	{name: "asset-phone", asset: "FH-NB-0121", phone: true},
 	{name: "order", path: "/orders", find: "Left fan rattles"},
 	{name: "person", path: "/people?q=Dmitri+Vale", find: "Dmitri Vale"},
-	{name: "import", path: "/assets/import"},
-	{name: "look", path: "/settings/look"},
-	{name: "audit", path: "/audit?subject=asset"},
-	{name: "demo", path: "/demo"},
+	{name: "import", path: "/import", csv: "model;manufacturer;serial;holder mail;location;purchase date;warranty months\n" +
+		"Slate 14;Corvid;CS14-KD70031;clara.whitlock@finchharrow.example;;14/03/2026;36\n" +
+		"Slate 14;Corvid;CS14-KD70044;;Main house > Store room;14/03/2026;36\n" +
+		"Slate 14;Corvid;CS14-UF39573;;Main house > Store room;31/02/2026;36\n" +
+		"B27;Brightwater;BW27-MM20014;robin@finchharow.example;;20/03/2026;36\n" +
+		"Dock 12;Dockley;;;Main house > Store room;20/03/2026;24\n"},
+	{name: "audit", path: "/audit?actor=account%3A1"},
 }
 
 // quantised is a picture with at most 256 colours, those that are most common.
