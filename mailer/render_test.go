@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -341,6 +342,15 @@ func TestCatalogueIsWhole(t *testing.T) {
 	for _, m := range regexp.MustCompile(`return "([a-z_]+)"`).FindAllStringSubmatch(string(b), -1) {
 		keys = append(keys, "fault."+m[1])
 	}
+	for _, text := range tracker.MailTexts() {
+		keys = append(keys, "text."+text.Key)
+	}
+	for _, about := range []string{tracker.LinkInvite, tracker.LinkReset, "changed"} {
+		for _, part := range []string{"subject", "heading", "button"} {
+			keys = append(keys, "account."+about+"."+part)
+		}
+	}
+	keys = append(keys, "account.invite.valid", "account.reset.lead", "account.reset.lead_admin", "account.changed.lead")
 	for _, k := range keys {
 		if _, ok := w[k]; !ok && k != "fault.refused_" {
 			t.Errorf("the catalogue does not know %q", k)
@@ -353,6 +363,7 @@ func TestCatalogueIsWhole(t *testing.T) {
 	}
 	for k := range w {
 		used := strings.Contains(all.String(), `"`+k+`"`) || strings.Contains(all.String(), `"`+strings.TrimPrefix(k, "fault.")+`"`)
+		used = used || slices.Contains(keys, k)
 		for _, family := range []string{"stage.", "priority.", "check.", "fault.refused_"} {
 			used = used || strings.HasPrefix(k, family)
 		}
