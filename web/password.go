@@ -3,6 +3,7 @@ package web
 import (
 	"log/slog"
 	"net/http"
+	"time"
 
 	"helpdeskd/migrations"
 	"helpdeskd/tracker"
@@ -24,14 +25,26 @@ func (s *site) showForgot(w http.ResponseWriter, r *http.Request, status int, f 
 	return s.render(w, r, status, "forgot", view{Title: s.words.say("forgot.title"), Bare: true, Data: f})
 }
 
-// forgot answers the same whether the address may sign in or not.
+// forgotTakes is how long an answer to a request for a new password takes at
+// least: far longer than queueing a mail, so that the time tells nobody whether
+// there was one to queue.
+const forgotTakes = 300 * time.Millisecond
+
+// forgot answers the same, and after the same time, whether the address may
+// sign in or not.
 func (s *site) forgot(w http.ResponseWriter, r *http.Request) error {
+	waited := time.NewTimer(forgotTakes)
+	defer waited.Stop()
 	f := forgotForm{Email: r.PostFormValue("email")}
 	if f.Email == "" || len(f.Email) > 254 {
 		f.Problem = s.words.say("forgot.no_address")
 		return s.showForgot(w, r, http.StatusUnprocessableEntity, f)
 	}
 	err := s.store.RequestReset(r.Context(), f.Email, s.clientIP(r))
+	select {
+	case <-waited.C:
+	case <-r.Context().Done():
+	}
 	if migrations.KindOf(err) == migrations.Temporary {
 		f.Problem = migrations.SafeMessage(err)
 		s.log.WarnContext(r.Context(), "requests for a new password throttled", slog.String("from", s.clientIP(r)))

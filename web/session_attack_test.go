@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 )
 
 // slowBody gives a form only after meanwhile has run, as a request does whose
@@ -74,6 +75,26 @@ func TestWhoChangesThePasswordStaysIn(t *testing.T) {
 		}
 		if res := other.get("/account"); res.Code != http.StatusSeeOther {
 			t.Errorf("another session goes on: %d", res.Code)
+		}
+	})
+}
+
+// TestForgotTellsNothingByItsTime: queueing a mail took three times as long as
+// finding nobody. Both are over long before the answer is given.
+func TestForgotTellsNothingByItsTime(t *testing.T) {
+	everyWorld(t, func(t *testing.T, w *world) {
+		nobody := &browse{w: w}
+		for _, email := range []string{w.tech.Email, "nobody@aldermere.example"} {
+			start := time.Now()
+			if res := nobody.post("/forgot", "email", email); res.Code != http.StatusOK {
+				t.Fatalf("%s: %d", email, res.Code)
+			}
+			if took := time.Since(start); took < forgotTakes {
+				t.Errorf("%s: answered after %s", email, took)
+			}
+		}
+		if n := w.count(`SELECT count(*) FROM outbox WHERE kind = 'account'`); n != 1 {
+			t.Errorf("%d mails", n)
 		}
 	})
 }
