@@ -215,7 +215,7 @@ func (s *site) routes() (http.Handler, error) {
 		return nil, err
 	}
 	r := chi.NewRouter()
-	r.Use(s.recover, s.secureHeaders, textPath, middleware.GetHead)
+	r.Use(s.recover, s.hurry, s.secureHeaders, textPath, middleware.GetHead)
 	r.Handle("/static/*", s.assets)
 	r.Group(func(r chi.Router) {
 		r.Use(middleware.Compress(5, "text/html"), crossOrigin, s.sessions.LoadAndSave, s.identify)
@@ -270,6 +270,9 @@ func (s *site) guard(e route) http.Handler {
 	h := s.handle(func(w http.ResponseWriter, r *http.Request) error {
 		if r.Method == http.MethodPost {
 			body := r.Body
+			if b, slow := body.(*hurried); slow && limit == filesLimit {
+				b.c.SetReadDeadline(time.Now().Add(filesTime))
+			}
 			r.Body = http.MaxBytesReader(w, body, limit)
 			if err := parseForm(r); err != nil {
 				err = formError(err)

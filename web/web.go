@@ -46,6 +46,7 @@ type Options struct {
 	Extra          func(chi.Router) // mounts further routes, outside the sign-in
 
 	liveBeat time.Duration // how often a live stream shows that it lives; 25 s where zero
+	formTime time.Duration // how long a form may take to arrive; a minute where zero
 }
 
 // site is what the handlers share.
@@ -75,6 +76,9 @@ func New(store *tracker.Store, things *inventory.Store, opts Options) (http.Hand
 	}
 	if opts.liveBeat == 0 {
 		opts.liveBeat = liveBeat
+	}
+	if opts.formTime == 0 {
+		opts.formTime = formTime
 	}
 	s := &site{store: store, things: things, opts: opts, log: opts.Log, cleaner: newMailCleaner(), streams: &streams{of: map[int64]int{}}, thumbs: newThumbs()}
 	if opts.PublicURL != "" {
