@@ -2,14 +2,7 @@
 // reads and every form works without it.
 (() => {
 	"use strict";
-	const $ = (sel, in_ = document) => in_.querySelector(sel);
-	const $$ = (sel, in_ = document) => [...in_.querySelectorAll(sel)];
-	const words = JSON.parse($("#words")?.textContent || "{}");
-	const say = (key, n) => {
-		const [one, many] = (words[key] || key).split(" | ");
-		return (many && n !== 1 ? many : one).replace("{0}", n);
-	};
-	const typing = (el) => el && (el.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(el.tagName));
+	const { $, $$, say, typing } = window.helpdesk;
 
 	// ---- times: fresh words; the exact time on hover is the server's, in the reader's zone
 	function times() {
@@ -51,7 +44,7 @@
 		if (e.key === "Escape") {
 			const open = $("details.menu[open], details.edit[open]");
 			if (open) { open.removeAttribute("open"); $("summary", open)?.focus(); }
-			else if (typing(e.target)) { e.target.closest(".composer")?.classList.remove("open"); e.target.blur(); }
+			else if (typing(e.target) || e.target.closest?.(".composer")) { e.target.closest(".composer")?.classList.remove("open"); e.target.blur(); }
 			closeMove();
 			return;
 		}

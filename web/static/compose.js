@@ -8,17 +8,9 @@
 // data-pick is the key of an entry.
 (() => {
 	"use strict";
-	const $ = (sel, in_ = document) => in_.querySelector(sel);
-	const $$ = (sel, in_ = document) => [...in_.querySelectorAll(sel)];
-	const words = JSON.parse($("#words")?.textContent || "{}");
-	const say = (key, ...args) => {
-		const [one, many] = (words[key] || key).split(" | ");
-		return args.reduce((s, a, i) => s.replace(`{${i}}`, a), many && args[0] !== 1 ? many : one);
-	};
+	const { $, $$, say, typing, drafts } = window.helpdesk;
 	const ticket = $(".ticket"), composer = $("#composer");
 	if (!ticket) return;
-	const { drafts } = window.helpdesk;
-	const typing = (el) => el && (el.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(el.tagName) && el.type !== "radio");
 	const make = (tag, className, text) => { const el = document.createElement(tag); el.className = className || ""; if (text) el.textContent = text; return el; };
 	const icon = (name) => { const from = $(".composer .i use, .i use").getAttribute("href").split("#")[0]; const box = make("span"); box.innerHTML = `<svg class="i" width="20" height="20" aria-hidden="true"><use href="${from}#${name}"/></svg>`; return box.firstChild; };
 	const sizeOf = (n) => n < 1e3 ? n + " B" : n < 1e6 ? Math.round(n / 1e3) + " kB" : (n / 1e6).toFixed(1) + " MB";

@@ -5,8 +5,7 @@
 // scripts of single pages.
 (() => {
 	"use strict";
-	const $$ = (sel, in_ = document) => [...in_.querySelectorAll(sel)];
-	const words = JSON.parse(document.querySelector("#words")?.textContent || "{}");
+	const { $$, say } = window.helpdesk;
 	const me = document.body.dataset.me || "0";
 	const keep = 60 * 86400e3; // milliseconds
 	const keyOf = (el) => `draft:${me}:${el.dataset.draft}`;
@@ -51,11 +50,11 @@
 		put(el, d);
 		const at = new Date(d.at), today = at.toDateString() === new Date().toDateString();
 		const when = new Intl.DateTimeFormat(document.documentElement.lang || undefined, today ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: "short" }).format(at);
-		line(el, words["draft.from"].replace("{0}", when), words["draft.discard"], () => {
+		line(el, say("draft.from", when), say("draft.discard"), () => {
 			const last = { ...d, text: el.value };
 			write(keyOf(el));
 			put(el, { text: el.defaultValue, hidden: before });
-			line(el, words["draft.discarded"], words["draft.undo"], () => { put(el, last); save(el); line(el); el.focus(); });
+			line(el, say("draft.discarded"), say("draft.undo"), () => { put(el, last); save(el); line(el); el.focus(); });
 			el.focus();
 		});
 	}
@@ -76,7 +75,7 @@
 			const was = JSON.parse(e.oldValue || "null")?.text;
 			if (was !== undefined && was.trim() !== el.value.trim()) continue; // it went on here: another one
 			put(el, { text: el.defaultValue });
-			line(el, words["draft.sent_elsewhere"]);
+			line(el, say("draft.sent_elsewhere"));
 		}
 	});
 	document.addEventListener("input", (e) => {
@@ -110,5 +109,5 @@
 		el.style.height = Math.min(el.scrollHeight + 2, innerHeight * .4) + "px";
 	}
 	$$("textarea[data-draft]").forEach((el) => { restore(el); grow(el); });
-	window.helpdesk = { drafts: { save, saved, restore, random } };
+	window.helpdesk.drafts = { save, saved, restore, random };
 })();

@@ -2,9 +2,7 @@
 // while one types; not at all when they are switched off in the account.
 (() => {
 	"use strict";
-	const $ = (sel, in_ = document) => in_.querySelector(sel);
-	const words = JSON.parse($("#words")?.textContent || "{}");
-	const typing = (el) => el && (el.isContentEditable || /^(TEXTAREA|SELECT)$/.test(el.tagName) || el.tagName === "INPUT" && !/^(checkbox|radio|button|submit)$/.test(el.type));
+	const { $, say, typing } = window.helpdesk;
 	const pages = { b: "/board", t: "/tickets", a: "/assets", p: "/people", r: "/orders" };
 	let going = 0; // until when a letter after g is waited for
 
@@ -48,13 +46,13 @@
 		d.setAttribute("aria-labelledby", "keys-title");
 		const head = document.createElement("header"), h = document.createElement("h2"), b = document.createElement("button"), foot = document.createElement("p"), all = document.createElement("a");
 		h.id = "keys-title";
-		h.textContent = words["keys.title"];
+		h.textContent = say("keys.title");
 		b.type = "button";
 		b.className = "btn btn-sm";
-		b.textContent = words["keys.close"];
+		b.textContent = say("keys.close");
 		b.addEventListener("click", () => d.close());
 		all.href = "/keys";
-		all.textContent = words["keys.all"];
+		all.textContent = say("keys.all");
 		foot.append(all);
 		head.append(h, b);
 		d.append(head, sheet, foot);

@@ -1,9 +1,7 @@
 // Lists: rows that are selected, and walked by keys.
 (() => {
 	"use strict";
-	const $ = (sel, in_ = document) => in_.querySelector(sel);
-	const $$ = (sel, in_ = document) => [...in_.querySelectorAll(sel)];
-	const words = JSON.parse($("#words")?.textContent || "{}");
+	const { $, $$, say, typing } = window.helpdesk;
 	const boxes = () => $$("td.pick [data-pick]");
 	const keyOf = (box) => box.value.split(":")[0];
 
@@ -16,7 +14,7 @@
 		on.forEach((b) => picked.add(keyOf(b)));
 		const bar = $("#bulk"), n = $("[data-picked]");
 		bar?.classList.toggle("on", on.length > 0);
-		if (n) n.textContent = (words["pick.n"] || "{0}").replace("{0}", on.length);
+		if (n) n.textContent = say("pick.n", on.length);
 		const head = $("[data-pick-all]");
 		if (head) { head.checked = on.length > 0 && on.length === all.length; head.indeterminate = on.length > 0 && on.length < all.length; }
 		if (!on.length) last = null;
@@ -44,7 +42,7 @@
 		const b = e.target.closest("[data-needs]"), text = b && document.getElementById(b.dataset.needs);
 		if (!text || text.value.trim()) return;
 		e.preventDefault();
-		text.setCustomValidity(words["pick.needs"] || "…");
+		text.setCustomValidity(say("pick.needs"));
 		text.reportValidity();
 		text.addEventListener("input", () => text.setCustomValidity(""), { once: true });
 	});
@@ -70,7 +68,7 @@
 	document.addEventListener("keydown", (e) => {
 		if (e.ctrlKey || e.metaKey || e.altKey || e.defaultPrevented) return;
 		const t = e.target;
-		if (t.isContentEditable || /^(TEXTAREA|SELECT)$/.test(t.tagName) || t.tagName === "INPUT" && t.type !== "checkbox") return;
+		if (typing(t)) return;
 		if (e.key === "Escape" && picked.size && !$("details.menu[open]")) { boxes().forEach((b) => { b.checked = false; }); show(); return; }
 		if (document.body.dataset.keys === "off") return;
 		const all = rows();

@@ -2,12 +2,7 @@
 // that are read out, fields that search as one types.
 (() => {
 	"use strict";
-	const $ = (sel, in_ = document) => in_.querySelector(sel);
-	const words = JSON.parse($("#words")?.textContent || "{}");
-	const say = (key, n) => {
-		const [one, many] = (words[key] || key).split(" | ");
-		return (many && n !== 1 ? many : one).replace("{0}", n);
-	};
+	const { $, say } = window.helpdesk;
 
 	// What went wrong is where the reader begins.
 	const wrong = !$(".sg") && ($("[data-focus-first]") || $("[aria-invalid='true']"));

@@ -1,8 +1,7 @@
 // The search field answers while one types: an ARIA combobox with a listbox.
 (() => {
 	"use strict";
-	const $ = (sel, in_ = document) => in_.querySelector(sel);
-	const words = JSON.parse($("#words")?.textContent || "{}");
+	const { $, say } = window.helpdesk;
 	const wait = 120; // ms after the last key
 
 	for (const input of document.querySelectorAll("[data-suggest]")) attach(input, document.getElementById("suggest-" + input.dataset.suggest));
@@ -48,8 +47,7 @@
 				mark(-1);
 				open();
 				const n = +($(".all", box)?.dataset.n || 0);
-				const [one, many] = (words["suggest.n"] || "{0}").split(" | ");
-				said.textContent = n ? (many && n !== 1 ? many : one).replace("{0}", n) : $(".all", box)?.textContent.trim() || "";
+				said.textContent = n ? say("suggest.n", n) : $(".all", box)?.textContent.trim() || "";
 			} catch (e) {
 				if (e.name !== "AbortError") close(); // Enter still searches
 			}

@@ -2,7 +2,7 @@
 // be dropped, and the fields of a new model appear only for one.
 (() => {
 	"use strict";
-	const $ = (sel, in_ = document) => in_.querySelector(sel);
+	const { $ } = window.helpdesk;
 
 	// ---- Stow and Deploy of a row open their form below it
 	const close = () => {
