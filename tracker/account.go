@@ -277,7 +277,7 @@ func (s *Store) storeAccountTx(ctx context.Context, tx *migrations.Tx, actor Act
 	if !left && was.Enabled && was.Role == Admin {
 		return migrations.Invalidf("%s is the last administrator. Make somebody else one first.", was.Name)
 	}
-	if !a.Enabled || a.Role != was.Role {
+	if a.Enabled != was.Enabled || a.Role != was.Role { // also when enabled: one may have been stored since
 		if err := endSessionsTx(ctx, tx, a.ID, ""); err != nil {
 			return err
 		}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"helpdeskd/tracker"
 )
 
 // slowBody gives a form only after meanwhile has run, as a request does whose
@@ -95,6 +97,27 @@ func TestForgotTellsNothingByItsTime(t *testing.T) {
 		}
 		if n := w.count(`SELECT count(*) FROM outbox WHERE kind = 'account'`); n != 1 {
 			t.Errorf("%d mails", n)
+		}
+	})
+}
+
+// TestNoSessionOutlivesADisabling: a request that was under way while somebody
+// was shut out stores its session again; it is not good when they are let in.
+func TestNoSessionOutlivesADisabling(t *testing.T) {
+	everyWorld(t, func(t *testing.T, w *world) {
+		enable := func(on bool) {
+			_, err := w.UpdateAccount(t.Context(), w.admin.Actor(), w.tech.ID, tracker.AccountChange{Enabled: &on}, tracker.AnyVersion)
+			w.ok(err)
+		}
+		enable(false)
+		late := w.session(w.tech)
+		if res := late.get("/account"); res.Code != http.StatusSeeOther {
+			t.Errorf("while disabled: %d", res.Code)
+		}
+		late = w.session(w.tech)
+		enable(true)
+		if res := late.get("/account"); res.Code != http.StatusSeeOther {
+			t.Errorf("enabled again: %d", res.Code)
 		}
 	})
 }
