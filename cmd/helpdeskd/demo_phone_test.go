@@ -20,7 +20,7 @@ func TestDemoOnAPhone(t *testing.T) {
 	r := start(t, nil, "demo", "--http", "127.0.0.1:0", "--dir", t.TempDir(), "--quiet")
 	// A letter that nobody has read puts a number, and words for screen readers, at the strip's far end.
 	r.upload("/demo/as/beatrix.underhill/write", map[string]string{"subject": "The tablets do not charge", "text": "None of them."}, "", "")
-	eventually(t, 5*time.Second, "the acknowledgement", func() bool { return strings.Contains(r.get("/demo"), " unread") })
+	eventually(t, 20*time.Second, "the acknowledgement", func() bool { return strings.Contains(r.get("/demo"), " unread") })
 	l := launcher.New().Bin(chromium).Leakless(false).Headless(true).NoSandbox(true).UserDataDir(t.TempDir()).
 		Set("disable-gpu").Set("disable-quic").Set("no-first-run").Set("disable-background-networking").
 		Set("disable-component-update").Set("disable-sync")

@@ -234,33 +234,33 @@ func TestDemoIsTheWholeProduct(t *testing.T) {
 
 	// An employee writes; it is on the board, and the acknowledgement comes.
 	r.upload("/demo/as/theo.mbeki/write", map[string]string{"subject": "The cuckoo is stuck", "text": "It says Cu and nothing else."}, "cuckoo & sound.txt", "Cu")
-	n := r.ticketOn(3*time.Second, "The cuckoo is stuck")
-	r.letter("theo.mbeki", 5*time.Second, "[HD-"+n+"]", "The cuckoo is stuck", "We have your request\n====") // the text part, not the design's words
+	n := r.ticketOn(20*time.Second, "The cuckoo is stuck")
+	r.letter("theo.mbeki", 20*time.Second, "[HD-"+n+"]", "The cuckoo is stuck", "We have your request\n====") // the text part, not the design's words
 	if page := r.get("/tickets/" + n); !strings.Contains(page, "cuckoo & sound.txt") || !strings.Contains(page, "It says Cu and nothing else.") {
 		t.Error("the ticket shows neither the text nor the file")
 	}
 
 	// A technician answers on the site; the employee answers the answer.
 	r.post("/tickets/"+n+"/reply", url.Values{"text": {"Please wind it up to the top."}})
-	answer := r.letter("theo.mbeki", 6*time.Second, "Please wind it up to the top.")
+	answer := r.letter("theo.mbeki", 20*time.Second, "Please wind it up to the top.")
 	r.upload(answer+"/answer", map[string]string{"text": "Now it says Ckoo."}, "", "")
-	eventually(t, 5*time.Second, "the employee's answer is on the ticket", func() bool { return strings.Contains(r.get("/tickets/"+n), "Now it says Ckoo.") })
+	eventually(t, 20*time.Second, "the employee's answer is on the ticket", func() bool { return strings.Contains(r.get("/tickets/"+n), "Now it says Ckoo.") })
 
 	// A technician answers by mail, from their own mailbox.
-	told := r.letter("tobias.okafor", 6*time.Second, "HD-"+n)
+	told := r.letter("tobias.okafor", 20*time.Second, "HD-"+n)
 	r.upload(told+"/answer", map[string]string{"text": "I bring the small screwdriver."}, "", "")
-	r.letter("theo.mbeki", 6*time.Second, "I bring the small screwdriver.")
+	r.letter("theo.mbeki", 20*time.Second, "I bring the small screwdriver.")
 	if page := r.get("/tickets/" + n); !strings.Contains(page, "I bring the small screwdriver.") {
 		t.Error("the technician's mail is not on the ticket")
 	}
 
 	// The form arrives as its flow's mail, and is the responder's ticket.
 	r.post("/demo/as/amelie.vasseur/form", url.Values{"happened": {"Le coucou est coincé."}, "effect": {"On ne sait plus l'heure."}})
-	f := r.ticketOn(3*time.Second, "Le coucou est coincé")
+	f := r.ticketOn(20*time.Second, "Le coucou est coincé")
 	if page := r.get("/tickets/" + f); !strings.Contains(page, "Amélie Vasseur") || !strings.Contains(page, "On ne sait plus l'heure.") {
 		t.Error("the form's ticket has not the right person or answers")
 	}
-	r.letter("amelie.vasseur", 5*time.Second, "[HD-"+f+"]")
+	r.letter("amelie.vasseur", 20*time.Second, "[HD-"+f+"]")
 
 	if got := strings.Count(r.get("/tickets?q=cuckoo"), `href="/tickets/`+n+`"`); got == 0 {
 		t.Error("the list does not show the ticket")
@@ -282,7 +282,7 @@ func TestDemoKeepsItsFolderAndSaysWhatIsTaken(t *testing.T) {
 	first := start(t, nil, "demo", "--http", "127.0.0.1:0", "--dir", dir, "--quiet")
 	first.signIn()
 	first.upload("/demo/as/theo.mbeki/write", map[string]string{"subject": "Kept for tomorrow", "text": "x"}, "", "")
-	n := first.ticketOn(5*time.Second, "Kept for tomorrow")
+	n := first.ticketOn(20*time.Second, "Kept for tomorrow")
 
 	_, port, _ := strings.Cut(strings.TrimPrefix(first.site, "http://"), ":")
 	if again := program(t, "", nil, "demo", "--http", "127.0.0.1:"+port); again.code != 1 || !strings.Contains(again.err, "--http") || strings.Count(again.err, "\n") != 1 {
@@ -296,12 +296,12 @@ func TestDemoKeepsItsFolderAndSaysWhatIsTaken(t *testing.T) {
 	}
 	second := start(t, nil, "demo", "--http", "127.0.0.1:0", "--dir", dir, "--quiet")
 	second.signIn()
-	if got := second.ticketOn(5*time.Second, "Kept for tomorrow"); got != n {
+	if got := second.ticketOn(20*time.Second, "Kept for tomorrow"); got != n {
 		t.Errorf("the ticket is HD-%s now, it was HD-%s", got, n)
 	}
 	// New mail is new, though the mail server starts anew.
 	second.upload("/demo/as/theo.mbeki/write", map[string]string{"subject": "Written after the restart", "text": "x"}, "", "")
-	second.ticketOn(5*time.Second, "Written after the restart")
+	second.ticketOn(20*time.Second, "Written after the restart")
 }
 
 // Every kind of sample mail meets the fate that it is there to show.
