@@ -216,7 +216,14 @@
 	document.addEventListener("htmx:error", () => { if (!streaming || !navigator.onLine) offline(true); clearTimeout(again); again = setTimeout(poll, 2000); });
 	addEventListener("online", poll);
 	document.addEventListener("htmx:after:request", () => offline(false));
-	const offline = (is) => { const el = $("#offline"); if (el) el.hidden = !is; };
+	// The words come after the region is there, or nobody would be told them.
+	const offline = (is) => {
+		const el = $("#offline"), words = el && $("span", el);
+		if (!el || el.hidden === !is) return;
+		el.hidden = !is;
+		words.textContent = "";
+		if (is) setTimeout(() => { words.textContent = say("live.offline"); }, 100);
+	};
 	setInterval(() => { const live = $("#live"); if (live && !streaming && !document.hidden) poll(); }, 10000);
 
 	function wire() { times(); sortable(); $$("details[open] iframe.paper").forEach(fit); }

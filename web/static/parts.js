@@ -10,8 +10,11 @@
 
 	// Screen readers speak what changes in a live region, not what was in it
 	// when the page came.
-	const flash = $("#flash .flash > span");
-	if (flash) { const text = flash.textContent; flash.textContent = ""; setTimeout(() => { flash.textContent = text; }, 100); }
+	for (const told of document.querySelectorAll("#flash .flash > span, .problem[role=alert]:not([data-focus-first]) > span")) {
+		const text = told.textContent;
+		told.textContent = "";
+		setTimeout(() => { told.textContent = text; }, 100);
+	}
 
 	// ---- picker: a combobox with a list (ARIA Authoring Practices, editable
 	// combobox with list autocomplete).
