@@ -11,7 +11,8 @@ import (
 
 // ownView is one's own account page.
 type ownView struct {
-	Problem     string
+	Wrong       problems // with the password
+	Notifies    []choice
 	Min         int
 	Zone        string // "" for the server's
 	ZoneProblem string
@@ -21,15 +22,18 @@ type ownView struct {
 }
 
 func (s *site) ownAccount(w http.ResponseWriter, r *http.Request) error {
-	return s.ownPage(w, r, http.StatusOK, "")
+	return s.ownPage(w, r, http.StatusOK, nil)
 }
 
-func (s *site) ownPage(w http.ResponseWriter, r *http.Request, status int, problem string) error {
-	return s.renderOwn(w, r, status, ownView{Problem: problem, Zone: zoneOf(r)})
+func (s *site) ownPage(w http.ResponseWriter, r *http.Request, status int, wrong problems) error {
+	return s.renderOwn(w, r, status, ownView{Wrong: wrong, Zone: zoneOf(r)})
 }
 
 func (s *site) renderOwn(w http.ResponseWriter, r *http.Request, status int, v ownView) error {
 	v.Min, v.Zones, v.Now = tracker.MinPassword, commonZones(), s.store.Now()
+	for _, k := range []string{"all", "mine", "none"} {
+		v.Notifies = append(v.Notifies, choice{Value: k, Word: s.words.say("notify." + k)})
+	}
 	v.ServerZone, _ = v.Now.Local().Zone()
 	return s.render(w, r, status, "account", view{Title: s.words.say("nav.account"), Section: "account", Data: v})
 }
@@ -40,17 +44,17 @@ func (s *site) changePassword(w http.ResponseWriter, r *http.Request) error {
 	me := accountOf(ctx)
 	if _, err := s.store.CheckPassword(ctx, me.Email, r.PostFormValue("old"), s.clientIP(r)); err != nil {
 		if migrations.KindOf(err) == migrations.Denied {
-			return s.ownPage(w, r, http.StatusUnprocessableEntity, s.words.say("account.wrong_old"))
+			return s.ownPage(w, r, http.StatusUnprocessableEntity, problems{"old": s.words.say("account.wrong_old")})
 		}
 		return err
 	}
 	if r.PostFormValue("new") != r.PostFormValue("again") {
-		return s.ownPage(w, r, http.StatusUnprocessableEntity, s.words.say("account.not_twice"))
+		return s.ownPage(w, r, http.StatusUnprocessableEntity, problems{"again": s.words.say("account.not_twice")})
 	}
 	// The session gets a new id, and the change ends all the others.
 	if err := s.store.SetPassword(ctx, actorOf(r), me.ID, r.PostFormValue("new"), s.sessions.Token(ctx)); err != nil {
 		if migrations.KindOf(err) == migrations.Invalid {
-			return s.ownPage(w, r, http.StatusUnprocessableEntity, migrations.SafeMessage(err))
+			return s.ownPage(w, r, http.StatusUnprocessableEntity, problems{"new": migrations.SafeMessage(err)})
 		}
 		return err
 	}
@@ -78,6 +82,9 @@ func (s *site) changeNotify(w http.ResponseWriter, r *http.Request) error {
 // changeZone keeps the zone that times are shown in. A page's script tells the
 // browser's once (first=1): it never changes a zone that is set.
 func (s *site) changeZone(w http.ResponseWriter, r *http.Request) error {
+	if !r.PostForm.Has("zone") {
+		return errForm
+	}
 	zone := strings.TrimSpace(r.PostFormValue("zone"))
 	me := accountOf(r.Context())
 	first := r.PostFormValue("first") != ""
@@ -104,6 +111,9 @@ func (s *site) changeZone(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *site) changeTheme(w http.ResponseWriter, r *http.Request) error {
+	if !r.PostForm.Has("theme") {
+		return errForm
+	}
 	c := &http.Cookie{Name: themeCookie, Path: "/", SameSite: http.SameSiteLaxMode, Secure: s.secure, HttpOnly: true, MaxAge: int(365 * 24 * time.Hour / time.Second)}
 	switch v := r.PostFormValue("theme"); v {
 	case "light", "dark":

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"strconv"
 
 	"helpdeskd/migrations"
 	"helpdeskd/tracker"
@@ -12,10 +13,10 @@ type newTicketView struct {
 	In         tracker.NewTicket
 	Priority   string
 	Take       bool
-	Problem    string
-	Categories []tracker.Category
-	Vias       []tracker.NoteKind
-	Priorities []priorityView
+	Problems   problems
+	Categories []choice
+	Vias       []choice
+	Priorities []choice
 }
 
 func (s *site) newTicketPage(w http.ResponseWriter, r *http.Request) error {
@@ -25,12 +26,19 @@ func (s *site) newTicketPage(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *site) newTicketForm(w http.ResponseWriter, r *http.Request, status int, v newTicketView) error {
-	var err error
-	if v.Categories, err = s.store.Categories(r.Context(), false); err != nil {
+	categories, err := s.store.Categories(r.Context(), false)
+	if err != nil {
 		return err
 	}
-	v.Vias = []tracker.NoteKind{tracker.NotePhone, tracker.NoteInPerson, tracker.NoteNote}
-	v.Priorities = s.priorities()
+	for _, c := range categories {
+		v.Categories = append(v.Categories, choice{Value: strconv.FormatInt(c.ID, 10), Word: c.Name})
+	}
+	for _, k := range []tracker.NoteKind{tracker.NotePhone, tracker.NoteInPerson, tracker.NoteNote} {
+		v.Vias = append(v.Vias, choice{Value: string(k), Word: s.words.say("note." + string(k))})
+	}
+	for _, p := range s.priorities() {
+		v.Priorities = append(v.Priorities, choice{Value: p.Value, Word: p.Words})
+	}
 	return s.render(w, r, status, "newticket", view{Title: s.words.say("ticket.new"), Section: "tickets", Data: v})
 }
 
@@ -56,7 +64,7 @@ func (s *site) newTicket(w http.ResponseWriter, r *http.Request) error {
 		if migrations.KindOf(err) != migrations.Invalid {
 			return err
 		}
-		v.Problem = migrations.SafeMessage(err)
+		v.Problems = problemsOf(err)
 		return s.newTicketForm(w, r, http.StatusUnprocessableEntity, v)
 	}
 	s.flash(r, "flash.opened", t.Name())

@@ -23,7 +23,7 @@
 		const d = e.target;
 		if (!d.matches?.("details") || !d.open) return;
 		if (d.matches(".menu")) closeMenus(d);
-		$("[data-focus]", d)?.focus();
+		$("[data-focus], [data-focus-in] input:not([type=hidden])", d)?.focus();
 		keepInside($(".sheet", d));
 		$$("iframe.paper", d).forEach(fit);
 	}, true);
