@@ -213,6 +213,16 @@ func (s *Store) DiscardQuarantined(ctx context.Context, actor Actor, id int64, w
 	return s.resolveQuarantined(ctx, actor, id, "discarded", `fate = 'none', reason = ?`, clip("discarded: "+why, 500))
 }
 
+// knownTx fails for a mail that is not there at all.
+func knownTx(ctx context.Context, tx *migrations.Tx, query string, id int64) error {
+	var one int
+	err := tx.Get(ctx, &one, query, id)
+	if migrations.KindOf(err) == migrations.NotFound {
+		return migrations.NotFoundf("There is no such mail.")
+	}
+	return err
+}
+
 func (s *Store) resolveQuarantined(ctx context.Context, actor Actor, id int64, kind, columns string, args ...any) error {
 	err := s.db.Tx(ctx, func(tx *migrations.Tx) error {
 		n, err := tx.Exec(ctx, `UPDATE inbox SET `+columns+`, resolved_by = ? WHERE id = ? AND state = 'done' AND fate = 'quarantine'`,
@@ -221,6 +231,9 @@ func (s *Store) resolveQuarantined(ctx context.Context, actor Actor, id int64, k
 			return err
 		}
 		if n == 0 {
+			if err := knownTx(ctx, tx, `SELECT 1 FROM inbox WHERE id = ?`, id); err != nil {
+				return err
+			}
 			return migrations.Conflictf("This mail is not in quarantine (any more).")
 		}
 		tx.AfterCommit(func() { signal(s.inboxNews) })

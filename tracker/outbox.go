@@ -325,6 +325,9 @@ func (s *Store) byHand(ctx context.Context, actor Actor, id int64, state, kind, 
 			return err
 		}
 		if n == 0 {
+			if err := knownTx(ctx, tx, `SELECT 1 FROM outbox WHERE id = ?`, id); err != nil {
+				return err
+			}
 			return migrations.Conflictf("this mail has moved on meanwhile: reload the page to see where it stands")
 		}
 		tx.AfterCommit(func() { signal(s.outboxNews) })

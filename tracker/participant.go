@@ -60,8 +60,11 @@ func (s *Store) joinPersonTx(ctx context.Context, tx *migrations.Tx, actor Actor
 func (s *Store) RemoveParticipant(ctx context.Context, actor Actor, number, clientID int64) (Ticket, error) {
 	return s.addToTicket(ctx, "remove a participant from", number, func(tx *migrations.Tx, t *Ticket) error {
 		n, err := tx.Exec(ctx, `DELETE FROM participant WHERE ticket_id = ? AND client_id = ?`, t.ID, clientID)
-		if err != nil || n == 0 {
+		if err != nil {
 			return err
+		}
+		if n == 0 {
+			return migrations.NotFoundf("This person does not take part (any more).")
 		}
 		if err := s.revokeTokensTx(ctx, tx, t.ID, clientID); err != nil {
 			return err

@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/go-chi/chi/v5"
 
@@ -75,7 +78,7 @@ func (s *site) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	t := trouble{Status: status, Happened: migrations.SafeMessage(err), Back: "/"}
 	key := "error." + strconv.Itoa(t.Status)
-	if t.Happened == "" || kind == migrations.NotFound && t.Happened == "not found" {
+	if t.Happened == "" || kind == migrations.NotFound && (t.Happened == "not found" || hides(r, err)) {
 		t.Happened = s.words.say(key + ".happened")
 	}
 	t.ToDo = s.words.say(key + ".todo")
@@ -107,11 +110,24 @@ func (s *site) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 }
 
+// hides reports whether an error is told in general words only. What an
+// address names and is not there is answered alike, whether it never was, can
+// not be, was removed, or is not for this person.
+func hides(r *http.Request, err error) bool {
+	for _, known := range []error{errNoPicture, errNoThumbnail, errNoHTML, errNoMail} {
+		if errors.Is(err, known) {
+			return false
+		}
+	}
+	c := chi.RouteContext(r.Context())
+	return c != nil && strings.Contains(c.RoutePattern(), "{")
+}
+
 // typedTexts returns the texts of a form that was sent, without secrets.
 func typedTexts(r *http.Request) []typed {
 	var all []typed
-	for name, values := range r.PostForm {
-		for _, v := range values {
+	for _, name := range slices.Sorted(maps.Keys(r.PostForm)) { // the same at every try
+		for _, v := range r.PostForm[name] {
 			if keepTyped[name] && v != "" {
 				all = append(all, typed{Name: name, Text: v})
 			}

@@ -109,7 +109,7 @@ func TestOddBytes(t *testing.T) {
 						values = map[string]string{}
 					}
 					values[name] = ""
-					body := name + "=" + odd
+					body := name + "=a%00b%ef%bf%be%ef%bb%bf%c2%85%e2%80%ae%0d%0a" // no UTF-8 is refused: TestDamagedForms
 					for k, v := range values {
 						if v != "" {
 							body += "&" + form(k, v)

@@ -200,6 +200,9 @@ func (s *site) changeRequester(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if !r.PostForm.Has("address") {
+		return errForm
+	}
 	who := tracker.Address{Name: r.PostFormValue("name"), Address: strings.TrimSpace(r.PostFormValue("address"))}
 	done, err := s.edit(w, r, editing{number: e.number, version: e.version, kind: "requester", yours: strings.ToLower(who.Address),
 		now: func(t *tracker.Ticket) string { return t.ClientAddress },

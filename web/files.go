@@ -16,6 +16,14 @@ import (
 	"helpdeskd/tracker"
 )
 
+// What is there, but not in the form that was asked for.
+var (
+	errNoPicture   = migrations.NotFoundf("This is no picture.")
+	errNoThumbnail = migrations.NotFoundf("This picture cannot be shown small. Open it instead.")
+	errNoHTML      = migrations.NotFoundf("This mail has no formatted text.")
+	errNoMail      = migrations.NotFoundf("This was written here: there is no mail of it.")
+)
+
 // pictures are the types that browsers may show inside our pages. SVG is not
 // among them: it is a document with scripts.
 var pictures = map[string]bool{"image/png": true, "image/jpeg": true, "image/gif": true, "image/webp": true, "image/bmp": true}
@@ -121,11 +129,11 @@ func (s *site) attachmentThumb(w http.ResponseWriter, r *http.Request) error {
 
 func (s *site) thumb(w http.ResponseWriter, r *http.Request, contentType, key string, open func() (io.Reader, func(), error)) error {
 	if !pictures[contentType] {
-		return migrations.NotFoundf("This is no picture.")
+		return errNoPicture
 	}
 	data, kind, err := s.thumbs.get(r.Context(), key, open)
 	if errors.Is(err, errNoThumb) {
-		return migrations.NotFoundf("This picture cannot be shown small. Open it instead.")
+		return errNoThumbnail
 	}
 	if err != nil {
 		return err
@@ -180,7 +188,7 @@ func (s *site) messageHTML(w http.ResponseWriter, r *http.Request) error {
 	}
 	a := m.HTML()
 	if a == nil {
-		return migrations.NotFoundf("This mail has no formatted text.")
+		return errNoHTML
 	}
 	body, done, err := s.openAttachment(r, *a)
 	if err != nil {
@@ -228,7 +236,7 @@ func (s *site) messageRaw(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if m.Digest == "" {
-		return migrations.NotFoundf("This was written here: there is no mail of it.")
+		return errNoMail
 	}
 	return s.rawMail(w, r, m.Digest, "message-"+strconv.FormatInt(id, 10))
 }

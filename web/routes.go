@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"io"
+	"mime/multipart"
 	"net/http"
 	"net/url"
 	"strings"
@@ -303,8 +304,8 @@ func drain(w http.ResponseWriter, body io.Reader) {
 
 func formError(err error) error {
 	var large *http.MaxBytesError
-	if errors.As(err, &large) {
-		return &tooLarge{large}
+	if errors.As(err, &large) || errors.Is(err, multipart.ErrMessageTooLarge) {
+		return &tooLarge{err}
 	}
 	return errForm
 }

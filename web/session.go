@@ -3,10 +3,13 @@ package web
 import (
 	"context"
 	"errors"
+	"fmt"
+	"mime"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/alexedwards/scs/v2"
 
@@ -133,8 +136,18 @@ func (s *site) askToSignIn(w http.ResponseWriter, r *http.Request) error {
 }
 
 // parseForm reads a form of either encoding into r.PostForm, as text that
-// every database takes.
+// every database takes. What no page of ours sends is an error: another type,
+// and bytes that are no UTF-8, which would be kept as something else than was
+// meant. NUL is left out: what people paste may hold it.
 func parseForm(r *http.Request) error {
+	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil {
+		return fmt.Errorf("the type of the form: %w", err)
+	}
+	charset := params["charset"]
+	if kind != "application/x-www-form-urlencoded" && kind != "multipart/form-data" || charset != "" && !strings.EqualFold(charset, "utf-8") {
+		return fmt.Errorf("a body of the type %q, not a form", kind)
+	}
 	if err := r.ParseForm(); err != nil {
 		return err
 	}
@@ -142,10 +155,17 @@ func parseForm(r *http.Request) error {
 	if err := r.ParseMultipartForm(1 << 20); err != nil && !errors.Is(err, http.ErrNotMultipart) {
 		return err
 	}
-	for _, values := range r.PostForm {
+	sound := true
+	for name, values := range r.PostForm {
+		sound = sound && utf8.ValidString(name)
 		for i, v := range values {
+			sound = sound && utf8.ValidString(v)
+			// Also of a form that is refused: its page shows what was typed.
 			values[i] = strings.ToValidUTF8(strings.ReplaceAll(v, "\x00", ""), "\uFFFD")
 		}
+	}
+	if !sound {
+		return errors.New("the form is no UTF-8")
 	}
 	return nil
 }

@@ -73,7 +73,7 @@ func (s *site) ticket(w http.ResponseWriter, r *http.Request) error {
 	}
 	q := r.URL.Query()
 	c := composed{Do: q.Get("do"), Then: q.Get("then")}
-	if c.Do == "" && q.Get("live") == "" && r.Header.Get("Sec-Purpose") == "" {
+	if r.Method == http.MethodGet && c.Do == "" && q.Get("live") == "" && r.Header.Get("Sec-Purpose") == "" {
 		// Whoever opens the page has seen what the client wrote; a page that
 		// only reads itself again, or a browser that fetches ahead, has not.
 		if err := s.store.MarkSeen(r.Context(), actorOf(r), number); err != nil {

@@ -1,0 +1,82 @@
+package web
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"helpdeskd/migrations"
+)
+
+// rows are the tables of a world's database with all that stands in them.
+type rows map[string]string
+
+// reading asks for every row of every table, as text that says all of it.
+func (w *world) reading() map[string]string {
+	w.t.Helper()
+	ctx, db := w.t.Context(), w.DB()
+	var tables []string
+	queries := map[string]string{}
+	if db.Dialect() == migrations.SQLite {
+		w.ok(db.Select(ctx, &tables, `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`))
+		for _, t := range tables {
+			var columns []string
+			w.ok(db.Select(ctx, &columns, `SELECT name FROM pragma_table_info(?)`, t))
+			for i, c := range columns {
+				columns[i] = fmt.Sprintf(`quote("%s")`, c)
+			}
+			queries[t] = fmt.Sprintf(`SELECT %s FROM "%s"`, strings.Join(columns, "||','||"), t)
+		}
+	} else {
+		w.ok(db.Select(ctx, &tables, `SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()`))
+		for _, t := range tables {
+			queries[t] = fmt.Sprintf(`SELECT x::text FROM "%s" x`, t)
+		}
+	}
+	if len(tables) < 30 {
+		w.t.Fatalf("found only the tables %v", tables)
+	}
+	return queries
+}
+
+// watch looks at everything that is kept, and tells what changed since it
+// looked last.
+type watch struct {
+	w       *world
+	queries map[string]string
+	last    rows
+}
+
+func (w *world) watch() *watch {
+	w.t.Helper()
+	x := &watch{w: w, queries: w.reading()}
+	x.changed()
+	return x
+}
+
+// changed returns the tables that are not what they were, in order of name:
+// all of them, or the given ones.
+func (x *watch) changed(only ...string) []string {
+	x.w.t.Helper()
+	now := maps.Clone(x.last)
+	if now == nil {
+		now = rows{}
+	}
+	var names []string
+	for t, q := range x.queries {
+		if len(only) > 0 && !slices.Contains(only, t) {
+			continue
+		}
+		var all []string
+		x.w.ok(x.w.DB().Select(x.w.t.Context(), &all, q))
+		slices.Sort(all)
+		now[t] = strings.Join(all, "\n")
+		if x.last != nil && now[t] != x.last[t] {
+			names = append(names, t)
+		}
+	}
+	x.last = now
+	slices.Sort(names)
+	return names
+}
