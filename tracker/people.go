@@ -185,6 +185,19 @@ func (s *Store) ClientByID(ctx context.Context, id int64) (Client, error) {
 	return clientByID(ctx, s.db, id)
 }
 
+// ClientByAddress returns the client of a mail address. It fails with NotFound
+// for one that nobody has.
+func (s *Store) ClientByAddress(ctx context.Context, address string) (Client, error) {
+	c, err := clientByAddress(ctx, s.db, strings.TrimSpace(address))
+	if err != nil {
+		return Client{}, err
+	}
+	if c == nil {
+		return Client{}, migrations.NotFoundf("Nobody has this address.")
+	}
+	return *c, nil
+}
+
 func clientByID(ctx context.Context, q read, id int64) (Client, error) {
 	var c Client
 	err := q.Get(ctx, &c, `SELECT `+clientColumns+` FROM client WHERE id = ?`, id)
@@ -326,7 +339,7 @@ func (s *Store) AddClient(ctx context.Context, actor Actor, who Address, c Clien
 	err := s.db.Tx(ctx, func(tx *migrations.Tx) error {
 		address, err := cleanEmail(who.Address)
 		if err != nil {
-			return err
+			return migrations.InvalidAt("address", "%s", migrations.SafeMessage(err))
 		}
 		known, err := clientByAddress(ctx, tx, address)
 		if err != nil {
@@ -362,19 +375,19 @@ func (s *Store) AddClient(ctx context.Context, actor Actor, who Address, c Clien
 func (c ClientChange) apply(now *Client) (err error) {
 	if c.Name != nil {
 		if now.Name, err = cleanName(*c.Name); err != nil {
-			return err
+			return migrations.InvalidAt("name", "%s", migrations.SafeMessage(err))
 		}
 	}
 	for _, f := range []struct {
-		from *string
-		to   *string
-		what string
-	}{{c.Department, &now.Department, "department"}, {c.Phone, &now.Phone, "telephone number"}} {
+		from        *string
+		to          *string
+		field, what string
+	}{{c.Department, &now.Department, "department", "department"}, {c.Phone, &now.Phone, "phone", "telephone number"}} {
 		if f.from == nil {
 			continue
 		}
 		if *f.to = oneLine(*f.from); utf8.RuneCountInString(*f.to) > 200 {
-			return migrations.Invalidf("This %s is longer than 200 characters.", f.what)
+			return migrations.InvalidAt(f.field, "This %s is longer than 200 characters.", f.what)
 		}
 	}
 	if c.HighManagement != nil {

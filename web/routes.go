@@ -149,6 +149,8 @@ func (s *site) table() []route {
 		{post, "/held/{id}/reject", tracker.DecideHeld, s.rejectHeld},
 
 		{get, "/people", tracker.ReadPeople, s.people},
+		{get, "/people/new", tracker.EditPeople, s.newPersonPage},
+		{post, "/people", tracker.EditPeople, s.newPerson},
 		{get, "/people/{id}", tracker.ReadPeople, s.person},
 		{post, "/people/{id}", tracker.EditPeople, s.changePerson},
 
