@@ -30,7 +30,7 @@
 	function keepInside(sheet) {
 		if (!sheet) return;
 		sheet.style.translate = "";
-		const over = sheet.getBoundingClientRect().right - (innerWidth - 8);
+		const over = sheet.getBoundingClientRect().right - (document.documentElement.clientWidth - 8); // innerWidth grows with what sticks out
 		if (over > 0) sheet.style.translate = -over + "px 0";
 	}
 
