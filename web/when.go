@@ -108,7 +108,7 @@ func (f face) date(t, now time.Time) string {
 	return d
 }
 
-// age is the shortest form, for cards: 5 min, 3 h, 2 d.
+// age is the shortest form, for cards and rows: 5 min, 3 h, 2 d, 5 mo, 2 y.
 func (f face) age(v any) template.HTML {
 	t := instant(v)
 	if t.IsZero() {
@@ -123,8 +123,12 @@ func (f face) age(v any) template.HTML {
 		text = f.words.say("age.minutes", int(d.Minutes()))
 	case d < 24*time.Hour:
 		text = f.words.say("age.hours", int(d.Hours()))
-	default:
+	case d < 90*24*time.Hour:
 		text = f.words.say("age.days", int(d.Hours()/24))
+	case d < 730*24*time.Hour:
+		text = f.words.say("age.months", int(d.Hours()/24/30.44))
+	default:
+		text = f.words.say("age.years", int(d.Hours()/24/365.25))
 	}
 	return template.HTML(fmt.Sprintf(`<time class="age" datetime="%s" title="%s">%s</time>`,
 		t.UTC().Format(time.RFC3339), template.HTMLEscapeString(f.exact(t)), template.HTMLEscapeString(text)))

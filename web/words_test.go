@@ -126,6 +126,12 @@ func TestRelativeTimes(t *testing.T) {
 			t.Errorf("%v ago reads %q, want %q", ago, got, want)
 		}
 	}
+	const day = 24 * time.Hour
+	for ago, want := range map[time.Duration]string{time.Second: "now", 5 * time.Minute: "5 min", 89 * day: "89 d", 91 * day: "2 mo", 729 * day: "23 mo", 731 * day: "2 y"} {
+		if got := string(s.age(now.Add(-ago))); !strings.Contains(got, ">"+want+"<") {
+			t.Errorf("the age of %v reads %q, want %q", ago, got, want)
+		}
+	}
 	if got := string(s.when(migrations.Stamp(0))); got != "" {
 		t.Errorf("never reads %q", got)
 	}

@@ -8,7 +8,7 @@
 	function times() {
 		for (const el of $$("time[datetime]")) {
 			const at = new Date(el.dateTime), s = (Date.now() - at) / 1000;
-			if (s < -60 || s >= 7 * 86400 && !el.classList.contains("age")) continue;
+			if (s < -60 || s >= (el.classList.contains("age") ? 90 : 7) * 86400) continue;
 			const k = el.classList.contains("age") ? "age." : "time.";
 			el.textContent = s < 60 ? say(k + "now") : s < 3600 ? say(k + "minutes", Math.floor(s / 60))
 				: s < 86400 ? say(k + "hours", Math.floor(s / 3600)) : say(k + "days", Math.floor(s / 86400));
