@@ -225,14 +225,10 @@ func (r *replay) order(at migrations.Stamp, id, seen int64) (f faults, to line1)
 	return f, to
 }
 
-// steps is how many random movements a test makes: 5,000 on SQLite, and on
-// PostgreSQL, where each costs a dozen round trips, with HELPDESKD_TEST_FULL=1.
-func steps(e migrations.Engine) int {
+// steps is how many random movements a test makes.
+func steps() int {
 	if n, err := strconv.Atoi(os.Getenv("HELPDESKD_TEST_STEPS")); err == nil {
 		return n
-	}
-	if e == migrations.Postgres && os.Getenv("HELPDESKD_TEST_FULL") == "" {
-		return 1_000
 	}
 	return 5_000
 }
@@ -261,7 +257,7 @@ func TestRandomMovementsAgreeWithAReplay(t *testing.T) {
 			return pick(0, 0, d.anna, d.carl)
 		}
 		done, refusals := 0, 0
-		n := steps(d.db.Engine)
+		n := steps()
 		for step := range n {
 			// Several steps share an instant.
 			d.clock.add(time.Duration(rnd.IntN(7)) * time.Second)
