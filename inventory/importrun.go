@@ -25,8 +25,44 @@ type ImportDone struct {
 	Left    int // rows with problems that were left out
 	Models  int
 	Places  int
-	First   int64 // the new assets' ids lie between these, both counted
-	Last    int64
+	IDs     string // of the new assets: 5-9,11
+}
+
+// add notes the id of a new asset; they come in their order.
+func (d *ImportDone) add(id int64) {
+	i := strings.LastIndexAny(d.IDs, "-,") + 1
+	last, _ := strconv.ParseInt(d.IDs[i:], 10, 64)
+	text := strconv.FormatInt(id, 10)
+	switch {
+	case d.IDs == "":
+		d.IDs = text
+	case id != last+1:
+		d.IDs += "," + text
+	case i > 0 && d.IDs[i-1] == '-':
+		d.IDs = d.IDs[:i] + text
+	default:
+		d.IDs += "-" + text
+	}
+}
+
+// ids returns the first of the new assets' ids.
+func (d ImportDone) ids(limit int) []int64 {
+	var all []int64
+	for part := range strings.SplitSeq(d.IDs, ",") {
+		from, to, several := strings.Cut(part, "-")
+		if !several {
+			to = from
+		}
+		first, err := strconv.ParseInt(from, 10, 64)
+		last, err2 := strconv.ParseInt(to, 10, 64)
+		if err != nil || err2 != nil {
+			return all
+		}
+		for id := first; id <= last && len(all) < limit; id++ {
+			all = append(all, id)
+		}
+	}
+	return all
 }
 
 // ImportChanged is the refusal of an import because what its dry run saw is
@@ -226,10 +262,7 @@ func (im *importer) writeRow(ctx context.Context, tx *migrations.Tx, actor track
 		if err != nil {
 			return err
 		}
-		if done.First == 0 {
-			done.First = a.ID
-		}
-		done.Last = a.ID
+		done.add(a.ID)
 		return nil
 	}
 	a := *r.old
@@ -329,7 +362,7 @@ func (d *tagDrawer) close(ctx context.Context, tx *migrations.Tx) error {
 
 // values are the counts as the import's event holds them.
 func (d ImportDone) values() string {
-	return fmt.Sprintf("new:%d changed:%d same:%d left:%d models:%d places:%d first:%d last:%d", d.New, d.Changed, d.Same, d.Left, d.Models, d.Places, d.First, d.Last)
+	return fmt.Sprintf("new:%d changed:%d same:%d left:%d models:%d places:%d ids:%s", d.New, d.Changed, d.Same, d.Left, d.Models, d.Places, d.IDs)
 }
 
 // Imported returns what an import did.
@@ -359,10 +392,8 @@ func (s *Store) Imported(ctx context.Context, id int64) (ImportDone, error) {
 			d.Models = int(n)
 		case "places":
 			d.Places = int(n)
-		case "first":
-			d.First = n
-		case "last":
-			d.Last = n
+		case "ids":
+			d.IDs = v
 		}
 	}
 	return d, nil
@@ -371,12 +402,13 @@ func (s *Store) Imported(ctx context.Context, id int64) (ImportDone, error) {
 // ImportedAssets returns the first assets that an import made.
 func (s *Store) ImportedAssets(ctx context.Context, d ImportDone, limit int) ([]Asset, error) {
 	var list []Asset
-	if d.First == 0 {
-		return nil, nil
-	}
-	err := s.db.Select(ctx, &list, `SELECT `+assetColumns+` FROM asset a `+assetJoins+`WHERE a.id >= ? AND a.id <= ? ORDER BY a.id LIMIT ?`, d.First, d.Last, limit)
-	if err != nil {
-		return nil, fmt.Errorf("list imported assets: %w", err)
+	for some := range slices.Chunk(d.ids(limit), 1000) {
+		var part []Asset
+		err := s.db.Select(ctx, &part, `SELECT `+assetColumns+` FROM asset a `+assetJoins+`WHERE a.id IN (`+marks(len(some))+`) ORDER BY a.id`, anys(some)...)
+		if err != nil {
+			return nil, fmt.Errorf("list imported assets: %w", err)
+		}
+		list = append(list, part...)
 	}
 	return list, nil
 }

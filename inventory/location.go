@@ -284,6 +284,13 @@ func (s *Store) ensureLocationTx(ctx context.Context, tx *migrations.Tx, actor t
 		}
 		found, err := locationWhere(ctx, tx, `path_folded = ?`, tracker.Fold(full))
 		if migrations.KindOf(err) == migrations.NotFound {
+			// Somebody may be making it just now: wait for that, and look again.
+			if err := lockTreeTx(ctx, tx); err != nil {
+				return Location{}, err
+			}
+			found, err = locationWhere(ctx, tx, `path_folded = ?`, tracker.Fold(full))
+		}
+		if migrations.KindOf(err) == migrations.NotFound {
 			found, err = s.createLocationTx(ctx, tx, actor, in)
 		}
 		if err != nil {

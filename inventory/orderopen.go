@@ -131,8 +131,17 @@ func (s *Store) ChangeOrder(ctx context.Context, actor tracker.Actor, number int
 		if err != nil {
 			return fmt.Errorf("write order: %w", err)
 		}
-		if err := s.orderChangedTx(ctx, tx, actor, o.ID, "changed", "", ""); err != nil {
+		from, to := "", ""
+		if in.AssetID != was.AssetID {
+			from, to = assetRef(was.AssetID), assetRef(in.AssetID)
+		}
+		if err := s.orderChangedTx(ctx, tx, actor, o.ID, "changed", from, to); err != nil {
 			return err
+		}
+		if a != nil {
+			if err := s.linkTicketsTx(ctx, tx, actor, &o, a); err != nil {
+				return err
+			}
 		}
 		if o, err = orderWhere(ctx, tx, `o.id = ?`, o.ID); err != nil {
 			return err
@@ -146,6 +155,32 @@ func (s *Store) ChangeOrder(ctx context.Context, actor tracker.Actor, number int
 		return Order{}, fmt.Errorf("change %s: %w", OrderName(number), err)
 	}
 	return o, nil
+}
+
+// assetRef is an asset as events name it, "" for none.
+func assetRef(id int64) string {
+	if id == 0 {
+		return ""
+	}
+	return tracker.Thing{Kind: tracker.KindAsset, ID: id}.String()
+}
+
+// linkTicketsTx links the asset of an order with the order's tickets, as
+// opening it on a ticket does. Links that were there stay.
+func (s *Store) linkTicketsTx(ctx context.Context, tx *migrations.Tx, actor tracker.Actor, o *Order, a *Asset) error {
+	links, err := s.tracker.LinksTx(ctx, tx, o.Thing())
+	if err != nil {
+		return err
+	}
+	for _, l := range links {
+		if l.Kind != tracker.KindTicket {
+			continue
+		}
+		if _, err := s.tracker.LinkTx(ctx, tx, actor, l.Thing, a.Thing()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Edit returns what may be said of an order, as it is said now.

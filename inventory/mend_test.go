@@ -1,0 +1,114 @@
+package inventory
+
+import (
+	"fmt"
+	"testing"
+
+	"helpdeskd/inventory/csvfile"
+	"helpdeskd/migrations"
+	"helpdeskd/tracker"
+)
+
+// TestPlacesMadeTogetherAreOne: whoever comes second finds what the first made.
+func TestPlacesMadeTogetherAreOne(t *testing.T) {
+	eachDesk(t, func(t *testing.T, d *desk) {
+		for round := range 12 {
+			path := fmt.Sprintf("House %d > Cellar > Shelf 4", round)
+			ids := make([]int64, 6)
+			for i, err := range together(len(ids), func(i int) error {
+				l, err := d.EnsureLocation(t.Context(), d.ben, path, Warehouse)
+				ids[i] = l.ID
+				return err
+			}) {
+				if err != nil || ids[i] != ids[0] {
+					t.Fatalf("the %dth made %d, the first %d: %v", i, ids[i], ids[0], err)
+				}
+			}
+		}
+	})
+}
+
+// TestImportedAssetsAreTheImports: what others register meanwhile is not shown as imported.
+func TestImportedAssetsAreTheImports(t *testing.T) {
+	eachDesk(t, func(t *testing.T, d *desk) {
+		var done ImportDone
+		for _, id := range []int64{3, 4, 5, 9, 11, 12} {
+			done.add(id)
+		}
+		if done.IDs != "3-5,9,11-12" || len(done.ids(99)) != 6 || done.ids(5)[4] != 11 {
+			t.Fatalf("kept %q, read %v", done.IDs, done.ids(99))
+		}
+		if d.db.Engine == migrations.SQLite {
+			return // one writes at a time
+		}
+		ctx := t.Context()
+		f := must(csvfile.Open([]byte("tag;model;category;location\nIT-1;Lamp;part;Depot\nIT-2;Lamp;part;Depot\nIT-3;Lamp;part;Depot\n"), ';'))(t)
+		plan := must(d.CheckImport(ctx, f, ImportOptions{}))(t)
+		// Somebody else's id is drawn between two of the import's.
+		var other int64
+		err := d.db.Tx(ctx, func(tx *migrations.Tx) error {
+			im, err := d.newImporter(ctx, tx, f, ImportOptions{})
+			if err != nil {
+				return err
+			}
+			if err := im.each(ctx, func([]*importRow) error { return nil }); err != nil {
+				return err
+			}
+			if err := im.lockTx(ctx, tx); err != nil {
+				return err
+			}
+			n := 0
+			im.begin()
+			return im.each(ctx, func(rows []*importRow) error {
+				for _, r := range rows {
+					if n++; n == 2 {
+						a, err := d.Register(ctx, d.eva, AssetEdit{ModelID: d.mouse.ID, Tag: "OTHER"}, Place{Status: Stowed, LocationID: d.room.ID})
+						if err != nil {
+							return err
+						}
+						other = a.ID
+					}
+					if err := im.writeRow(ctx, tx, d.ben, r, &tagDrawer{}, &done); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		})
+		if err != nil || plan.New != 3 {
+			t.Fatalf("%+v %v", plan, err)
+		}
+		done.IDs = done.IDs[len("3-5,9,11-12,"):]
+		list := must(d.ImportedAssets(ctx, done, 10))(t)
+		if len(list) != 3 || other <= list[0].ID || other >= list[2].ID {
+			t.Fatalf("imported %s, the other is %d, shown %d", done.IDs, other, len(list))
+		}
+	})
+}
+
+// TestAnotherAssetIsLinkedWithTheTicket: as if the order had been opened with it.
+func TestAnotherAssetIsLinkedWithTheTicket(t *testing.T) {
+	eachWorkshop(t, func(t *testing.T, w *workshop) {
+		a, b := w.asset(Stowed, w.room, 0, 1), w.asset(Stowed, w.room, 0, 1)
+		o := w.open(NewOrder{OrderEdit: OrderEdit{AssetID: a.ID}, TicketID: w.ticket.ID})
+		edit := o.Edit()
+		edit.AssetID = b.ID
+		_, err := w.ChangeOrder(t.Context(), w.tomas.Actor(), o.Number, edit, o.Version)
+		w.ok(err)
+		links, err := w.tracker.Links(t.Context(), tracker.Thing{Kind: tracker.KindTicket, ID: w.ticket.ID})
+		w.ok(err)
+		if len(links) != 3 {
+			t.Errorf("the ticket has links %v", links)
+		}
+		events, err := w.tracker.EventsOf(t.Context(), tracker.KindTicket, w.ticket.ID, 50)
+		w.ok(err)
+		if events[0].Kind != "linked" || events[0].Became != b.Thing().String() {
+			t.Errorf("the ticket says %+v", events[0])
+		}
+		events, err = w.tracker.EventsOf(t.Context(), tracker.KindWorkOrder, o.ID, 50)
+		w.ok(err)
+		if e := events[0]; e.Kind != "changed" || e.Was != a.Thing().String() || e.Became != b.Thing().String() {
+			t.Errorf("the order says %+v", e)
+		}
+	})
+}
