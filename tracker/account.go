@@ -423,9 +423,12 @@ func checkNotify(n string) error {
 // cleanEmail returns an address in lower case, or says what is wrong with it.
 func cleanEmail(email string) (string, error) {
 	email = strings.ToLower(strings.TrimSpace(email))
+	if email == "" {
+		return "", migrations.InvalidAt("email", "Please give a mail address.")
+	}
 	a, err := mail.ParseAddress(email)
 	if err != nil || a.Address != email || len(email) > 254 {
-		return "", migrations.Invalidf("%q is not a mail address. It should look like anna@company.example.", clip(email, 80))
+		return "", migrations.InvalidAt("email", "%q is not a mail address. It should look like anna@company.example.", clip(email, 80))
 	}
 	return email, nil
 }
@@ -433,10 +436,10 @@ func cleanEmail(email string) (string, error) {
 func cleanName(name string) (string, error) {
 	name = oneLine(name)
 	if name == "" {
-		return "", migrations.Invalidf("Please give a name.")
+		return "", migrations.InvalidAt("name", "Please give a name.")
 	}
 	if utf8.RuneCountInString(name) > 200 {
-		return "", migrations.Invalidf("This name is longer than 200 characters.")
+		return "", migrations.InvalidAt("name", "This name is longer than 200 characters.")
 	}
 	return name, nil
 }

@@ -267,10 +267,10 @@ func (s *Store) SetSubject(ctx context.Context, actor Actor, number int64, subje
 func checkSubject(subject string) (string, error) {
 	subject = oneLine(subject)
 	if subject == "" {
-		return "", migrations.Invalidf("Please write a subject.")
+		return "", migrations.InvalidAt("subject", "Please write a subject.")
 	}
 	if len(subject) > 500 {
-		return "", migrations.Invalidf("This subject is too long: please say it in up to 500 characters.")
+		return "", migrations.InvalidAt("subject", "This subject is too long: please say it in up to 500 characters.")
 	}
 	return subject, nil
 }

@@ -33,7 +33,7 @@ type accountsView struct {
 	Accounts []accountRow
 	Roles    []tracker.AccountRole
 	Mails    bool // a mailbox is configured: invitations go by mail
-	Problem  string
+	Problems problems
 	New      tracker.NewAccount
 }
 
@@ -62,7 +62,7 @@ func (s *site) invite(w http.ResponseWriter, r *http.Request) error {
 	in := tracker.NewAccount{Email: r.PostFormValue("email"), Name: r.PostFormValue("name"), Role: tracker.AccountRole(r.PostFormValue("role"))}
 	a, err := s.store.Invite(r.Context(), actorOf(r), in)
 	if kind := migrations.KindOf(err); kind == migrations.Invalid || kind == migrations.Conflict {
-		return s.accountsPage(w, r, kindStatus[kind], accountsView{Problem: migrations.SafeMessage(err), New: in})
+		return s.accountsPage(w, r, kindStatus[kind], accountsView{Problems: problemsOf(err), New: in})
 	}
 	if err != nil {
 		return err

@@ -40,6 +40,14 @@ func TestInviteAColleague(t *testing.T) {
 		if res := admin.post("/accounts", "name", "", "email", "nora@aldermere.example", "role", "technician"); res.Code != http.StatusUnprocessableEntity || !strings.Contains(res.Body.String(), `value="nora@aldermere.example"`) {
 			t.Fatalf("no name: %d", res.Code)
 		}
+		for field, pairs := range map[string][]string{"name": {"name", "", "email", "nora@aldermere.example"}, "email": {"name", "Nora Lind", "email", ""}} {
+			if body := admin.post("/accounts", append(pairs, "role", "technician")...).Body.String(); !strings.Contains(body, `id="`+field+`-error"`) {
+				t.Errorf("the page does not say at the field that there is no %s", field)
+			}
+		}
+		if body := admin.post("/tickets", "subject", " ").Body.String(); !strings.Contains(body, `id="subject-error"`) {
+			t.Error("a new ticket's page does not say at the field that there is no subject")
+		}
 		if res := admin.post("/accounts", "name", "Nora Lind", "email", "nora@aldermere.example", "role", "technician"); res.Code != http.StatusSeeOther {
 			t.Fatalf("invite: %d %s", res.Code, res.Body)
 		}
