@@ -174,6 +174,7 @@ func specimens() []specimenText {
 			[]string{`<section class="panel"><h2>Facts</h2><div class="in">{{template "facts" .Facts}}</div></section>`}},
 		{"Numbers", "Counts that one may want to press.", []string{`{{template "stats" .Stats}}`}},
 		{"Tabs", "Views of one page, each an address of its own.", []string{`{{template "tabs" (pack "label" "Views" "tabs" .Tabs)}}`}},
+		{"Switch", "Two or three ways to show the same, beside what is shown.", []string{`{{template "switch" (pack "label" "How it is shown" "tabs" .Tabs)}}`}},
 		{"List", "Dense rows; the name is the link and takes what room is left. Below 1200 px a row becomes two lines.",
 			[]string{`<div class="list-wrap"><table class="list"><thead><tr><th>Subject</th><th>Person</th><th>Stage</th><th class="num">Age</th></tr></thead><tbody><tr><td class="main-cell"><div><a href="#list">Cannot reach the accounting database</a></div></td><td class="clip">Hana Sato</td><td>{{template "stage" "in_progress"}}</td><td class="num muted old">{{age .Now}}</td></tr><tr><td class="main-cell"><div><a href="#list">New headset for the front desk</a></div></td><td class="clip">Oskar Nilsen</td><td>{{template "stage" "completed"}}</td><td class="num muted old">{{age .Now}}</td></tr></tbody></table></div>{{template "pages" (pack "Back" "#list" "Next" "#list" "First" "#list" "N" 2)}}`}},
 		{"Life line", "What happened to a thing or a ticket, the newest first.", []string{`{{template "timeline" .Life}}`}},
