@@ -60,6 +60,20 @@ type Bulk struct {
 	At        migrations.Stamp
 	UndoneAt  migrations.Stamp // 0: it stands
 	Stayed    []Refusal        // what undoing did not take back
+	Counts    BulkCounts
+}
+
+// BulkCounts is how many tickets a bulk action met. It stays when the tickets
+// and the reasons are forgotten, which is when it can not be undone any more.
+type BulkCounts struct {
+	Done    int64 `db:"done"`
+	Same    int64 `db:"same"`
+	Refused int64 `db:"refused"`
+	Stayed  int64 `db:"stayed"`
+}
+
+func (b *Bulk) count() {
+	b.Counts = BulkCounts{int64(len(b.Done)), int64(b.Same), int64(len(b.Refused)), int64(len(b.Stayed))}
 }
 
 // Undoable reports whether a bulk action can still be taken back.
@@ -151,7 +165,9 @@ func (s *Store) BulkTickets(ctx context.Context, actor Actor, rows []BulkRow, a 
 		if err != nil {
 			return err
 		}
-		b.ID, err = tx.Insert(ctx, `INSERT INTO bulk (account_id, list, action, detail, at) VALUES (?, 'tickets', ?, ?, ?) RETURNING id`, b.AccountID, b.Action, string(detail), b.At)
+		b.count()
+		b.ID, err = tx.Insert(ctx, `INSERT INTO bulk (account_id, list, action, detail, done, same, refused, at) VALUES (?, 'tickets', ?, ?, ?, ?, ?, ?) RETURNING id`,
+			b.AccountID, b.Action, string(detail), b.Counts.Done, b.Counts.Same, b.Counts.Refused, b.At)
 		return err
 	})
 	if err != nil {
@@ -270,16 +286,19 @@ type bulkRow struct {
 	Detail    string           `db:"detail"`
 	At        migrations.Stamp `db:"at"`
 	UndoneAt  migrations.Stamp `db:"undone_at"`
+	BulkCounts
 }
 
-const bulkSelect = `SELECT id, account_id, action, detail, at, COALESCE(undone_at, 0) AS undone_at FROM bulk `
+const bulkSelect = `SELECT id, account_id, action, detail, done, same, refused, stayed, at, COALESCE(undone_at, 0) AS undone_at FROM bulk `
 
 func (r bulkRow) bulk() (Bulk, error) {
 	var d bulkDetail
-	if err := json.Unmarshal([]byte(r.Detail), &d); err != nil {
+	if r.Detail == "" {
+		d.Same = int(r.Same)
+	} else if err := json.Unmarshal([]byte(r.Detail), &d); err != nil {
 		return Bulk{}, fmt.Errorf("read bulk action %d: %w", r.ID, err)
 	}
-	return Bulk{ID: r.ID, AccountID: r.AccountID, Action: r.Action, Done: d.Done, Same: d.Same, Refused: d.Refused, At: r.At, UndoneAt: r.UndoneAt, Stayed: d.Stayed}, nil
+	return Bulk{ID: r.ID, AccountID: r.AccountID, Action: r.Action, Done: d.Done, Same: d.Same, Refused: d.Refused, At: r.At, UndoneAt: r.UndoneAt, Stayed: d.Stayed, Counts: r.BulkCounts}, nil
 }
 
 // Bulks returns somebody's bulk actions on tickets, the latest first.
@@ -340,13 +359,32 @@ func (s *Store) UndoBulk(ctx context.Context, actor Actor, id int64) (Bulk, erro
 		if err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, `UPDATE bulk SET undone_at = ?, detail = ? WHERE id = ?`, b.UndoneAt, string(detail), id)
+		b.count()
+		_, err = tx.Exec(ctx, `UPDATE bulk SET undone_at = ?, detail = ?, stayed = ? WHERE id = ?`, b.UndoneAt, string(detail), b.Counts.Stayed, id)
 		return err
 	})
 	if err != nil {
 		return Bulk{}, fmt.Errorf("undo bulk action %d: %w", id, err)
 	}
 	return b, nil
+}
+
+// ForgetBulks clears what bulk actions keep for undoing them, among it fixes
+// and reasons that people wrote, once that is over. It returns how many there were.
+func (s *Store) ForgetBulks(ctx context.Context, l *Lease) (n int64, err error) {
+	before := migrations.At(s.Now().Add(-UndoWithin))
+	const old = `detail <> '' AND at < ?`
+	if due, err := exists(ctx, s.db, `SELECT 1 FROM bulk WHERE `+old+` LIMIT 1`, before); err != nil || !due {
+		return 0, err
+	}
+	err = s.underLease(ctx, l, func(tx *migrations.Tx) error {
+		n, err = tx.Exec(ctx, `UPDATE bulk SET detail = '' WHERE `+old, before)
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("forget bulk actions: %w", err)
+	}
+	return n, nil
 }
 
 // undoOneTx gives one ticket back what it was, unless somebody changed it since.

@@ -30,6 +30,7 @@ func (s *Store) RunClock(ctx context.Context, l *Lease) error {
 			{"complete silent tickets", func(ctx context.Context, l *Lease) error { _, err := s.AutoComplete(ctx, l); return err }},
 			{"archive closed tickets", func(ctx context.Context, l *Lease) error { _, err := s.Archive(ctx, l); return err }},
 			{"forget old sign-ins", s.sweepSignIns},
+			{"forget what can not be undone", func(ctx context.Context, l *Lease) error { _, err := s.ForgetBulks(ctx, l); return err }},
 		}
 		if time.Since(swept) >= time.Hour {
 			swept = time.Now()

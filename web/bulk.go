@@ -101,8 +101,8 @@ func (s *site) bulkNames(ctx context.Context) (map[string]string, error) {
 
 // bulkDone says what a bulk action did: 12 tickets are now: In progress.
 func (s *site) bulkDone(b tracker.Bulk, names map[string]string) string {
-	n := len(b.Done)
-	if n == 0 && b.Same > 0 && len(b.Refused) == 0 {
+	n := int(b.Counts.Done)
+	if n == 0 && b.Same > 0 && b.Counts.Refused == 0 {
 		return s.words.say("bulk.same", b.Same)
 	}
 	do, value, _ := strings.Cut(b.Action, ":")

@@ -393,10 +393,15 @@ CREATE TABLE bulk (
     account_id BIGINT NOT NULL REFERENCES account (id),
     list       TEXT NOT NULL, -- tickets, assets
     action     TEXT NOT NULL,
-    detail     TEXT NOT NULL, -- JSON: of each row its id, what was, and its version afterwards
+    detail     TEXT NOT NULL, -- JSON: of each row its id, what was, and its version afterwards; '' once it can not be undone
+    done       BIGINT NOT NULL DEFAULT 0, -- how many rows were changed,
+    same       BIGINT NOT NULL DEFAULT 0, -- were so already,
+    refused    BIGINT NOT NULL DEFAULT 0, -- were refused,
+    stayed     BIGINT NOT NULL DEFAULT 0, -- and were not undone
     at         BIGINT NOT NULL,
     undone_at  BIGINT
 );
+CREATE INDEX bulk_detail ON bulk (at) WHERE detail <> '';
 CREATE INDEX bulk_account ON bulk (account_id, id);
 
 -- Invitations and password resets: only the SHA-256 of what the mail carries is kept.
@@ -544,8 +549,10 @@ CREATE TABLE work_order_note (
     work_order_id BIGINT NOT NULL REFERENCES work_order (id),
     account_id    BIGINT REFERENCES account (id),
     body          TEXT NOT NULL,
+    once          TEXT NOT NULL DEFAULT '', -- as of a message
     at            BIGINT NOT NULL
 );
+CREATE UNIQUE INDEX work_order_note_once ON work_order_note (once) WHERE once <> '';
 CREATE INDEX work_order_note_order ON work_order_note (work_order_id, id);
 -- What something costs: of a work order now, of requisitions and invoices later.
 CREATE TABLE line (
@@ -557,9 +564,11 @@ CREATE TABLE line (
     quantity   BIGINT NOT NULL, -- thousandths: 1.5 hours are 1500
     unit_cost  BIGINT NOT NULL, -- minor units
     account_id BIGINT,
+    once       TEXT NOT NULL DEFAULT '', -- as of a message
     created_at BIGINT NOT NULL,
     CHECK (quantity > 0 AND unit_cost >= 0)
 );
+CREATE UNIQUE INDEX line_once ON line (once) WHERE once <> '';
 CREATE INDEX line_owner ON line (owner_kind, owner_id, id);
 INSERT INTO counter (name, value) VALUES ('work_order', 0), ('asset', 0);
 
