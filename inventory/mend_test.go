@@ -112,3 +112,50 @@ func TestAnotherAssetIsLinkedWithTheTicket(t *testing.T) {
 		}
 	})
 }
+
+// TestSeveralJoinsAreTakenBack: the newest first, all of them; and what they
+// joined goes back too, where it was moved with them.
+func TestSeveralJoinsAreTakenBack(t *testing.T) {
+	eachDesk(t, func(t *testing.T, d *desk) {
+		ctx := t.Context()
+		a := d.register(AssetEdit{ModelID: d.mouse.ID}, 10)
+		p := must(d.Move(ctx, d.ben, a.ID, Place{Status: Deployed, HolderID: d.anna, Quantity: 3}, 1))(t)
+		q := must(d.Move(ctx, d.ben, a.ID, Place{Status: Deployed, HolderID: d.carl, Quantity: 2}, 2))(t)
+		all := must(d.MoveMany(ctx, d.ben, map[int64]int64{a.ID: 3, p.ID: 1, q.ID: 1}, Place{Status: Stowed, LocationID: d.depot.ID}))(t)
+		for i, id := range []int64{a.ID, p.ID, q.ID} {
+			if all[i].Err != nil || all[i].ID != id || all[i].Asset.ID != a.ID {
+				t.Fatalf("moved %+v", all)
+			}
+		}
+		if a = must(d.Asset(ctx, a.ID))(t); a.Quantity != 10 || a.LocationPath != "Depot" {
+			t.Fatalf("joined %+v", a)
+		}
+		// Not the first of two while the second stands.
+		_, err := d.UndoMove(ctx, d.ben, p.ID, all[1].Moves)
+		refused(t, err, migrations.Conflict, "joined pieces of A-0001 just now")
+		for _, m := range []Moved{all[2], all[1], all[0]} {
+			must(d.UndoMove(ctx, d.ben, m.ID, m.Moves))(t)
+		}
+		a, p, q = must(d.Asset(ctx, a.ID))(t), must(d.Asset(ctx, p.ID))(t), must(d.Asset(ctx, q.ID))(t)
+		if a.Quantity != 5 || a.LocationPath != "Main site > Store room" || p.Quantity != 3 || p.HolderName != "Anna Lind" || q.Quantity != 2 || q.HolderName != "Carl Mora" {
+			t.Fatalf("taken back %+v %+v %+v", a, p, q)
+		}
+	})
+}
+
+// TestQuantitiesAreReadOneWay: what could be a thousand or a fraction is asked about.
+func TestQuantitiesAreReadOneWay(t *testing.T) {
+	for text, want := range map[string]int64{"2": 2000, "1.5": 1500, "1,25": 1250, " .5 ": 500, "0,125": 125, "1000": 1_000_000, "1,000.5": 1_000_500, "1.000,5": 1_000_500, "1 000": 1_000_000, "1.1250": 1125, "100,000.0": 100_000_000, "2.": 2000} {
+		if got, err := ParseQuantity(text); err != nil || got != want {
+			t.Errorf("%q is %d, %v", text, got, err)
+		}
+		if got, err := ParseQuantity(DecimalQuantity(want)); err != nil || got != want {
+			t.Errorf("%q is read back as %d, %v", DecimalQuantity(want), got, err)
+		}
+	}
+	for text, words := range map[string]string{"1,000": "“1,000” can be read in two ways. Write 1000, or 1.", "1.125": "Write 1125, or 1.1250.", "12,500": "Write 12500, or 12.5000.", "": "how many", "x": "not a quantity",
+		"1,00,000": "not a quantity", "1.2.3": "not a quantity", "-1": "more than 0", "0.000": "more than 0", "0.0001": "three digits", "1,000,000": "not be more"} {
+		_, err := ParseQuantity(text)
+		refused(t, err, migrations.Invalid, words)
+	}
+}

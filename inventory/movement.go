@@ -293,9 +293,11 @@ func (s *Store) Count(ctx context.Context, actor tracker.Actor, assetID, quantit
 	return a, nil
 }
 
-// UndoMove takes the last movement of an asset back with a movement of its
-// own, as long as nothing else happened to it since. A split or join is taken
-// back on both assets; a movement of a work order only by the work order.
+// UndoMove takes an asset's movement of the number seen (its Moves then; the
+// last one with tracker.AnyVersion) back with a movement of its own, as long
+// as nothing came of other movements since: pieces that joined or split off and
+// were put back leave it as it was. A split or join is taken back on both
+// assets; a movement of a work order only by the work order.
 func (s *Store) UndoMove(ctx context.Context, actor tracker.Actor, assetID int64, seen int64) (Asset, error) {
 	var a Asset
 	err := s.db.Tx(ctx, func(tx *migrations.Tx) (err error) {
@@ -309,60 +311,66 @@ func (s *Store) UndoMove(ctx context.Context, actor tracker.Actor, assetID int64
 }
 
 func (s *Store) undoTx(ctx context.Context, tx *migrations.Tx, actor tracker.Actor, assetID, seen int64) (Asset, error) {
-	// Read without the lock only to know which other asset to lock.
-	peek, err := lastMovement(ctx, tx, assetID)
+	// Movements never change: this one is read without the lock, to know which
+	// other asset to lock.
+	m, err := movementOf(ctx, tx, assetID, seen)
+	if migrations.KindOf(err) == migrations.NotFound && seen != tracker.AnyVersion {
+		return Asset{}, s.overtaken(ctx, tx, assetID)
+	}
 	if err != nil {
 		return Asset{}, err
 	}
-	if peek.OtherID != nil && *peek.OtherID < assetID {
-		if err := lockTx(ctx, tx, *peek.OtherID); err != nil {
+	if m.OtherID != nil && *m.OtherID < assetID {
+		if err := lockTx(ctx, tx, *m.OtherID); err != nil {
 			return Asset{}, err
 		}
 	}
-	a, err := s.seenTx(ctx, tx, assetID, seen)
+	a, err := s.seenTx(ctx, tx, assetID, tracker.AnyVersion)
 	if err != nil {
 		return Asset{}, err
 	}
-	last, err := lastMovement(ctx, tx, assetID)
+	stands, err := m.stands(ctx, tx, &a)
 	switch {
 	case err != nil:
 		return Asset{}, err
-	case last.N != peek.N:
+	case !stands:
 		return Asset{}, s.overtaken(ctx, tx, assetID)
-	case last.WorkOrderID != nil:
+	case m.WorkOrderID != nil:
 		return Asset{}, migrations.Invalidf("A work order moved %s. Please change the work order instead.", a.Tag)
-	case last.WasStatus == Repair || last.WasStatus == Maintenance:
-		return Asset{}, migrations.Invalidf("%s was %s before, and only a work order brings it there.", a.Tag, inWords[last.WasStatus])
-	case last.OtherID == nil && last.N == 1:
+	case m.WasStatus == Repair || m.WasStatus == Maintenance:
+		return Asset{}, migrations.Invalidf("%s was %s before, and only a work order brings it there.", a.Tag, inWords[m.WasStatus])
+	case m.OtherID == nil && m.N == 1:
 		return Asset{}, migrations.Invalidf("%s was only just registered: there is nothing to go back to. If it should not be here, dispose of it.", a.Tag)
-	case last.OtherID == nil:
-		return a, s.moveTx(ctx, tx, actor, &a, last.undone(nil))
+	case m.OtherID == nil:
+		return a, s.moveTx(ctx, tx, actor, &a, m.undone(nil))
 	}
-	if err := lockTx(ctx, tx, *last.OtherID); err != nil {
+	if err := lockTx(ctx, tx, *m.OtherID); err != nil {
 		return Asset{}, err
 	}
-	other, err := assetWhere(ctx, tx, `a.id = ?`, *last.OtherID)
+	other, err := assetWhere(ctx, tx, `a.id = ?`, *m.OtherID)
 	if err != nil {
 		return Asset{}, err
 	}
-	others, err := lastMovement(ctx, tx, other.ID)
+	others, err := m.counterpart(ctx, tx)
 	if err != nil {
 		return Asset{}, err
 	}
-	// Both name each other in their last movements: nothing else happened to either.
-	if orZero(others.OtherID) != a.ID {
-		return Asset{}, migrations.Conflictf("%s %s. Nothing was changed.", others.Sentence(), ago(s.Now().Sub(others.At.Time())))
+	if stands, err = others.stands(ctx, tx, &other); err != nil {
+		return Asset{}, err
+	}
+	if !stands {
+		return Asset{}, s.overtaken(ctx, tx, other.ID)
 	}
 	part := &a
 	if others.N == 1 {
 		part = &other
 	}
-	if last.N == 1 || others.N == 1 {
+	if m.N == 1 || others.N == 1 {
 		if err := undoneSplit(ctx, tx, part); err != nil {
 			return Asset{}, err
 		}
 	}
-	one, two := last.undone(&other.ID), others.undone(&a.ID)
+	one, two := m.undone(&other.ID), others.undone(&a.ID)
 	one.At, two.At = other.MovedAt, a.MovedAt
 	// The lower id first, here too.
 	if a.ID < other.ID {
@@ -375,6 +383,55 @@ func (s *Store) undoTx(ctx context.Context, tx *migrations.Tx, actor tracker.Act
 		return Asset{}, err
 	}
 	return a, s.moveTx(ctx, tx, actor, &a, one)
+}
+
+// movementOf returns an asset's movement of a number, the last one with
+// tracker.AnyVersion.
+func movementOf(ctx context.Context, q read, assetID, n int64) (Movement, error) {
+	if n == tracker.AnyVersion {
+		return lastMovement(ctx, q, assetID)
+	}
+	var m Movement
+	err := q.Get(ctx, &m, movementSelect+`WHERE v.asset_id = ? AND v.n = ?`, assetID, n)
+	if err != nil {
+		return m, fmt.Errorf("read movement %d of asset %d: %w", n, assetID, err)
+	}
+	return m, nil
+}
+
+// stands reports whether a locked asset is as its movement m left it, with at
+// most pieces that came and went since.
+func (m Movement) stands(ctx context.Context, q read, a *Asset) (bool, error) {
+	if m.N == a.Moves {
+		return true, nil
+	}
+	if m.Status != a.Status || !same(m.LocationID, a.LocationID) || !same(m.HolderID, a.HolderID) || m.Quantity != a.Quantity {
+		return false, nil
+	}
+	var n int
+	if err := q.Get(ctx, &n, `SELECT count(*) FROM movement WHERE asset_id = ? AND n > ? AND other_id IS NULL`, m.AssetID, m.N); err != nil {
+		return false, fmt.Errorf("read what happened to asset %d since: %w", m.AssetID, err)
+	}
+	return n == 0, nil
+}
+
+// counterpart returns the other asset's half of a split, a join, or the taking
+// back of one. Both halves are always written together, so that the third
+// between the two on the one side is the third on the other.
+func (m Movement) counterpart(ctx context.Context, q read) (Movement, error) {
+	between := func(id, other, until int64) (all []int64, err error) {
+		err = q.Select(ctx, &all, `SELECT n FROM movement WHERE asset_id = ? AND other_id = ? AND n <= ? ORDER BY n`, id, other, until)
+		return all, err
+	}
+	mine, err := between(m.AssetID, *m.OtherID, m.N)
+	if err != nil {
+		return Movement{}, fmt.Errorf("read the pieces of asset %d: %w", m.AssetID, err)
+	}
+	theirs, err := between(*m.OtherID, m.AssetID, 1<<62)
+	if err != nil || len(theirs) < len(mine) {
+		return Movement{}, fmt.Errorf("read the other half of movement %d of asset %d: %w", m.N, m.AssetID, err)
+	}
+	return movementOf(ctx, q, *m.OtherID, theirs[len(mine)-1])
 }
 
 // undoneSplit refuses to have a part gone again that has become a thing of its own.
@@ -413,13 +470,15 @@ func lastMovement(ctx context.Context, q read, assetID int64) (Movement, error) 
 
 // Moved is one asset's outcome of MoveMany.
 type Moved struct {
-	Asset Asset // as it is afterwards, or as it was when refused
+	ID    int64 // of the asset that was to be moved
+	Moves int64 // the number of its movement, for UndoMove
+	Asset Asset // as it is afterwards, or as it was when refused; what it joined, where it did
 	Err   error // why it was not moved
 }
 
 // MoveMany moves several assets, each in full, to one place. What is refused
 // is named; the others are moved. Each asset is a transaction of its own, and
-// they come in the order of their ids.
+// they come in the order of their ids. seen holds their Moves.
 func (s *Store) MoveMany(ctx context.Context, actor tracker.Actor, seen map[int64]int64, to Place) ([]Moved, error) {
 	if err := to.check(); err != nil {
 		return nil, err
@@ -445,7 +504,7 @@ func (s *Store) MoveMany(ctx context.Context, actor tracker.Actor, seen map[int6
 			}
 			a = was
 		}
-		all = append(all, Moved{Asset: a, Err: err})
+		all = append(all, Moved{ID: id, Moves: seen[id] + 1, Asset: a, Err: err})
 	}
 	return all, nil
 }

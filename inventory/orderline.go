@@ -21,6 +21,7 @@ type Line struct {
 	Text     string `db:"text"`
 	Quantity int64  `db:"quantity"`  // thousandths: 1.5 hours are 1500
 	UnitCost int64  `db:"unit_cost"` // minor units
+	Once     string `db:"-"`         // random, of the form that adds it: sent again, it is the same line
 }
 
 // Cost is quantity times unit cost in minor units, halves away from zero.
@@ -68,7 +69,7 @@ func (s *Store) OrderLines(ctx context.Context, orderID int64) ([]Line, error) {
 }
 
 // AddLine adds a cost to an order, open or closed: bills come late. Quantity
-// is above 0, unit cost not negative.
+// is above 0, unit cost not negative. Another line under the same Once is a Conflict.
 func (s *Store) AddLine(ctx context.Context, actor tracker.Actor, number int64, in Line) (Line, error) {
 	err := s.db.Tx(ctx, func(tx *migrations.Tx) error {
 		o, err := s.lockOrderTx(ctx, tx, number)
@@ -78,6 +79,25 @@ func (s *Store) AddLine(ctx context.Context, actor tracker.Actor, number int64, 
 		if in, err = in.check(); err != nil {
 			return err
 		}
+		var was struct {
+			Line
+			OwnerKind string `db:"owner_kind"`
+			OwnerID   int64  `db:"owner_id"`
+			AccountID int64  `db:"account_id"`
+		}
+		found, err := onceTx(ctx, tx, &was, in.Once, `SELECT id, kind, text, quantity, unit_cost, owner_kind, owner_id, COALESCE(account_id, 0) AS account_id FROM line WHERE once = ? AND once <> ''`)
+		was.Once = in.Once
+		in.ID = was.ID
+		switch {
+		case err != nil:
+			return err
+		case found && (was.OwnerKind != tracker.KindWorkOrder || was.OwnerID != o.ID || was.AccountID != actor.AccountID):
+			return errDamaged()
+		case found && was.Line != in:
+			return migrations.Conflictf("This cost was already added, as something else. Please look at it before you add this one too.")
+		case found:
+			return nil
+		}
 		var n int
 		if err := tx.Get(ctx, &n, `SELECT count(*) FROM line WHERE owner_kind = 'work_order' AND owner_id = ?`, o.ID); err != nil {
 			return err
@@ -85,8 +105,8 @@ func (s *Store) AddLine(ctx context.Context, actor tracker.Actor, number int64, 
 		if n >= maxLines {
 			return migrations.Invalidf("This order has %d lines already. Sum some of them up.", n)
 		}
-		in.ID, err = tx.Insert(ctx, `INSERT INTO line (owner_kind, owner_id, kind, text, quantity, unit_cost, account_id, created_at)
-			VALUES ('work_order', ?, ?, ?, ?, ?, ?, ?) RETURNING id`, o.ID, in.Kind, in.Text, in.Quantity, in.UnitCost, orNull(actor.AccountID), s.stamp())
+		in.ID, err = tx.Insert(ctx, `INSERT INTO line (owner_kind, owner_id, kind, text, quantity, unit_cost, account_id, once, created_at)
+			VALUES ('work_order', ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`, o.ID, in.Kind, in.Text, in.Quantity, in.UnitCost, orNull(actor.AccountID), in.Once, s.stamp())
 		if err != nil {
 			return fmt.Errorf("write line: %w", err)
 		}
@@ -162,27 +182,70 @@ func FormatQuantity(thousandths int64) string {
 	return text
 }
 
-// ParseQuantity reads a quantity as people type it, 2 or 1.5 or 1,25, in
-// thousandths. What is no number, or not above 0, is Invalid.
+// DecimalQuantity writes thousandths for form fields. ParseQuantity reads it
+// back, for which three digits behind the point become four.
+func DecimalQuantity(thousandths int64) string {
+	text := FormatQuantity(thousandths)
+	if thousandths%10 != 0 {
+		text += "0"
+	}
+	return text
+}
+
+// ParseQuantity reads a quantity as people type it, in thousandths: 2, 1.5,
+// 1,25 and 1,000.5 are understood. What is no number, or not above 0, is
+// Invalid; and so is what is a thousand to some people and a fraction to
+// others: 1,000 and 1.125.
 func ParseQuantity(text string) (int64, error) {
-	s := strings.TrimSpace(text)
+	wrong := func() (int64, error) {
+		return 0, migrations.InvalidAt("quantity", "“%s” is not a quantity. Write it like 2 or 1.5.", clip(strings.TrimSpace(text), 40))
+	}
+	s := strings.Map(func(r rune) rune {
+		switch r {
+		case ' ', '\u00a0', '\u202f', '\'', '’':
+			return -1
+		}
+		return r
+	}, strings.TrimSpace(text))
 	if s == "" {
 		return 0, migrations.InvalidAt("quantity", "Please write how many.")
 	}
 	if strings.HasPrefix(s, "-") {
 		return 0, migrations.InvalidAt("quantity", "The quantity must be more than 0.")
 	}
-	whole, rest, _ := strings.Cut(strings.ReplaceAll(s, ",", "."), ".")
+	whole, rest := s, ""
+	if i := strings.LastIndexAny(s, ".,"); i >= 0 {
+		mark, other := s[i:i+1], strings.ReplaceAll(",.", s[i:i+1], "")
+		whole, rest = s[:i], s[i+1:]
+		switch {
+		case strings.Contains(whole, mark): // 1,000,000
+			if strings.Contains(whole, other) || !grouped(s, mark) {
+				return wrong()
+			}
+			whole, rest = strings.ReplaceAll(s, mark, ""), ""
+		case strings.Contains(whole, other): // 1,000.5
+			if !grouped(whole, other) {
+				return wrong()
+			}
+			whole = strings.ReplaceAll(whole, other, "")
+		case len(rest) == 3 && grouped(s, mark) && s[0] != '0':
+			fraction := whole
+			if strings.Trim(rest, "0") != "" {
+				fraction += "." + rest + "0"
+			}
+			return 0, migrations.InvalidAt("quantity", "“%s” can be read in two ways. Write %s, or %s.", clip(s, 40), whole+rest, fraction)
+		}
+	}
 	if whole == "" {
 		whole = "0"
 	}
-	if len(rest) > 3 {
-		return 0, migrations.InvalidAt("quantity", "A quantity has up to three digits behind the point.")
-	}
 	for _, r := range whole + rest {
 		if r < '0' || r > '9' {
-			return 0, migrations.InvalidAt("quantity", "“%s” is not a quantity. Write it like 2 or 1.5.", clip(s, 40))
+			return wrong()
 		}
+	}
+	if rest = strings.TrimRight(rest, "0"); len(rest) > 3 {
+		return 0, migrations.InvalidAt("quantity", "A quantity has up to three digits behind the point.")
 	}
 	if len(strings.TrimLeft(whole, "0")) > 6 {
 		return 0, migrations.InvalidAt("quantity", "The quantity must not be more than 100,000.")

@@ -167,35 +167,64 @@ func (r *replay) count(at migrations.Stamp, id, pieces, seen int64) faults {
 	return f
 }
 
+// stands reports whether the line of a number still says how things are: the
+// later ones only tell of pieces that came and went.
+func (p *paper) stands(n int64) bool {
+	for _, l := range p.lines[n:] {
+		if l.other == 0 {
+			return false
+		}
+	}
+	return p.lines[n-1].String() == p.last().String()
+}
+
+// undo takes the line seen back.
 func (r *replay) undo(at migrations.Stamp, id, seen int64) faults {
 	var f faults
-	p := r.seen(&f, id, seen)
-	if p == nil {
+	p := r.things[id]
+	f.when(p == nil, migrations.NotFound)
+	f.when(p != nil && (seen < 1 || seen > p.n() || !p.stands(seen)), migrations.Conflict)
+	if len(f) > 0 {
 		return f
 	}
-	l := p.last()
-	before := func(p *paper, other int64) line1 {
+	l := p.lines[seen-1]
+	before := func(p *paper, n, other int64) line1 {
 		now := line1{status: "disposed"}
-		if len(p.lines) > 1 {
-			now = p.lines[len(p.lines)-2]
+		if n > 1 {
+			now = p.lines[n-2]
 		}
 		now.at, now.kind, now.other, now.order = at, "back", other, 0
 		return now
 	}
 	f.when(l.order != 0, migrations.Invalid)
-	f.when(len(p.lines) > 1 && p.lines[len(p.lines)-2].status == "repair", migrations.Invalid)
-	f.when(len(p.lines) == 1 && l.other == 0, migrations.Invalid)
+	f.when(seen > 1 && p.lines[seen-2].status == "repair", migrations.Invalid)
+	f.when(seen == 1 && l.other == 0, migrations.Invalid)
+	var o *paper
+	var half int64 // the number of the other's line
 	if l.other != 0 {
-		f.when(r.things[l.other].last().other != id, migrations.Conflict)
+		o = r.things[l.other]
+		pairs := 0
+		for _, x := range p.lines[:seen] {
+			if x.other == l.other {
+				pairs++
+			}
+		}
+		for i, x := range o.lines {
+			if x.other == id {
+				if pairs--; pairs == 0 {
+					half = int64(i) + 1
+				}
+			}
+		}
+		f.when(!o.stands(half), migrations.Conflict)
 	}
 	if len(f) > 0 {
 		return f
 	}
-	if l.other != 0 {
-		o := r.things[l.other]
-		o.lines = append(o.lines, before(o, id))
+	if o != nil {
+		o.lines = append(o.lines, before(o, half, id))
 	}
-	p.lines = append(p.lines, before(p, l.other))
+	p.lines = append(p.lines, before(p, seen, l.other))
 	return nil
 }
 
@@ -321,6 +350,9 @@ func TestRandomMovementsAgreeWithAReplay(t *testing.T) {
 				want = r.count(at, id, pieces, seen)
 			case n < 17:
 				what = "undo"
+				if p := r.things[id]; p != nil && rnd.IntN(4) == 0 {
+					seen = 1 + rnd.Int64N(p.n())
+				}
 				_, err = d.UndoMove(ctx, d.ben, id, seen)
 				want = r.undo(at, id, seen)
 			default:

@@ -81,7 +81,7 @@ func (s *site) bulkAssets(w http.ResponseWriter, r *http.Request) error {
 			stayed = append(stayed, m.Asset.Tag+": "+migrations.SafeMessage(m.Err))
 			continue
 		}
-		undo.Add("row", strconv.FormatInt(m.Asset.ID, 10)+":"+strconv.FormatInt(m.Asset.Moves, 10))
+		undo.Add("row", strconv.FormatInt(m.ID, 10)+":"+strconv.FormatInt(m.Moves, 10))
 		if where = m.Asset.HolderName; where == "" {
 			where = m.Asset.LocationPath
 		}
@@ -112,8 +112,8 @@ func (s *site) stayed(all []string) string {
 	return " " + s.words.say("bulk.refused", len(all), few)
 }
 
-// unmoveAssets takes the last movement of several assets back, of those that
-// nothing else has happened to since.
+// unmoveAssets takes a movement of several assets back, of those that nothing
+// else has happened to since. The others are named.
 func (s *site) unmoveAssets(w http.ResponseWriter, r *http.Request) error {
 	seen, err := assetRows(r)
 	if err != nil {
@@ -121,7 +121,9 @@ func (s *site) unmoveAssets(w http.ResponseWriter, r *http.Request) error {
 	}
 	n := 0
 	var stayed []string
-	for _, id := range slices.Sorted(maps.Keys(seen)) {
+	// They were moved by their ids: the newest first, so that of several that
+	// joined one asset each finds it as its own join left it.
+	for _, id := range slices.Backward(slices.Sorted(maps.Keys(seen))) {
 		_, err := s.things.UndoMove(r.Context(), actorOf(r), id, seen[id])
 		kind := migrations.KindOf(err)
 		if kind == migrations.Conflict || kind == migrations.Invalid || kind == migrations.NotFound {

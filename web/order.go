@@ -7,6 +7,7 @@ import (
 
 	"helpdeskd/inventory"
 	"helpdeskd/migrations"
+	"helpdeskd/tracker"
 )
 
 // orderView is a work order's page as its template gets it.
@@ -24,6 +25,7 @@ type orderView struct {
 	Facts      []fact
 	F          orderFields
 	Links      linksView
+	Once       string // random key of the forms for notes and costs
 
 	orderTyped
 }
@@ -61,6 +63,7 @@ func (s *site) orderPage(w http.ResponseWriter, r *http.Request, status int, num
 		return err
 	}
 	v := orderView{O: o, Path: orderPath(number), Self: orderPath(number) + "?live=1", Tone: orderTone(o.Status), Overdue: o.Overdue(s.things.Today()), orderTyped: typed}
+	v.Once, _ = tracker.NewToken()
 	if v.Links, err = s.linksOf(ctx, o.Thing(), v.Path); err != nil {
 		return err
 	}
@@ -181,9 +184,9 @@ func (s *site) addOrderNote(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	text := r.PostFormValue("text")
-	err = s.things.AddOrderNote(r.Context(), actorOf(r), number, text)
-	if migrations.KindOf(err) == migrations.Invalid {
-		return s.orderPage(w, r, http.StatusUnprocessableEntity, number, orderTyped{Note: text, Problems: problems{"text": migrations.SafeMessage(err)}})
+	err = s.things.WriteOrderNote(r.Context(), actorOf(r), number, text, r.PostFormValue("once"))
+	if kind := migrations.KindOf(err); kind == migrations.Invalid || kind == migrations.Conflict {
+		return s.orderPage(w, r, kindStatus[kind], number, orderTyped{Note: text, Problems: problems{"text": migrations.SafeMessage(err)}})
 	}
 	if err != nil {
 		return err

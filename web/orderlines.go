@@ -8,6 +8,7 @@ import (
 
 	"helpdeskd/inventory"
 	"helpdeskd/migrations"
+	"helpdeskd/tracker"
 )
 
 // lineTyped is a line as it was typed.
@@ -55,7 +56,7 @@ func (s *site) addOrderLine(w http.ResponseWriter, r *http.Request) error {
 			wrong[field] = migrations.SafeMessage(err)
 		}
 	}
-	l := inventory.Line{Kind: typed.Kind, Text: typed.Text}
+	l := inventory.Line{Kind: typed.Kind, Text: typed.Text, Once: r.PostFormValue("once")}
 	l.Quantity, err = inventory.ParseQuantity(typed.Quantity)
 	at("quantity", err)
 	l.UnitCost, err = inventory.ParseMoney(typed.UnitCost, o.Currency)
@@ -69,6 +70,8 @@ func (s *site) addOrderLine(w http.ResponseWriter, r *http.Request) error {
 		case err == nil:
 			s.flash(r, "flash.line_added")
 			return seeOther(w, r, orderPath(number)+"#costs")
+		case migrations.KindOf(err) == migrations.Conflict: // sent before, as something else
+			return s.orderPage(w, r, http.StatusConflict, number, orderTyped{Line: typed, Problems: problems{"line_text": migrations.SafeMessage(err)}})
 		case migrations.KindOf(err) != migrations.Invalid:
 			return err
 		}
@@ -95,7 +98,8 @@ func (s *site) removeOrderLine(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	s.flashUndo(r, orderPath(number)+"/lines", url.Values{"line_kind": {l.Kind}, "line_text": {l.Text}, "quantity": {inventory.FormatQuantity(l.Quantity)},
+	once, _ := tracker.NewToken()
+	s.flashUndo(r, orderPath(number)+"/lines", url.Values{"once": {once}, "line_kind": {l.Kind}, "line_text": {l.Text}, "quantity": {inventory.DecimalQuantity(l.Quantity)},
 		"unit_cost": {inventory.DecimalMoney(l.UnitCost, o.Currency)}}, "flash.line_removed", l.Text)
 	return seeOther(w, r, orderPath(number)+"#costs")
 }
