@@ -97,7 +97,7 @@ func TestHeadersOfOtherPrograms(t *testing.T) {
 		"Odoo equipment":    {"Equipment Name,Owner,Assigned Date,Serial Number,Technician,Equipment Category,Vendor,Vendor Reference,Model,Effective Date,Cost,Warranty Expiration Date,Scrap Date,Location,Used By,Assigned to Employee", "purpose,,,serial,,category,,reference,model,purchased_on,cost,warranty_until,end_of_life_on,location,,holder"},
 		"Odoo, fewer":       {"Equipment Name,Serial Number,Warranty,Used By", "model,serial,warranty_until,holder"},
 		"nothing we know":   {"foo,bar", ","},
-		"twice and strange": {"Serial, SERIAL NUMBER ,mod​el,Modèle,Model", "serial,,,,model"},
+		"twice and strange": {"Serial, SERIAL NUMBER ,mod\u200bel,Modèle,Model", "serial,,,,model"},
 	} {
 		var got []string
 		for _, f := range guessFields(strings.Split(c.head, ",")) {

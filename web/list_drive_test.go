@@ -9,11 +9,6 @@ import (
 	"helpdeskd/migrations"
 )
 
-// pickedRows is how many rows are selected.
-func (d *drive) pickedRows() int {
-	return d.MustEval(`() => document.querySelectorAll("[data-pick]:checked").length`).Int()
-}
-
 func TestBulkAndUndoByHand(t *testing.T) {
 	d := newDrive(t, migrations.SQLite, 1440, 900)
 	d.open("/tickets")

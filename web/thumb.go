@@ -160,7 +160,7 @@ func tooManyPasses(jpg []byte, size image.Config) bool {
 func turned(m *image.NRGBA, orientation int) image.Image {
 	b := m.Bounds()
 	w, h := b.Dx(), b.Dy()
-	at := func(x, y int) color.NRGBA { return m.NRGBAAt(x, y) }
+	var at func(x, y int) color.NRGBA
 	switch orientation {
 	case 3:
 		at = func(x, y int) color.NRGBA { return m.NRGBAAt(w-1-x, h-1-y) }
