@@ -67,6 +67,10 @@ func (s *site) assetListing() listing {
 }
 
 func (s *site) assetList(w http.ResponseWriter, r *http.Request) error {
+	return s.assetListPage(w, r, http.StatusOK, bulkForm{})
+}
+
+func (s *site) assetListPage(w http.ResponseWriter, r *http.Request, status int, bulk bulkForm) error {
 	ctx := r.Context()
 	q := r.URL.Query()
 	v := assetsView{Alike: q.Get("alike") == "1", Statuses: inventory.Statuses(), Categories: inventory.Categories(), Self: r.URL.RequestURI()}
@@ -80,16 +84,21 @@ func (s *site) assetList(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if bulk.err != nil && len(v.Assets) == 0 {
+		return bulk.err // there is no bar to say it in
+	}
 	if v.Frame, err = s.listFrame(r, "assets", more); err != nil {
 		return err
 	}
+	bulk.Back = v.Self
+	v.Frame.Bulk = bulk
 	if v.Places, err = s.things.Locations(ctx, false); err != nil {
 		return err
 	}
 	if err := s.assetChips(ctx, &v); err != nil {
 		return err
 	}
-	return s.render(w, r, http.StatusOK, "assets", view{Title: s.words.say("nav.assets"), Section: "assets", Data: v})
+	return s.render(w, r, status, "assets", view{Title: s.words.say("nav.assets"), Section: "assets", Data: v})
 }
 
 // assetChips adds the switch between the two views, the quick filters, and

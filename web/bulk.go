@@ -25,11 +25,11 @@ func (s *site) bulkTickets(w http.ResponseWriter, r *http.Request) error {
 		rows = append(rows, tracker.BulkRow{Number: n, Version: seen})
 	}
 	if r.PostFormValue("do") == "" { // the Enter key in a box
-		return migrations.Invalidf("%s", s.words.say("bulk.nothing_chosen"))
+		return s.bulkAgain(w, r, "/tickets", "", migrations.Invalidf("%s", s.words.say("bulk.nothing_chosen")), s.ticketListPage)
 	}
 	b, err := s.store.BulkTickets(r.Context(), actorOf(r), rows, bulkAction(r))
 	if err != nil {
-		return err
+		return s.bulkAgain(w, r, "/tickets", r.PostFormValue("do"), err, s.ticketListPage)
 	}
 	names, err := s.bulkNames(r.Context())
 	if err != nil {
@@ -47,7 +47,7 @@ func (s *site) bulkTickets(w http.ResponseWriter, r *http.Request) error {
 	if len(b.Refused) > 2 {
 		s.flashMore(r, "/bulk")
 	}
-	return seeOther(w, r, backTo(r, "/tickets"))
+	return seeOther(w, r, returnTo(r, backTo(r, "/tickets")))
 }
 
 // bulkAction reads what to do with the selected tickets.

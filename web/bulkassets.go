@@ -36,10 +36,6 @@ func assetRows(r *http.Request) (map[int64]int64, error) {
 
 // bulkAssets stows or deploys the assets that were selected in a list.
 func (s *site) bulkAssets(w http.ResponseWriter, r *http.Request) error {
-	seen, err := assetRows(r)
-	if err != nil {
-		return err
-	}
 	do := r.PostFormValue("do")
 	if do == "" { // the Enter key, where there are no scripts: the field that was filled in
 		for _, way := range []string{doStow, doDeploy} {
@@ -48,31 +44,9 @@ func (s *site) bulkAssets(w http.ResponseWriter, r *http.Request) error {
 			}
 		}
 	}
-	to, kind, field := inventory.Place{Status: inventory.Stowed}, pickPlace, "stow"
-	switch do {
-	case doStow:
-	case doDeploy:
-		to.Status, kind, field = inventory.Deployed, pickHolder, "deploy"
-	case "":
-		return migrations.Invalidf("%s", s.words.say("bulk.nothing_chosen"))
-	default:
-		return errForm
-	}
-	value, _, err := s.pickedText(r, field, kind)
+	all, err := s.moveSelected(r, do)
 	if err != nil {
-		return err
-	}
-	if value != "" && kind == pickPlace && !strings.Contains(value, ":") {
-		value = "location:" + value
-	}
-	at, ok := whereaboutsOf(value)
-	if !ok || do == doStow && at.place == 0 {
-		return migrations.Invalidf("%s", s.words.say("move.to_needed."+do))
-	}
-	to.HolderID, to.LocationID = at.person, at.place
-	all, err := s.things.MoveMany(r.Context(), actorOf(r), seen, to)
-	if err != nil {
-		return err
+		return s.bulkAgain(w, r, "/assets", do, err, s.assetListPage)
 	}
 	undo, where := url.Values{}, ""
 	var stayed []string
@@ -97,7 +71,38 @@ func (s *site) bulkAssets(w http.ResponseWriter, r *http.Request) error {
 	} else {
 		s.flashUndo(r, "/assets/unmove", undo, "bulk.said", text)
 	}
-	return seeOther(w, r, backTo(r, "/assets"))
+	return seeOther(w, r, returnTo(r, backTo(r, "/assets")))
+}
+
+// moveSelected reads where the selected assets go, and moves them there.
+func (s *site) moveSelected(r *http.Request, do string) ([]inventory.Moved, error) {
+	seen, err := assetRows(r)
+	if err != nil {
+		return nil, err
+	}
+	to, kind, field := inventory.Place{Status: inventory.Stowed}, pickPlace, "stow"
+	switch do {
+	case doStow:
+	case doDeploy:
+		to.Status, kind, field = inventory.Deployed, pickHolder, "deploy"
+	case "":
+		return nil, migrations.Invalidf("%s", s.words.say("bulk.nothing_chosen"))
+	default:
+		return nil, errForm
+	}
+	value, _, err := s.pickedText(r, field, kind)
+	if err != nil {
+		return nil, err
+	}
+	if value != "" && kind == pickPlace && !strings.Contains(value, ":") {
+		value = "location:" + value
+	}
+	at, ok := whereaboutsOf(value)
+	if !ok || do == doStow && at.place == 0 {
+		return nil, migrations.Invalidf("%s", s.words.say("move.to_needed."+do))
+	}
+	to.HolderID, to.LocationID = at.person, at.place
+	return s.things.MoveMany(r.Context(), actorOf(r), seen, to)
 }
 
 // stayed names the first few things that stayed, and why.

@@ -11,11 +11,17 @@ import (
 // listView is the list of tickets as its template gets it.
 type listView struct {
 	Frame   listFrame
-	Tickets []tracker.Ticket
+	Tickets []ticketRow
 
 	Technicians []tracker.Account
 	Categories  []tracker.Category
 	Priorities  []priorityView
+}
+
+// ticketRow is a ticket of the list, selected or not.
+type ticketRow struct {
+	*tracker.Ticket
+	On bool
 }
 
 // listFilter reads a list's filter out of an address.
@@ -48,15 +54,27 @@ func listFilter(q url.Values, me int64) tracker.TicketFilter {
 }
 
 func (s *site) ticketList(w http.ResponseWriter, r *http.Request) error {
+	return s.ticketListPage(w, r, http.StatusOK, bulkForm{})
+}
+
+func (s *site) ticketListPage(w http.ResponseWriter, r *http.Request, status int, bulk bulkForm) error {
 	ctx := r.Context()
 	q := r.URL.Query()
 	list, more, err := s.store.Tickets(ctx, listFilter(q, accountOf(ctx).ID), q.Get("after"), 50)
 	if err != nil {
 		return err
 	}
-	v := listView{Tickets: list, Priorities: s.priorities()}
+	if bulk.err != nil && len(list) == 0 {
+		return bulk.err // there is no bar to say it in
+	}
+	v := listView{Priorities: s.priorities()}
 	if v.Frame, err = s.listFrame(r, "tickets", more); err != nil {
 		return err
+	}
+	bulk.Back = address(v.Frame.Path, q, "live", "") // also in a list that the page read again by itself
+	v.Frame.Bulk = bulk
+	for i := range list {
+		v.Tickets = append(v.Tickets, ticketRow{&list[i], bulk.On(list[i].Number)})
 	}
 	if v.Technicians, err = s.store.Technicians(ctx); err != nil {
 		return err
@@ -65,7 +83,7 @@ func (s *site) ticketList(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	s.ticketChips(&v.Frame, v.Technicians, v.Categories)
-	return s.render(w, r, http.StatusOK, "tickets", view{Title: s.words.say("nav.tickets"), Section: "tickets", Live: true, Data: v})
+	return s.render(w, r, status, "tickets", view{Title: s.words.say("nav.tickets"), Section: "tickets", Live: true, Data: v})
 }
 
 // ticketChips adds the quick filters, and those that are set, each with the

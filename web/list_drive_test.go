@@ -81,7 +81,7 @@ func TestBulkWithoutScripts(t *testing.T) {
 	// Nothing selected: said, not done.
 	d.sees("#bulk summary", "Technician").MustClick()
 	d.sees("#bulk [open] button", "Tomas Rehak").MustClick()
-	d.sees(".trouble", "select some tickets first")
+	d.sees("#bulk .problem", "select some tickets first")
 }
 
 func TestSavedViewsByHand(t *testing.T) {

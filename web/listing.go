@@ -65,6 +65,7 @@ type listFrame struct {
 	Quick, Set []chip     // filters to switch on, and those that are on, to remove
 	Sorts      []chip
 	Pages      pageLinks
+	Bulk       bulkForm
 	Switch     []tab // other ways to show the list, at the right of the views
 	SwitchWord string
 	Beside     []tab // pages that belong to it
