@@ -17,7 +17,7 @@ type Step struct {
 	Movement *Movement
 	Order    *Order // opened then, or with Finished closed then
 	Finished bool
-	Event    *tracker.EventRow // a link, a file, a change
+	Event    *tracker.EventRow // a link, a change, a file of it or of an order
 }
 
 // lifeEvents are the events of an asset that its life line tells. Movements
@@ -41,11 +41,12 @@ func (s *Store) Life(ctx context.Context, assetID int64, after string, limit int
 	}
 	args := []any{assetID, assetID}
 	args = append(args, lifeEvents...)
-	args = append(args, assetID, assetID, from.At, from.At, from.Source, from.At, from.Source, from.ID, limit+1)
+	args = append(args, assetID, assetID, assetID, from.At, from.At, from.Source, from.At, from.Source, from.ID, limit+1)
 	var keys []lifeKey
 	err = s.db.Select(ctx, &keys, `SELECT at, source, id FROM (
 			SELECT at, 'movement' AS source, id FROM movement WHERE asset_id = ?
 			UNION ALL SELECT at, 'event' AS source, id FROM event WHERE subject = 'asset' AND subject_id = ? AND kind IN (`+marks(len(lifeEvents))+`)
+			UNION ALL SELECT e.at, 'event' AS source, e.id FROM work_order w JOIN event e ON e.subject = 'work_order' AND e.subject_id = w.id WHERE w.asset_id = ? AND e.kind IN ('file_added', 'file_removed')
 			UNION ALL SELECT opened_at AS at, 'opened' AS source, id FROM work_order WHERE asset_id = ?
 			UNION ALL SELECT finished_at AS at, 'finished' AS source, id FROM work_order WHERE asset_id = ? AND finished_at IS NOT NULL) AS l
 		WHERE at < ? OR (at = ? AND source < ?) OR (at = ? AND source = ? AND id < ?)

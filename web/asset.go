@@ -86,7 +86,7 @@ func (s *site) assetPage(w http.ResponseWriter, r *http.Request, status int, id 
 	}
 	v.MayUndo = a.Moves > 1
 	v.MayCount = a.Serial == "" && (a.Status == inventory.Stowed || a.Status == inventory.Deployed)
-	if v.Files, err = s.filesOf(r, a.Thing(), fileProblem); err != nil {
+	if v.Files, err = s.filesOf(r, a.Thing(), assetPath(a.ID), fileProblem); err != nil {
 		return err
 	}
 	if v.Links, err = s.linksOf(ctx, a.Thing(), assetPath(id)); err != nil {

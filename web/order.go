@@ -25,6 +25,7 @@ type orderView struct {
 	Facts      []fact
 	F          orderFields
 	Links      linksView
+	Files      filesView
 	Once       string // random key of the forms for notes and costs
 
 	orderTyped
@@ -32,15 +33,17 @@ type orderView struct {
 
 // orderTyped is what somebody typed that could not be saved.
 type orderTyped struct {
-	Problem  string
-	Problems problems // of the forms for notes and costs
-	Step     inventory.OrderStep
-	StepAt   string // the field that is wrong
-	Note     string
-	Line     lineTyped
-	Editing  bool
-	Edited   orderFields
-	Failed   *inventory.OrderEdit // that came too late: somebody else changed the order
+	Problem     string
+	Problems    problems // of the forms for notes and costs
+	StepPlace   picked
+	Step        inventory.OrderStep
+	StepAt      string // the field that is wrong
+	Note        string
+	Line        lineTyped
+	Editing     bool
+	FileProblem error
+	Edited      orderFields
+	Failed      *inventory.OrderEdit // that came too late: somebody else changed the order
 }
 
 func (s *site) order(w http.ResponseWriter, r *http.Request) error {
@@ -64,6 +67,9 @@ func (s *site) orderPage(w http.ResponseWriter, r *http.Request, status int, num
 	}
 	v := orderView{O: o, Path: orderPath(number), Self: orderPath(number) + "?live=1", Tone: orderTone(o.Status), Overdue: o.Overdue(s.things.Today()), orderTyped: typed}
 	v.Once, _ = tracker.NewToken()
+	if v.Files, err = s.filesOf(r, o.Thing(), v.Path, typed.FileProblem); err != nil {
+		return err
+	}
 	if v.Links, err = s.linksOf(ctx, o.Thing(), v.Path); err != nil {
 		return err
 	}
@@ -79,7 +85,7 @@ func (s *site) orderPage(w http.ResponseWriter, r *http.Request, status int, num
 	if v.Steps, err = s.orderSteps(ctx, o, asset, typed); err != nil {
 		return err
 	}
-	if v.Said, err = s.orderTalk(ctx, o); err != nil {
+	if v.Said, err = s.orderTalk(ctx, o, v.Files); err != nil {
 		return err
 	}
 	if err := s.orderCosts(ctx, &v); err != nil {

@@ -9,7 +9,7 @@ import (
 )
 
 // orderTalk is what was noted and done, in the order of time.
-func (s *site) orderTalk(ctx context.Context, o inventory.Order) ([]entryView, error) {
+func (s *site) orderTalk(ctx context.Context, o inventory.Order, files filesView) ([]entryView, error) {
 	notes, err := s.things.OrderNotes(ctx, o.ID)
 	if err != nil {
 		return nil, err
@@ -43,7 +43,9 @@ func (s *site) orderTalk(ctx context.Context, o inventory.Order) ([]entryView, e
 		return nil, err
 	}
 	for i := range events {
-		if v, ok := s.orderWhisper(&events[i], names[events[i].Actor], named); ok {
+		if v, ok := s.fileWhisper(&events[i], names[events[i].Actor], files); ok {
+			said = append(said, v)
+		} else if v, ok := s.orderWhisper(&events[i], names[events[i].Actor], named); ok {
 			said = append(said, v)
 		}
 	}
@@ -78,6 +80,26 @@ func (s *site) orderWhisper(ev *tracker.EventRow, who string, named map[tracker.
 		}
 	default:
 		return v, false // notes and costs stand there themselves
+	}
+	return v, true
+}
+
+// fileWhisper words that a file came or went.
+func (s *site) fileWhisper(ev *tracker.EventRow, who string, files filesView) (entryView, bool) {
+	var all []tracker.File
+	for _, f := range slices.Concat(files.Pictures, files.Others) {
+		all = append(all, f.File)
+	}
+	if ev.Kind != "file_added" && ev.Kind != "file_removed" {
+		return entryView{}, false
+	}
+	if who == "" {
+		who = s.words.say("product")
+	}
+	m := s.eventMoment(*ev, who, nil, all)
+	v := entryView{Kind: "event", ID: ev.ID, At: ev.At, Icon: m.Icon, Words: m.Words}
+	if m.To != "" {
+		v.Link = &thingView{Title: m.Link, To: m.To}
 	}
 	return v, true
 }

@@ -125,6 +125,7 @@ func (s *site) table() []route {
 		{post, "/orders/{number}", tracker.WorkThings, s.changeOrder},
 		{post, "/orders/{number}/status", tracker.WorkThings, s.stepOrder},
 		{post, "/orders/{number}/notes", tracker.WorkThings, s.addOrderNote},
+		{post, "/orders/{number}/files", tracker.WorkThings, s.addOrderFiles},
 		{post, "/orders/{number}/lines", tracker.WorkThings, s.addOrderLine},
 		{post, "/orders/{number}/lines/{id}/remove", tracker.WorkThings, s.removeOrderLine},
 		{post, "/links", tracker.WorkThings, s.addLink},
@@ -207,6 +208,7 @@ var withFiles = map[string]bool{
 	"/tickets/{number}/note":  true,
 	"/tickets/{number}/fix":   true,
 	"/assets/{id}/files":      true,
+	"/orders/{number}/files":  true,
 	"/settings/look/logo":     true,
 	"/import":                 true,
 }

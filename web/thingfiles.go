@@ -24,9 +24,9 @@ type thingFile struct {
 	Icon string
 }
 
-// filesOf reads the files of a thing, for its page.
-func (s *site) filesOf(r *http.Request, owner tracker.Thing, problem error) (filesView, error) {
-	v := filesView{Action: assetPath(owner.ID) + "/files", Problem: migrations.SafeMessage(problem), May: tracker.May(*accountOf(r.Context()), tracker.WorkThings), MaxMB: tracker.MaxFile >> 20}
+// filesOf reads the files of a thing, for its page, whose address is path.
+func (s *site) filesOf(r *http.Request, owner tracker.Thing, path string, problem error) (filesView, error) {
+	v := filesView{Action: path + "/files", Problem: migrations.SafeMessage(problem), May: tracker.May(*accountOf(r.Context()), tracker.WorkThings), MaxMB: tracker.MaxFile >> 20}
 	files, err := s.store.Files(r.Context(), owner)
 	if err != nil {
 		return v, err
@@ -65,6 +65,27 @@ func (s *site) addAssetFiles(w http.ResponseWriter, r *http.Request) error {
 	}
 	s.flash(r, "files.added", n)
 	return seeOther(w, r, assetPath(id)+"#files")
+}
+
+// addOrderFiles is addAssetFiles for a work order.
+func (s *site) addOrderFiles(w http.ResponseWriter, r *http.Request) error {
+	number, err := idParam(r, "number")
+	if err != nil {
+		return err
+	}
+	o, err := s.things.Order(r.Context(), number)
+	if err != nil {
+		return err
+	}
+	n, err := s.addFiles(r, o.Thing())
+	if migrations.KindOf(err) == migrations.Invalid {
+		return s.orderPage(w, r, http.StatusUnprocessableEntity, number, orderTyped{FileProblem: err})
+	}
+	if err != nil {
+		return err
+	}
+	s.flash(r, "files.added", n)
+	return seeOther(w, r, orderPath(number)+"#files")
 }
 
 // addFiles adds every file of a form to a thing, and returns how many.
@@ -129,7 +150,7 @@ func (s *site) ownerPath(r *http.Request, f tracker.File) string {
 		return assetPath(f.OwnerID) + "#files"
 	case tracker.KindWorkOrder:
 		if list, err := s.things.OrdersByID(r.Context(), []int64{f.OwnerID}); err == nil && len(list) == 1 {
-			return orderPath(list[0].Number)
+			return orderPath(list[0].Number) + "#files"
 		}
 	}
 	return returnTo(r, "/assets")

@@ -15,6 +15,17 @@ func (s *site) moments(ctx context.Context, a inventory.Asset, steps []inventory
 	if err != nil {
 		return nil, err
 	}
+	seen := map[int64]bool{} // the orders whose files are read
+	for _, step := range steps {
+		if e := step.Event; e != nil && e.Subject == tracker.KindWorkOrder && !seen[e.SubjectID] {
+			seen[e.SubjectID] = true
+			more, err := s.store.Files(ctx, tracker.Thing{Kind: tracker.KindWorkOrder, ID: e.SubjectID})
+			if err != nil {
+				return nil, err
+			}
+			files = append(files, more...)
+		}
+	}
 	var events []tracker.EventRow
 	var linked []tracker.Thing
 	for _, step := range steps {
