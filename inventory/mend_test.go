@@ -159,3 +159,88 @@ func TestQuantitiesAreReadOneWay(t *testing.T) {
 		refused(t, err, migrations.Invalid, words)
 	}
 }
+
+// TestHomeArchivedMeanwhile: what comes from a vendor's when its place is
+// archived comes back to the nearest place above, or to one that is chosen.
+func TestHomeArchivedMeanwhile(t *testing.T) {
+	eachWorkshop(t, func(t *testing.T, w *workshop) {
+		ctx, by := t.Context(), w.tomas.Actor()
+		made := 0
+		// away makes an asset at home in a place of that path, which is at the
+		// vendor's for an order when the last n parts of the path are archived.
+		away := func(n int, status Status, holder int64) (Asset, Order, Location, Location) {
+			t.Helper()
+			made++
+			top, err := w.EnsureLocation(ctx, by, fmt.Sprintf("House %d", made), Site)
+			w.ok(err)
+			shelf, err := w.EnsureLocation(ctx, by, fmt.Sprintf("House %d > Cellar > Shelf", made), Room)
+			w.ok(err)
+			a := w.asset(status, shelf.ID, holder, 1)
+			o := w.open(NewOrder{OrderEdit: OrderEdit{AssetID: a.ID, VendorID: w.vendor}, TakeIn: true})
+			for l := shelf; n > 0; n-- {
+				l, err = w.ArchiveLocation(ctx, by, l.ID, true, tracker.AnyVersion)
+				w.ok(err)
+				if l.ParentID != nil {
+					l, err = w.Location(ctx, *l.ParentID)
+					w.ok(err)
+				}
+			}
+			return a, o, top, shelf
+		}
+		last := func(a Asset) (m Movement) {
+			t.Helper()
+			w.ok(w.db.Get(ctx, &m, `SELECT kind, reason, work_order_id FROM movement WHERE asset_id = ? ORDER BY n DESC LIMIT 1`, a.ID))
+			return m
+		}
+		a, o, top, shelf := away(2, Stowed, 0)
+		r, back, err := w.ReturnsTo(ctx, o)
+		if err != nil || !back || r.Archived != shelf.Path || r.LocationPath != top.Path || r.Ask {
+			t.Fatalf("%+v %v %v", r, back, err)
+		}
+		w.step(o, Done)
+		w.at(a, Stowed, top.ID, 0)
+		if m := last(a); m.Kind != "stow" || m.Reason != o.Name()+": "+shelf.Path+" is archived." || orZero(m.WorkOrderID) != o.ID {
+			t.Fatalf("%+v", m)
+		}
+		// What was in use there is stowed; what somebody has stays theirs.
+		a, o, top, _ = away(2, Deployed, 0)
+		w.step(o, Cancelled)
+		w.at(a, Stowed, top.ID, 0)
+		a, o, _, _ = away(3, Deployed, w.anna)
+		w.step(o, Done)
+		w.at(a, Deployed, 0, w.anna)
+		// No place is left: one is asked for.
+		a, o, _, shelf = away(3, Stowed, 0)
+		if r, _, err := w.ReturnsTo(ctx, o); err != nil || !r.Ask {
+			t.Fatalf("%+v %v", r, err)
+		}
+		done := OrderStep{Status: Done, Resolution: "New hinge."}
+		_, err = w.StepOrder(ctx, by, o.Number, done, o.Version)
+		w.wantErr(err, migrations.Invalid, "place", a.Tag+" came from "+shelf.Path+", which is archived. Please choose")
+		done.PlaceID = w.vendor
+		_, err = w.StepOrder(ctx, by, o.Number, done, o.Version)
+		w.wantErr(err, migrations.Invalid, "location", "is a vendor")
+		w.at(a, Repair, w.vendor, 0)
+		done.PlaceID = w.room
+		_, err = w.StepOrder(ctx, by, o.Number, done, o.Version)
+		w.ok(err)
+		w.at(a, Stowed, w.room, 0)
+		// Written off, and opened again after that.
+		a, o, _, _ = away(0, Stowed, 0)
+		o = w.step(o, WrittenOff)
+		l := *w.at(a, Retired, w.vendor, 0).LocationID
+		m, err := movementOf(ctx, w.db, a.ID, 1)
+		w.ok(err)
+		_, err = w.ArchiveLocation(ctx, by, *m.LocationID, true, tracker.AnyVersion)
+		w.ok(err)
+		w.step(o, InProgress)
+		w.at(a, Repair, l, 0)
+		// Fetched from the vendor when its place is archived.
+		a, o, top, _ = away(2, Stowed, 0)
+		edit := o.Edit()
+		edit.VendorID = 0
+		_, err = w.ChangeOrder(ctx, by, o.Number, edit, o.Version)
+		w.ok(err)
+		w.at(a, Repair, top.ID, 0)
+	})
+}

@@ -147,7 +147,7 @@ func (s *Store) ChangeOrder(ctx context.Context, actor tracker.Actor, number int
 			return err
 		}
 		if o.Status.started() && in.VendorID != was.VendorID {
-			return s.sendTx(ctx, tx, actor, &o, false)
+			return s.sendTx(ctx, tx, actor, &o, false, 0)
 		}
 		return nil
 	})

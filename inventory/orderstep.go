@@ -13,6 +13,7 @@ type OrderStep struct {
 	Status     OrderStatus
 	Resolution string // what was done: required for done
 	Reason     string // required for written_off and cancelled; it is kept as the resolution
+	PlaceID    int64  // where the asset is stowed when the place that it came from is archived; 0 for the nearest above that
 }
 
 // StepOrder moves an order to another status, and its asset with it: to repair
@@ -67,9 +68,9 @@ func (s *Store) stepTx(ctx context.Context, tx *migrations.Tx, actor tracker.Act
 	case to.Status == WrittenOff:
 		err = s.writeOffTx(ctx, tx, actor, o)
 	case to.Status.started() && !was.started():
-		err = s.sendTx(ctx, tx, actor, o, true)
+		err = s.sendTx(ctx, tx, actor, o, true, to.PlaceID)
 	case was.started() && !to.Status.started():
-		err = s.returnTx(ctx, tx, actor, o)
+		err = s.returnTx(ctx, tx, actor, o, to.PlaceID)
 	}
 	if err != nil {
 		return err
@@ -161,7 +162,7 @@ func (s *Store) home(ctx context.Context, q read, a *Asset) (n int64, m Movement
 // stays where it is. begins says that work begins now, and not only the
 // vendor has changed: then an asset that somebody took elsewhere meanwhile
 // stays there.
-func (s *Store) sendTx(ctx context.Context, tx *migrations.Tx, actor tracker.Actor, o *Order, begins bool) error {
+func (s *Store) sendTx(ctx context.Context, tx *migrations.Tx, actor tracker.Actor, o *Order, begins bool, place int64) error {
 	if o.AssetID == nil {
 		return nil
 	}
@@ -185,7 +186,13 @@ func (s *Store) sendTx(ctx context.Context, tx *migrations.Tx, actor tracker.Act
 		if order != o.ID || a.Status != Retired {
 			return errGone(a)
 		}
-		home.Kind, home.WorkOrderID, home.Reason = "recover", &o.ID, o.Name()
+		back, err := instead(ctx, tx, home)
+		if err != nil {
+			return err
+		}
+		if home, err = back.movement("recover", o, a, place); err != nil {
+			return err
+		}
 		if err := s.moveForTx(ctx, tx, actor, a, home); err != nil {
 			return err
 		}
@@ -199,7 +206,13 @@ func (s *Store) sendTx(ctx context.Context, tx *migrations.Tx, actor tracker.Act
 	case o.VendorID != nil:
 		to.LocationID = o.VendorID
 	case !begins:
-		to.LocationID = home.LocationID // fetched from the vendor
+		// Fetched from the vendor. Where the place is archived the thing is on
+		// somebody's bench until the work is over, and then a place is asked for.
+		back, err := instead(ctx, tx, home)
+		if err != nil {
+			return err
+		}
+		to.LocationID = back.LocationID
 	}
 	if _, err := tx.Exec(ctx, `UPDATE work_order SET return_n = ? WHERE id = ?`, n, o.ID); err != nil {
 		return fmt.Errorf("write order: %w", err)
@@ -212,7 +225,7 @@ func (s *Store) sendTx(ctx context.Context, tx *migrations.Tx, actor tracker.Act
 
 // returnTx takes the asset back to where it was before it went to repair,
 // unless another order is at work on it, or somebody has taken it elsewhere.
-func (s *Store) returnTx(ctx context.Context, tx *migrations.Tx, actor tracker.Actor, o *Order) error {
+func (s *Store) returnTx(ctx context.Context, tx *migrations.Tx, actor tracker.Actor, o *Order, place int64) error {
 	if o.AssetID == nil {
 		return nil
 	}
@@ -231,31 +244,102 @@ func (s *Store) returnTx(ctx context.Context, tx *migrations.Tx, actor tracker.A
 	if err != nil {
 		return err
 	}
-	return s.moveForTx(ctx, tx, actor, a, Movement{Kind: "back", Status: home.Status, LocationID: home.LocationID, HolderID: home.HolderID, WorkOrderID: &o.ID, Reason: o.Name()})
+	back, err := instead(ctx, tx, home)
+	if err != nil {
+		return err
+	}
+	m, err := back.movement("back", o, a, place)
+	if err != nil {
+		return err
+	}
+	return s.moveForTx(ctx, tx, actor, a, m)
+}
+
+// Return is where an asset goes when the work on it is over.
+type Return struct {
+	Movement        // its status, place and holder, with their names
+	Archived string // the path of the place that it came from, where that is archived by now
+	Ask      bool   // and there is none above it: one must be chosen
+}
+
+// instead returns where an asset goes that is to return to home: where that
+// place is archived, to its holder still, else stowed at the nearest place
+// above it that is not.
+func instead(ctx context.Context, q read, home Movement) (Return, error) {
+	r := Return{Movement: home}
+	if home.LocationID == nil {
+		return r, nil
+	}
+	l, err := locationWhere(ctx, q, `id = ?`, *home.LocationID)
+	if err != nil || l.ArchivedAt == nil {
+		return r, err
+	}
+	r.Archived, r.LocationID, r.LocationPath = l.Path, nil, ""
+	for l.ArchivedAt != nil || l.Kind == Vendor {
+		if l.ParentID == nil {
+			r.Ask = r.HolderID == nil
+			return r, nil
+		}
+		if l, err = locationWhere(ctx, q, `id = ?`, *l.ParentID); err != nil {
+			return r, err
+		}
+	}
+	r.LocationID, r.LocationPath = &l.ID, l.Path
+	if r.HolderID == nil {
+		r.Status = Stowed
+	}
+	return r, nil
+}
+
+// movement is what takes asset a there for an order; place is the one that
+// somebody chose, 0 for none.
+func (r Return) movement(kind string, o *Order, a *Asset, place int64) (Movement, error) {
+	m := Movement{Kind: kind, Status: r.Status, LocationID: r.LocationID, HolderID: r.HolderID, WorkOrderID: &o.ID, Reason: o.Name()}
+	if r.Archived == "" {
+		return m, nil
+	}
+	m.Reason = clip(o.Name()+": "+r.Archived+" is archived.", maxText-1)
+	if m.Kind == "back" {
+		m.Kind = "stow"
+		if r.HolderID != nil {
+			m.Kind = "deploy"
+		}
+	}
+	switch {
+	case place != 0 && r.HolderID == nil:
+		m.Status, m.LocationID = Stowed, &place
+	case r.Ask:
+		return m, migrations.InvalidAt("place", "%s came from %s, which is archived. Please choose where it is stowed.", a.Tag, r.Archived)
+	}
+	return m, nil
 }
 
 // ReturnsTo returns to where the asset of an order goes when that is done or
 // cancelled now, with the names of place and holder; false where it does not move.
-func (s *Store) ReturnsTo(ctx context.Context, o Order) (m Movement, back bool, err error) {
+func (s *Store) ReturnsTo(ctx context.Context, o Order) (r Return, back bool, err error) {
 	if o.AssetID == nil || !o.Status.started() {
-		return m, false, nil
+		return r, false, nil
 	}
 	a, err := assetWhere(ctx, s.db, `a.id = ?`, *o.AssetID)
 	if err != nil || !away(a.Status) || several(&a) {
-		return m, false, err
+		return r, false, err
 	}
 	others, err := othersAtWork(ctx, s.db, &o)
 	if err != nil || others {
-		return m, false, err
+		return r, false, err
 	}
 	n, _, err := s.home(ctx, s.db, &a)
 	if err != nil {
-		return m, false, err
+		return r, false, err
 	}
+	var m Movement
 	if err := s.db.Get(ctx, &m, movementSelect+`WHERE v.asset_id = ? AND v.n = ?`, a.ID, n); err != nil {
-		return m, false, fmt.Errorf("read where %s was: %w", a.Tag, err)
+		return r, false, fmt.Errorf("read where %s was: %w", a.Tag, err)
 	}
-	return m, true, nil
+	if r, err = instead(ctx, s.db, m); err != nil {
+		return r, false, err
+	}
+	return r, true, nil
 }
 
 // othersAtWork reports whether another order is at work on an order's asset.

@@ -2,10 +2,13 @@ package web
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"helpdeskd/inventory"
+	"helpdeskd/tracker"
 )
 
 // TestBulkUndoOfPiecesThatJoined: two that joined a third by one bulk action
@@ -87,5 +90,80 @@ func TestOrderFormsSentTwice(t *testing.T) {
 		b.get(path)
 		b.post(fmt.Sprintf("%s/lines/%d/remove", path, lines[1].ID))
 		wantPage(t, b, path, `name="quantity" value="1.1250"`)
+	})
+}
+
+// TestFilesOfAnOrder: they are on its page, in what happened, and on the
+// asset's life line, and can be removed.
+func TestFilesOfAnOrder(t *testing.T) {
+	everyWorld(t, func(t *testing.T, w *world) {
+		a, o := w.furnish()
+		b := w.session(w.tech)
+		path := fmt.Sprintf("/orders/%d", o.Number)
+		shows(t, b.get(path), http.StatusOK, "Photos and files", "None yet.")
+		shows(t, b.upload(path+"/files", map[string][]byte{"hinge.png": picture(40, 30)}), http.StatusSeeOther)
+		shows(t, b.get(path), http.StatusOK, "The file is added.", "/thumb", "Tomas Rehak added", ">hinge.png</a>")
+		shows(t, b.get(assetPath(a.ID)), http.StatusOK, "Tomas Rehak added", ">hinge.png</a>")
+		shows(t, b.upload(path+"/files", nil), http.StatusUnprocessableEntity, "Please choose a file first")
+		shows(t, b.upload("/orders/999/files", map[string][]byte{"x.txt": []byte("x")}), http.StatusNotFound)
+		var uid string
+		w.ok(w.DB().Get(t.Context(), &uid, `SELECT uid FROM file WHERE owner_kind = 'work_order'`))
+		res := b.post("/files/" + uid + "/remove")
+		if res.Code != 303 || res.Header().Get("Location") != path+"#files" {
+			t.Fatalf("%d %s", res.Code, res.Header())
+		}
+		shows(t, b.get(path), http.StatusOK, "None yet.", "removed a file")
+		// A manager reads them only.
+		if res := w.session(w.manager).get(path); strings.Contains(res.Body.String(), path+"/files") {
+			t.Error("a manager is offered to add files")
+		}
+	})
+}
+
+// TestOrderAsksWhereItsAssetGoes: where the place that it came from is
+// archived, and all above it.
+func TestOrderAsksWhereItsAssetGoes(t *testing.T) {
+	everyWorld(t, func(t *testing.T, w *world) {
+		w.furnish()
+		ctx, by := t.Context(), w.tech.Actor()
+		b := w.session(w.tech)
+		for _, above := range []bool{true, false} {
+			name := fmt.Sprintf("Hut %v", above)
+			if above {
+				name = "Harbour Street > " + name
+			}
+			hut, err := w.things.EnsureLocation(ctx, by, name, inventory.Site)
+			w.ok(err)
+			vendor, err := w.things.EnsureLocation(ctx, by, "Fixit", inventory.Vendor)
+			w.ok(err)
+			a, err := w.things.Register(ctx, by, inventory.AssetEdit{Model: &inventory.ModelEdit{Category: "screen", Name: "Wide"}}, inventory.Place{Status: inventory.Stowed, LocationID: hut.ID})
+			w.ok(err)
+			o, err := w.things.OpenOrder(ctx, by, inventory.NewOrder{OrderEdit: inventory.OrderEdit{Title: "Dark", AssetID: a.ID, VendorID: vendor.ID}, TakeIn: true})
+			w.ok(err)
+			_, err = w.things.ArchiveLocation(ctx, by, hut.ID, true, tracker.AnyVersion)
+			w.ok(err)
+			path := fmt.Sprintf("/orders/%d", o.Number)
+			post := func(pairs ...string) *httptest.ResponseRecorder {
+				return b.post(path+"/status", append(pairs, "version", fmt.Sprint(o.Version), "status", "done", "resolution", "A new lamp.")...)
+			}
+			where := "Harbour Street"
+			if above {
+				shows(t, b.get(path), http.StatusOK, a.Tag+" goes to Harbour Street: Harbour Street &gt; Hut true, where it came from, is archived.")
+				shows(t, post(), http.StatusSeeOther)
+			} else {
+				where = "Harbour Street > Store room"
+				shows(t, b.get(path), http.StatusOK, "Please choose where it goes.", "Where is it stowed then?")
+				shows(t, post(), http.StatusUnprocessableEntity, "Please choose where it is stowed.", "A new lamp.")
+				shows(t, post("place_text", "no such place"), http.StatusUnprocessableEntity, "no such place", "A new lamp.")
+				shows(t, post("place_text", where), http.StatusSeeOther)
+			}
+			now, err := w.things.Asset(ctx, a.ID)
+			w.ok(err)
+			if now.Status != inventory.Stowed || now.LocationPath != where {
+				t.Errorf("%s is %s", now.Tag, now.Whereabouts())
+			}
+			shows(t, b.get(path), http.StatusOK, "is now here: "+strings.ReplaceAll(where, ">", "&gt;"), "is archived.")
+			shows(t, b.get(assetPath(a.ID)), http.StatusOK, o.Name()+": "+strings.ReplaceAll(hut.Path, ">", "&gt;")+" is archived.")
+		}
 	})
 }

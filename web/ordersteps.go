@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"helpdeskd/inventory"
 	"helpdeskd/migrations"
@@ -22,6 +23,9 @@ type orderStepView struct {
 	Hint        string // what happens to the asset
 	Text, Error string
 	Open        bool
+	Place       bool // where the asset goes must be chosen
+	Chosen      picked
+	PlaceError  string
 }
 
 // orderSteps are the ways on, the usual one first.
@@ -30,7 +34,7 @@ func (s *site) orderSteps(ctx context.Context, o inventory.Order, a *inventory.A
 	if usual == "" {
 		usual = inventory.InProgress
 	}
-	back, err := s.backHint(ctx, o, a)
+	back, ask, err := s.backHint(ctx, o, a)
 	if err != nil {
 		return nil, err
 	}
@@ -62,6 +66,15 @@ func (s *site) orderSteps(ctx context.Context, o inventory.Order, a *inventory.A
 				v.Hint = s.words.say("order.retires", a.Tag)
 			}
 		}
+		if typed.Step.Status == to && typed.StepAt == "place" {
+			v.Open, v.PlaceError = true, typed.Problem
+		}
+		if v.Place = v.PlaceError != "" || ask && v.Hint != "" && v.Hint == back; v.Place {
+			v.Sure = v.Do
+			if typed.Step.Status == to {
+				v.Chosen = typed.StepPlace
+			}
+		}
 		if v.Field != "" {
 			v.Ask, v.Sure = s.words.say("order.ask."+string(to)), s.words.say("order.sure."+string(to))
 			if a != nil && a.Quantity != 1 {
@@ -91,16 +104,22 @@ func (s *site) orderSteps(ctx context.Context, o inventory.Order, a *inventory.A
 	return steps, nil
 }
 
-// backHint says where the asset goes when the work is over, "" where it stays.
-func (s *site) backHint(ctx context.Context, o inventory.Order, a *inventory.Asset) (string, error) {
+// backHint says where the asset goes when the work is over, "" where it stays,
+// and whether somebody must choose that.
+func (s *site) backHint(ctx context.Context, o inventory.Order, a *inventory.Asset) (hint string, ask bool, err error) {
 	if a == nil {
-		return "", nil
+		return "", false, nil
 	}
-	m, back, err := s.things.ReturnsTo(ctx, o)
-	if err != nil || !back {
-		return "", err
+	to, back, err := s.things.ReturnsTo(ctx, o)
+	switch {
+	case err != nil || !back:
+		return "", false, err
+	case to.Ask:
+		return s.words.say("order.goes_nowhere", a.Tag, to.Archived), true, nil
+	case to.Archived != "":
+		return s.words.say("order.goes_instead", a.Tag, join(", ", to.HolderName, to.LocationPath), to.Archived), false, nil
 	}
-	return s.words.say("order.goes_back", a.Tag, join(", ", m.HolderName, m.LocationPath)), nil
+	return s.words.say("order.goes_back", a.Tag, join(", ", to.HolderName, to.LocationPath)), false, nil
 }
 
 // stepOrder moves an order on.
@@ -114,14 +133,39 @@ func (s *site) stepOrder(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	to := inventory.OrderStep{Status: inventory.OrderStatus(r.PostFormValue("status")), Resolution: r.PostFormValue("resolution"), Reason: r.PostFormValue("reason")}
+	var place picked
+	place.Value, place.Text, err = s.pickedText(r, "place", pickPlace)
+	wrong := atField("place", err)
+	if place.Value != "" && wrong == nil {
+		if to.PlaceID, err = strconv.ParseInt(place.Value, 10, 64); err != nil {
+			return errForm
+		}
+	}
+	if migrations.KindOf(wrong) == migrations.Invalid {
+		return s.orderPage(w, r, http.StatusUnprocessableEntity, e.number, orderTyped{Step: to, StepPlace: place, StepAt: "place", Problem: migrations.SafeMessage(wrong)})
+	}
+	if wrong != nil {
+		return wrong
+	}
+	goes, moved, err := s.things.ReturnsTo(r.Context(), was)
+	if err != nil {
+		return err
+	}
 	o, err := s.things.StepOrder(r.Context(), actorOf(r), e.number, to, e.version)
 	if kind := migrations.KindOf(err); kind == migrations.Invalid || kind == migrations.Conflict {
-		return s.orderPage(w, r, kindStatus[kind], e.number, orderTyped{Step: to, StepAt: migrations.FieldOf(err), Problem: migrations.SafeMessage(err)})
+		return s.orderPage(w, r, kindStatus[kind], e.number, orderTyped{Step: to, StepPlace: place, StepAt: stepField(err), Problem: migrations.SafeMessage(err)})
 	}
 	if err != nil {
 		return err
 	}
 	words := s.words.say("order.status." + string(o.Status))
+	if moved && goes.Archived != "" && o.AssetID != nil && (o.Status == inventory.Planned || o.Status == inventory.Done || o.Status == inventory.Cancelled) {
+		now, err := s.things.Asset(r.Context(), *o.AssetID)
+		if err != nil {
+			return err
+		}
+		words += ". " + strings.TrimSuffix(s.words.say("order.went_instead", now.Tag, join(", ", now.HolderName, now.LocationPath), goes.Archived), ".")
+	}
 	if was.Status.Open() && was.Status != o.Status {
 		fields := url.Values{"version": {strconv.FormatInt(o.Version, 10)}, "status": {string(was.Status)}}
 		s.flashUndo(r, orderPath(e.number)+"/status", fields, "flash.order_step", o.Name(), words)
@@ -129,4 +173,12 @@ func (s *site) stepOrder(w http.ResponseWriter, r *http.Request) error {
 		s.flash(r, "flash.order_step", o.Name(), words)
 	}
 	return seeOther(w, r, orderPath(e.number))
+}
+
+// stepField is the field of a step's form that an error is about.
+func stepField(err error) string {
+	if at := migrations.FieldOf(err); at != "location" {
+		return at
+	}
+	return "place" // which was archived meanwhile, or is a vendor's
 }
