@@ -179,6 +179,7 @@ func TestDryRunWritesNothing(t *testing.T) {
 			"IT-18;Nordfell;Book 14;;stowed;Depot;Anna Lind;;;;\r\n" + // 18: stowed with somebody
 			"IT-19;Nordfell;New one;;deployed;Main site > Attic;Anna Lind <ANNA.lind@desk.example>;;;;b\r\n" + // 19
 			"IT-20;Nordfell;Mouse;;stowed;store room;;40;;;\r\n" + // 20: by the place's name alone
+			"IT-21;Nordfell;Book 14;;;;nobody@else.example;;;;\r\n" + // 21: one thing is wrong, not two
 			";;;;;;;;;;\r\n\r\n"
 		before := d.counts()
 		p := d.check(text, ImportOptions{})
@@ -208,15 +209,16 @@ func TestDryRunWritesNothing(t *testing.T) {
 			`16 tag "IT-1" IT-1 is another thing here: Nordfell Book 14 with the serial…`,
 			`17  "too" This row has 14 cells, but the header has 11. A cell with a …`,
 			`18 holder "Anna Lind" What is stowed is with nobody. Make the status deployed, or …`,
+			`21 holder "nobody@else.example" Nobody here has the address nobody@else.example.`,
 		}
 		if !slices.Equal(got, want) {
 			t.Fatalf("problems:\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}
-		if p.New != 3 || p.Bad != 16 || p.Changed+p.Same != 0 || p.Rows != 19 || p.ModelN != 1 || p.PlaceN != 1 || p.Delimiter != ';' {
+		if p.New != 3 || p.Bad != 17 || p.Changed+p.Same != 0 || p.Rows != 20 || p.ModelN != 1 || p.PlaceN != 1 || p.Delimiter != ';' {
 			t.Fatalf("plan: %+v", p)
 		}
 		_, err := d.Import(t.Context(), d.ben, 1, d.file(text), ImportOptions{}, p.Lines(), nil)
-		refused(t, err, migrations.Invalid, "16 rows have problems")
+		refused(t, err, migrations.Invalid, "17 rows have problems")
 		if after := d.counts(); after != before {
 			t.Fatal("a refused import wrote something")
 		}
@@ -226,12 +228,12 @@ func TestDryRunWritesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		again := d.check(bad.String(), ImportOptions{})
-		if again.Bad != 14 || again.Columns[0].Header != "problem" || again.Columns[0].Field != "" {
+		if again.Bad != 15 || again.Columns[0].Header != "problem" || again.Columns[0].Field != "" {
 			t.Fatalf("brought again: %+v", again) // rows 4 and 5 are fine by themselves
 		}
 		// And the good ones imported.
 		done := d.bring(text, ImportOptions{SkipBad: true})
-		if done.New != 3 || done.Left != 16 || done.Models != 1 || done.Places != 1 {
+		if done.New != 3 || done.Left != 17 || done.Models != 1 || done.Places != 1 {
 			t.Fatalf("done: %+v", done)
 		}
 		a := must(d.AssetByTag(t.Context(), "it-19"))(t)

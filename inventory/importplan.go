@@ -556,7 +556,7 @@ func (im *importer) checkTarget(r *importRow) {
 	switch {
 	case !canBecome(from, to.Status):
 		r.wrong(FieldStatus, string(to.Status), "%s is %s: it can not be %s from there.", r.old.Tag, from, to.Status)
-	case to.Status == Stowed && to.LocationID == nil:
+	case to.Status == Stowed && to.LocationID == nil && !unsaidHolder:
 		r.wrong(FieldLocation, "", "Where is it stowed? A place is missing.")
 	case to.Status == Stowed && to.HolderID != nil:
 		r.wrong(FieldHolder, r.holder, "What is stowed is with nobody. Make the status deployed, or leave the holder out.")
