@@ -245,6 +245,27 @@ func (s *Store) AssetByTag(ctx context.Context, tag string) (Asset, error) {
 	return assetWhere(ctx, s.db, `a.tag_folded = ?`, tracker.Fold(tracker.OneLine(tag)))
 }
 
+// AssetsNamed returns the assets whose tag, hostname or serial number is
+// exactly text, in any case: the one with the tag first, then the newest, at
+// most limit. One that has only its beginning is not among them.
+func (s *Store) AssetsNamed(ctx context.Context, text string, limit int) ([]Asset, error) {
+	text = tracker.OneLine(text)
+	name, serial := tracker.Fold(text), foldSerial(text)
+	if name == "" {
+		return nil, nil
+	}
+	var list []Asset
+	err := s.db.Select(ctx, &list, `SELECT `+assetColumns+` FROM asset a `+assetJoins+`WHERE a.id IN (
+			SELECT id FROM asset WHERE tag_folded = ?
+			UNION SELECT id FROM asset WHERE hostname_folded <> '' AND hostname_folded = ?
+			UNION SELECT id FROM asset WHERE serial_folded <> '' AND serial_folded = ?)
+		ORDER BY CASE WHEN a.tag_folded = ? THEN 0 ELSE 1 END, a.id DESC LIMIT ?`, name, name, serial, name, pageSize(limit))
+	if err != nil {
+		return nil, fmt.Errorf("read the assets named so: %w", err)
+	}
+	return list, nil
+}
+
 // HeldBy returns what a person has now, the newest first.
 func (s *Store) HeldBy(ctx context.Context, clientID int64, limit int) ([]Asset, error) {
 	var list []Asset
@@ -477,10 +498,10 @@ func (s *Store) registerAtTx(ctx context.Context, tx *migrations.Tx, actor track
 	}
 	now := s.stamp()
 	// It is nowhere until its first movement, in this same transaction.
-	id, err := tx.Insert(ctx, `INSERT INTO asset (tag, tag_folded, model_id, serial, serial_folded, parent_id, hostname, purpose, specs, reference, purchased_on,
+	id, err := tx.Insert(ctx, `INSERT INTO asset (tag, tag_folded, model_id, serial, serial_folded, parent_id, hostname, hostname_folded, purpose, specs, reference, purchased_on,
 			cost, estimated_value, currency, warranty_until, end_of_life_on, import_ref, status, quantity, moves, moved_at, created_at, updated_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', 0, 0, 0, ?, ?) RETURNING id`,
-		in.Tag, tracker.Fold(in.Tag), model.ID, in.Serial, foldSerial(in.Serial), orNull(in.ParentID), in.Hostname, in.Purpose, in.Specs, in.Reference, in.PurchasedOn,
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', 0, 0, 0, ?, ?) RETURNING id`,
+		in.Tag, tracker.Fold(in.Tag), model.ID, in.Serial, foldSerial(in.Serial), orNull(in.ParentID), in.Hostname, tracker.Fold(in.Hostname), in.Purpose, in.Specs, in.Reference, in.PurchasedOn,
 		in.Cost, in.EstimatedValue, in.Currency, in.WarrantyUntil, in.EndOfLifeOn, in.ImportRef, now, now)
 	if err != nil {
 		return Asset{}, err
@@ -574,9 +595,9 @@ func (s *Store) changeAssetTx(ctx context.Context, tx *migrations.Tx, actor trac
 	if len(changed) == 0 {
 		return was, nil
 	}
-	_, err = tx.Exec(ctx, `UPDATE asset SET tag = ?, tag_folded = ?, model_id = ?, serial = ?, serial_folded = ?, parent_id = ?, hostname = ?, purpose = ?, specs = ?, reference = ?,
+	_, err = tx.Exec(ctx, `UPDATE asset SET tag = ?, tag_folded = ?, model_id = ?, serial = ?, serial_folded = ?, parent_id = ?, hostname = ?, hostname_folded = ?, purpose = ?, specs = ?, reference = ?,
 			purchased_on = ?, cost = ?, estimated_value = ?, currency = ?, warranty_until = ?, end_of_life_on = ?, import_ref = ?, updated_at = ?, version = version + 1 WHERE id = ?`,
-		in.Tag, tracker.Fold(in.Tag), model.ID, in.Serial, foldSerial(in.Serial), orNull(in.ParentID), in.Hostname, in.Purpose, in.Specs, in.Reference,
+		in.Tag, tracker.Fold(in.Tag), model.ID, in.Serial, foldSerial(in.Serial), orNull(in.ParentID), in.Hostname, tracker.Fold(in.Hostname), in.Purpose, in.Specs, in.Reference,
 		in.PurchasedOn, in.Cost, in.EstimatedValue, in.Currency, in.WarrantyUntil, in.EndOfLifeOn, in.ImportRef, s.stamp(), id)
 	if err != nil {
 		return Asset{}, err

@@ -137,7 +137,8 @@ func (s *site) foundRows(ctx context.Context, hits []tracker.Hit) ([]foundRow, e
 
 var orderNumber = regexp.MustCompile(`(?i)^wo-?([0-9]{1,18})$`)
 
-// exactly returns what a number or a tag names: HD-12, WO-3, an asset's tag.
+// exactly returns what a number or a tag names: HD-12, WO-3, the
+// tag, hostname or serial number of an asset.
 func (s *site) exactly(ctx context.Context, query string) (found []foundRow, err error) {
 	add := func(r foundRow, err error) error {
 		if err == nil {
@@ -160,8 +161,11 @@ func (s *site) exactly(ctx context.Context, query string) (found []foundRow, err
 			return nil, err
 		}
 	}
-	a, err := s.things.AssetByTag(ctx, query)
-	return found, add(s.foundAsset(a), err)
+	assets, err := s.things.AssetsNamed(ctx, query, 5)
+	for _, a := range assets {
+		found = append(found, s.foundAsset(a))
+	}
+	return found, err
 }
 
 // foundGroup is what a suggestion shows of one kind.

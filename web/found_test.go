@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"helpdeskd/inventory"
 	"helpdeskd/migrations"
 	"helpdeskd/migrations/dbtest"
+	"helpdeskd/tracker"
 )
 
 // furnish gives the desk a laptop with Hana, and a repair of it.
@@ -36,6 +38,16 @@ func TestSuggestAndSearchPages(t *testing.T) {
 	everyWorld(t, func(t *testing.T, w *world) {
 		a, o := w.furnish()
 		b := w.session(w.tech)
+		// A laptop by its hostname, with newer things that have its parts.
+		host, err := w.things.Register(t.Context(), w.tech.Actor(), inventory.AssetEdit{Tag: "LT-1", Hostname: "FH-NB-0121", ModelID: a.ModelID}, inventory.Place{Status: inventory.Deployed, HolderID: *a.HolderID})
+		w.ok(err)
+		_, err = w.things.Register(t.Context(), w.tech.Actor(), inventory.AssetEdit{Tag: "LT-2", Hostname: "FH-NB-0122", Reference: "took over for FH-NB-0121", ModelID: a.ModelID}, inventory.Place{Status: inventory.Deployed, HolderID: *a.HolderID})
+		w.ok(err)
+		named, err := w.OpenTicket(t.Context(), w.tech.Actor(), tracker.NewTicket{Subject: "FH-NB-0121 makes a noise", Text: "It hums."})
+		w.ok(err)
+		naming := named.Number
+		_, err = w.IndexPending(t.Context(), nil)
+		w.ok(err)
 		for _, c := range []struct{ path, first, has string }{
 			{"/search/suggest?q=hd-7", `/tickets/7"`, "Exactly this"},
 			{"/search/suggest?q=7", `/tickets/7"`, "Exactly this"},
@@ -48,6 +60,11 @@ func TestSuggestAndSearchPages(t *testing.T) {
 			{"/search?q=thinkpad&kind=asset", `/assets/`, "Hana Sato"},
 			{"/search?q=hinge&kind=work_order", `/orders/1"`, "WO-1"},
 			{"/search?q=lt-77", `/assets/`, "Exactly this"},
+			{"/search?q=fh-nb-0121", fmt.Sprintf(`/assets/%d"`, host.ID), "Exactly this"},
+			{"/search?q=FH-NB-0121&kind=asset", fmt.Sprintf(`/assets/%d"`, host.ID), "Exactly this"},
+			{"/search?q=FH-NB-0121&kind=ticket", fmt.Sprintf(`/tickets/%d"`, naming), ""},
+			{"/search/suggest?q=fh-nb-0121", fmt.Sprintf(`/assets/%d"`, host.ID), "Exactly this"},
+			{"/search/suggest?q=pf3xyz", fmt.Sprintf(`/assets/%d"`, a.ID), "Exactly this"},
 			{"/search?q=dubois&kind=client", `/people/`, "Chloé Dubois"},
 		} {
 			res := b.get(c.path)

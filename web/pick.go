@@ -138,17 +138,18 @@ func (s *site) pickThings(ctx context.Context, kind, text string) ([]picked, err
 		add(tracker.Thing{Kind: tracker.KindTicket, ID: t.ID}, picked{Text: t.Name() + " " + subject, Note: join(" · ", t.ClientName, s.words.say("stage."+string(t.Stage))), exact: []string{fold(t.Name())}})
 	}
 	asset := func(a inventory.Asset) {
-		add(a.Thing(), picked{Text: join(" ", a.Tag, a.Title()), Note: join(" · ", a.Serial, a.HolderName, a.LocationPath), exact: []string{fold(a.Tag)}})
+		add(a.Thing(), picked{Text: join(" ", a.Tag, a.Title()), Note: join(" · ", a.Serial, a.HolderName, a.LocationPath), exact: notes(fold(a.Tag), fold(a.Hostname), fold(a.Serial))})
 	}
 	if page.Exact != nil {
 		ticket(page.Exact)
 	}
 	if kind == pickAsset || kind == pickAny {
-		switch a, err := s.things.AssetByTag(ctx, text); {
-		case err == nil:
-			asset(a)
-		case migrations.KindOf(err) != migrations.NotFound:
+		named, err := s.things.AssetsNamed(ctx, text, pickLimit)
+		if err != nil {
 			return nil, err
+		}
+		for _, a := range named {
+			asset(a)
 		}
 	}
 	var assets, orders []int64

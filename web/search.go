@@ -25,10 +25,15 @@ func (s *site) search(w http.ResponseWriter, r *http.Request) error {
 	}
 	before, _ := strconv.ParseInt(q.Get("after"), 10, 64)
 	if v.Query != "" {
-		if before <= 0 && v.Kind == "" {
-			var err error
-			if v.Exact, err = s.exactly(ctx, v.Query); err != nil {
+		if before <= 0 {
+			exact, err := s.exactly(ctx, v.Query)
+			if err != nil {
 				return err
+			}
+			for _, x := range exact {
+				if v.Kind == "" || v.Kind == x.Kind {
+					v.Exact = append(v.Exact, x)
+				}
 			}
 		}
 		page, err := s.store.Search(ctx, v.Query, v.Kind, max(before, 0), 30)

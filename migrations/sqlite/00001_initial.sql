@@ -459,6 +459,7 @@ CREATE TABLE asset (
     serial_folded   TEXT NOT NULL DEFAULT '',
     parent_id       BIGINT REFERENCES asset (id), -- what it is a part of, or was split from
     hostname        TEXT NOT NULL DEFAULT '',
+    hostname_folded TEXT NOT NULL DEFAULT '',
     purpose         TEXT NOT NULL DEFAULT '',
     specs           TEXT NOT NULL DEFAULT '',
     reference       TEXT NOT NULL DEFAULT '', -- the company's own, free
@@ -481,6 +482,8 @@ CREATE TABLE asset (
     CHECK (quantity >= 0 AND (serial = '' OR quantity <= 1))
 );
 CREATE UNIQUE INDEX asset_serial ON asset (model_id, serial_folded) WHERE serial_folded <> '';
+CREATE INDEX asset_serial_any ON asset (serial_folded) WHERE serial_folded <> '';
+CREATE INDEX asset_hostname ON asset (hostname_folded) WHERE hostname_folded <> '';
 CREATE INDEX asset_model ON asset (model_id, status, id);
 CREATE INDEX asset_status ON asset (status, id);
 CREATE INDEX asset_location ON asset (location_id, id);
