@@ -62,7 +62,9 @@ func (s *site) invite(w http.ResponseWriter, r *http.Request) error {
 	in := tracker.NewAccount{Email: r.PostFormValue("email"), Name: r.PostFormValue("name"), Role: tracker.AccountRole(r.PostFormValue("role"))}
 	a, err := s.store.Invite(r.Context(), actorOf(r), in)
 	if kind := migrations.KindOf(err); kind == migrations.Invalid || kind == migrations.Conflict {
-		return s.accountsPage(w, r, kindStatus[kind], accountsView{Problems: problemsOf(err), New: in})
+		v := accountsView{New: in}
+		v.Problems.put(err)
+		return s.accountsPage(w, r, kindStatus[kind], v)
 	}
 	if err != nil {
 		return err

@@ -197,7 +197,7 @@ func (s *site) readAsset(r *http.Request) (f assetForm, in inventory.AssetEdit, 
 	}
 	in.ParentID, f.Parent.Text, err = s.pickedID(r, "parent", pickAsset)
 	f.Parent.Value = idText(in.ParentID) // never the id that was sent: another text may stand over it
-	f.Problems, err = formProblem(f.Problems, atField("parent", err))
+	err = f.Problems.add(atField("parent", err))
 	return f, in, err
 }
 
@@ -253,7 +253,7 @@ func (s *site) newAsset(w http.ResponseWriter, r *http.Request) error {
 			a, err = s.things.Register(ctx, actorOf(r), in, at)
 			made = []inventory.Asset{a}
 		}
-		if f.Problems, err = formProblem(f.Problems, s.registerField(err, f.Singly && n > 1)); err != nil {
+		if err = f.Problems.add(s.registerField(err, f.Singly && n > 1)); err != nil {
 			return err
 		}
 		if !f.Problems.Any() {
@@ -301,7 +301,7 @@ func (s *site) readPlace(r *http.Request, f *assetForm) (inventory.Place, error)
 	} else {
 		f.At.Value, f.At.Text, err = s.pickedText(r, "at", pickHolder)
 	}
-	if f.Problems, err = formProblem(f.Problems, atField("at", err)); err != nil || f.Problems["at"] != "" {
+	if err = f.Problems.add(atField("at", err)); err != nil || f.Problems["at"] != "" {
 		return to, err
 	}
 	where, ok := whereaboutsOf(f.At.Value)
@@ -388,7 +388,7 @@ func (s *site) changeAsset(w http.ResponseWriter, r *http.Request) error {
 	if migrations.KindOf(err) == migrations.Conflict {
 		return s.staleAsset(w, r, id, f)
 	}
-	if f.Problems, err = formProblem(f.Problems, s.registerField(err, false)); err != nil {
+	if err = f.Problems.add(s.registerField(err, false)); err != nil {
 		return err
 	}
 	if f.Problems.Any() {

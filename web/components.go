@@ -24,13 +24,22 @@ type choice struct {
 // what concerns the form as a whole. A nil map has none.
 type problems map[string]string
 
-// problemsOf returns what an error says about a form: at the field it names,
-// or about the whole. It has none for nil and for errors that are no message.
-func problemsOf(err error) problems {
-	if m := migrations.SafeMessage(err); m != "" {
-		return problems{migrations.FieldOf(err): m}
+// add puts what is for a person to mend at the field that it names, or at the
+// whole form. Other errors are returned.
+func (p *problems) add(err error) error {
+	if migrations.KindOf(err) != migrations.Invalid || migrations.SafeMessage(err) == "" {
+		return err
 	}
+	p.put(err)
 	return nil
+}
+
+// put puts an error's message at its field, whatever its kind.
+func (p *problems) put(err error) {
+	if *p == nil {
+		*p = problems{}
+	}
+	(*p)[migrations.FieldOf(err)] = migrations.SafeMessage(err)
 }
 
 // Any reports whether anything is wrong.

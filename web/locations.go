@@ -79,7 +79,7 @@ func (s *site) newLocation(w http.ResponseWriter, r *http.Request) error {
 	f, in := s.readLocation(r)
 	if !f.Problems.Any() {
 		l, err := s.things.CreateLocation(r.Context(), actorOf(r), in)
-		if f.Problems, err = formProblem(f.Problems, atField("parent", err)); err != nil {
+		if err = f.Problems.add(atField("parent", err)); err != nil {
 			return err
 		}
 		if !f.Problems.Any() {
@@ -230,7 +230,7 @@ func (s *site) changeLocation(w http.ResponseWriter, r *http.Request) error {
 			staleChoice("kind", s.words.say("place.kind"), string(now.Kind), f.Kind, func(v string) string { return s.words.say("place." + v) }),
 			staleChoice("parent", s.words.say("place.parent"), parent, f.Parent, within)}})
 	}
-	if f.Problems, err = formProblem(f.Problems, atField("parent", err)); err != nil {
+	if err = f.Problems.add(atField("parent", err)); err != nil {
 		return err
 	}
 	if f.Problems.Any() {

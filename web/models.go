@@ -118,7 +118,7 @@ func (s *site) newModel(w http.ResponseWriter, r *http.Request) error {
 	f, in := s.readModel(r)
 	if !f.Problems.Any() {
 		m, err := s.things.CreateModel(r.Context(), actorOf(r), in)
-		if f.Problems, err = formProblem(f.Problems, err); err != nil {
+		if err = f.Problems.add(err); err != nil {
 			return err
 		}
 		if !f.Problems.Any() {
@@ -249,7 +249,7 @@ func (s *site) changeModel(w http.ResponseWriter, r *http.Request) error {
 			{Name: "min_on_hand", Label: say("model.min"), Now: is.Min, Yours: f.Min},
 			{Name: "specs", Label: say("thing.specs"), Now: is.Specs, Yours: lineEnds(f.Specs)}}})
 	}
-	if f.Problems, err = formProblem(f.Problems, err); err != nil {
+	if err = f.Problems.add(err); err != nil {
 		return err
 	}
 	if f.Problems.Any() {

@@ -138,7 +138,7 @@ func (s *site) move(w http.ResponseWriter, r *http.Request) error {
 		if at := migrations.FieldOf(err); at == "location" || at == "holder" {
 			err = migrations.InvalidAt("to", "%s", migrations.SafeMessage(err))
 		}
-		if v.Problems, err = formProblem(v.Problems, err); err != nil {
+		if err = v.Problems.add(err); err != nil {
 			return err
 		}
 		return s.renderMove(w, r, http.StatusUnprocessableEntity, v)

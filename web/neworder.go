@@ -131,13 +131,13 @@ func (s *site) newOrder(w http.ResponseWriter, r *http.Request) error {
 	ask := orderAsked{ticket: number, client: e.ClientID, asset: queryInt(r.PostForm, "choice")}
 	if f.Problems.Any() {
 		if strings.TrimSpace(e.Title) == "" {
-			f.failed(migrations.InvalidAt("title", "%s", s.words.say("order.title_empty")), "title")
+			f.Problems.put(migrations.InvalidAt("title", "%s", s.words.say("order.title_empty")))
 		}
 		return s.newOrderForm(w, r, http.StatusUnprocessableEntity, ask, f, false)
 	}
 	o, err := s.things.OpenOrder(ctx, actorOf(r), in)
 	if err != nil {
-		if !f.failed(err, "") {
+		if err := f.failed(err, ""); err != nil {
 			return err
 		}
 		return s.newOrderForm(w, r, http.StatusUnprocessableEntity, ask, f, false)

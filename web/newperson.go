@@ -34,7 +34,7 @@ func (s *site) newPerson(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
 	f := newPersonForm{Name: r.PostFormValue("name"), Address: r.PostFormValue("address"), Department: r.PostFormValue("department"), Phone: r.PostFormValue("phone"), High: r.PostFormValue("high") == "1"}
 	made, err := s.store.AddClient(ctx, actorOf(r), tracker.Address{Name: f.Name, Address: f.Address}, tracker.ClientChange{Department: &f.Department, Phone: &f.Phone, HighManagement: &f.High})
-	if f.Problems, err = formProblem(f.Problems, err); err != nil {
+	if err = f.Problems.add(err); err != nil {
 		return err
 	}
 	if !f.Problems.Any() {

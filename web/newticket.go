@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"strconv"
 
-	"helpdeskd/migrations"
 	"helpdeskd/tracker"
 )
 
@@ -61,10 +60,9 @@ func (s *site) newTicket(w http.ResponseWriter, r *http.Request) error {
 	}
 	t, err := s.store.OpenTicket(r.Context(), actorOf(r), v.In)
 	if err != nil {
-		if migrations.KindOf(err) != migrations.Invalid {
+		if err := v.Problems.add(err); err != nil {
 			return err
 		}
-		v.Problems = problemsOf(err)
 		return s.newTicketForm(w, r, http.StatusUnprocessableEntity, v)
 	}
 	s.flash(r, "flash.opened", t.Name())

@@ -177,7 +177,8 @@ func (s *site) changeOrder(w http.ResponseWriter, r *http.Request) error {
 			typed.Failed = &in
 			typed.Edited.Problems = problems{"": s.words.say("order.changed_meanwhile")}
 			return s.orderPage(w, r, http.StatusConflict, e.number, typed)
-		case !typed.Edited.failed(err, ""):
+		}
+		if err := typed.Edited.failed(err, ""); err != nil {
 			return err
 		}
 	}

@@ -73,7 +73,7 @@ func (s *site) orderEdit(r *http.Request) (e inventory.OrderEdit, f orderFields,
 	e = inventory.OrderEdit{Title: f.Title, Reason: f.Reason, PlannedOn: f.PlannedOn, UnderWarranty: f.Warranty}
 	pick := func(field, kind string) (id int64, text string) {
 		id, text, perr := s.pickedID(r, field, kind)
-		if perr != nil && !f.failed(perr, field) {
+		if perr = f.failed(perr, field); perr != nil {
 			err = perr
 		}
 		return id, text
@@ -98,11 +98,11 @@ func (s *site) orderEdit(r *http.Request) (e inventory.OrderEdit, f orderFields,
 	return e, f, err
 }
 
-// failed puts what is wrong with what somebody typed at its field; false when
-// err is of another kind. field is where it stands when err names none.
-func (f *orderFields) failed(err error, field string) bool {
+// failed puts what is wrong with what somebody typed at its field, and returns
+// other errors. field is where it stands when err names none.
+func (f *orderFields) failed(err error, field string) error {
 	if migrations.KindOf(err) != migrations.Invalid {
-		return false
+		return err
 	}
 	if at := migrations.FieldOf(err); at != "" {
 		field = at
@@ -112,9 +112,5 @@ func (f *orderFields) failed(err error, field string) bool {
 	default:
 		field = "" // of the asset's way: a place that is archived
 	}
-	if f.Problems == nil {
-		f.Problems = problems{}
-	}
-	f.Problems[field] = migrations.SafeMessage(err)
-	return true
+	return f.Problems.add(migrations.InvalidAt(field, "%s", migrations.SafeMessage(err)))
 }

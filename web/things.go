@@ -143,19 +143,6 @@ func (s *site) recentPicks(ctx context.Context, people bool, limit int) ([]picke
 	return all, nil
 }
 
-// formProblem sorts an error into the fields of a form: what a person can
-// mend, by the name of its field. Other errors are returned.
-func formProblem(p problems, err error) (problems, error) {
-	if err == nil || migrations.KindOf(err) != migrations.Invalid || migrations.SafeMessage(err) == "" {
-		return p, err
-	}
-	if p == nil {
-		p = problems{}
-	}
-	p[migrations.FieldOf(err)] = migrations.SafeMessage(err)
-	return p, nil
-}
-
 // returnTo returns where a form wants to go afterwards: a list of ours.
 func returnTo(r *http.Request, fallback string) string {
 	return localPath(r.FormValue("back"), fallback)
