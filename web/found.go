@@ -15,13 +15,12 @@ import (
 
 // foundRow is one thing that a search found, whatever its kind.
 type foundRow struct {
-	Kind     string
-	To, Icon string
-	Ref      string // HD-12, A-0007, WO-3; "" for people
-	Title    string
-	Ticket   *tracker.Ticket // of a ticket: what its row shows beside that
-	Notes    []string        // of the others
-	At       migrations.Stamp
+	thingView
+	Ticket *tracker.Ticket // of a ticket: what its row shows beside that
+	Notes  []string        // of the others
+	At     migrations.Stamp
+
+	names []string // what names it besides its number or tag: a hostname, a serial number
 }
 
 // foundKinds are the kinds of things that search finds, in the order of groups.
@@ -35,52 +34,27 @@ var foundKinds = []struct {
 	{tracker.KindWorkOrder, "tool", 3},
 }
 
-func foundIcon(kind string) string {
-	for _, k := range foundKinds {
-		if k.kind == kind {
-			return k.icon
-		}
-	}
-	return "search"
-}
-
 func (s *site) foundTicket(t *tracker.Ticket) foundRow {
-	title := t.Subject
-	if title == "" {
-		title = s.words.say("ticket.no_subject")
-	}
+	v := s.ticketThing(t)
 	who := t.ClientName
 	if who == "" {
 		who = t.ClientAddress
 	}
-	stage := string(t.Stage)
-	if t.Archived() {
-		stage = "archived"
-	}
-	return foundRow{Kind: tracker.KindTicket, To: ticketPath(t.Number), Icon: foundIcon(tracker.KindTicket), Ref: t.Name(), Title: title, Ticket: t,
-		Notes: notes(who, s.words.say("stage."+stage)), At: t.OpenedAt}
+	return foundRow{thingView: v, Ticket: t, Notes: notes(who, v.State), At: t.OpenedAt}
 }
 
-func (s *site) foundClient(c *tracker.Client) foundRow {
-	return foundRow{Kind: tracker.KindClient, To: personPath(c.ID), Icon: foundIcon(tracker.KindClient), Title: c.Name, Notes: notes(c.Department, c.Phone)}
+func foundClient(c *tracker.Client) foundRow {
+	return foundRow{thingView: clientThing(c), Notes: notes(c.Department, c.Phone), names: []string{c.Name}}
 }
 
 func (s *site) foundAsset(a inventory.Asset) foundRow {
-	return foundRow{Kind: tracker.KindAsset, To: assetPath(a.ID), Icon: foundIcon(tracker.KindAsset), Ref: a.Tag, Title: a.Title(),
-		Notes: notes(s.wordOf("asset.", string(a.Status)), a.HolderName, a.LocationPath, a.Serial)}
+	v := s.assetThing(&a)
+	return foundRow{thingView: v, Notes: notes(v.State, a.HolderName, a.LocationPath, a.Serial), names: notes(a.Hostname, a.Serial)}
 }
 
 func (s *site) foundOrder(o inventory.Order) foundRow {
-	return foundRow{Kind: tracker.KindWorkOrder, To: orderPath(o.Number), Icon: foundIcon(tracker.KindWorkOrder), Ref: o.Name(), Title: o.Title,
-		Notes: notes(s.wordOf("order.status.", string(o.Status)), join(" ", o.AssetTag, o.AssetTitle), o.ClientName), At: o.OpenedAt}
-}
-
-// wordOf is the word of the interface for a value, where there is one.
-func (s *site) wordOf(prefix, value string) string {
-	if s.words.has(prefix + value) {
-		return s.words.say(prefix + value)
-	}
-	return value
+	v := s.orderThing(&o)
+	return foundRow{thingView: v, Notes: notes(v.State, v.Note, o.ClientName), At: o.OpenedAt}
 }
 
 // notes leaves out what is empty.
@@ -125,7 +99,7 @@ func (s *site) foundRows(ctx context.Context, hits []tracker.Hit) ([]foundRow, e
 		case h.Ticket != nil:
 			found = append(found, s.foundTicket(h.Ticket))
 		case h.Client != nil:
-			found = append(found, s.foundClient(h.Client))
+			found = append(found, foundClient(h.Client))
 		default:
 			if r, ok := others[h.Thing]; ok {
 				found = append(found, r)

@@ -115,8 +115,8 @@ func (s *site) named(ctx context.Context, things []tracker.Thing) (map[tracker.T
 	if err != nil {
 		return nil, err
 	}
-	for _, c := range clients {
-		v := thingView{Thing: tracker.Thing{Kind: tracker.KindClient, ID: c.ID}, Title: c.Name, Note: c.Department, Icon: "user", To: personPath(c.ID)}
+	for i := range clients {
+		v := clientThing(&clients[i])
 		named[v.Thing] = v
 	}
 	assets, err := s.things.AssetsByID(ctx, ids[tracker.KindAsset])
@@ -148,6 +148,10 @@ func (s *site) ticketThing(t *tracker.Ticket) thingView {
 		v.State = s.words.say("stage.archived")
 	}
 	return v
+}
+
+func clientThing(c *tracker.Client) thingView {
+	return thingView{Thing: tracker.Thing{Kind: tracker.KindClient, ID: c.ID}, Title: c.Name, Note: c.Department, Icon: "user", To: personPath(c.ID)}
 }
 
 func stageTone(st tracker.Stage) string {

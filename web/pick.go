@@ -68,7 +68,7 @@ func (s *site) pickFrom(ctx context.Context, kind, text string) ([]picked, error
 			return nil, err
 		}
 		for _, c := range rows {
-			found = append(found, pickedPerson(strconv.FormatInt(c.ID, 10), c.Client, c.Address))
+			found = append(found, picked{Value: strconv.FormatInt(c.ID, 10), Text: c.Name, Note: join(" · ", c.Address, c.Department), exact: []string{fold(c.Address), fold(c.Name)}})
 		}
 	case pickPlace:
 		rows, err := s.things.FindLocations(ctx, text, pickLimit)
@@ -111,96 +111,35 @@ func (s *site) pickFrom(ctx context.Context, kind, text string) ([]picked, error
 
 // pickThings asks the search, and for numbers and tags the rows themselves.
 func (s *site) pickThings(ctx context.Context, kind, text string) ([]picked, error) {
+	rows, err := s.exactly(ctx, text)
+	if err != nil {
+		return nil, err
+	}
 	page, err := s.store.Search(ctx, text, pickKinds[kind], 0, pickLimit)
 	if err != nil {
 		return nil, err
 	}
-	id := func(t tracker.Thing) string {
-		if kind == pickAny {
-			return t.String()
-		}
-		return strconv.FormatInt(t.ID, 10)
+	more, err := s.foundRows(ctx, page.Hits)
+	if err != nil {
+		return nil, err
 	}
 	var found []picked
 	seen := map[tracker.Thing]bool{}
-	add := func(t tracker.Thing, p picked) {
-		if !seen[t] {
-			seen[t] = true
-			p.Value = id(t)
-			found = append(found, p)
+	for _, x := range append(rows, more...) {
+		if seen[x.Thing] || kind != pickAny && x.Kind != pickKinds[kind] {
+			continue
 		}
-	}
-	ticket := func(t *tracker.Ticket) {
-		subject := t.Subject
-		if subject == "" {
-			subject = s.words.say("ticket.no_subject")
+		seen[x.Thing] = true
+		p := picked{Value: x.Thing.String(), Text: x.Name(), Note: strings.Join(x.Notes, " · "), exact: []string{fold(x.Ref)}}
+		if kind != pickAny {
+			p.Value = strconv.FormatInt(x.ID, 10)
 		}
-		add(tracker.Thing{Kind: tracker.KindTicket, ID: t.ID}, picked{Text: t.Name() + " " + subject, Note: join(" · ", t.ClientName, s.words.say("stage."+string(t.Stage))), exact: []string{fold(t.Name())}})
-	}
-	asset := func(a inventory.Asset) {
-		add(a.Thing(), picked{Text: join(" ", a.Tag, a.Title()), Note: join(" · ", a.Serial, a.HolderName, a.LocationPath), exact: notes(fold(a.Tag), fold(a.Hostname), fold(a.Serial))})
-	}
-	if page.Exact != nil {
-		ticket(page.Exact)
-	}
-	if kind == pickAsset || kind == pickAny {
-		named, err := s.things.AssetsNamed(ctx, text, pickLimit)
-		if err != nil {
-			return nil, err
+		for _, name := range x.names {
+			p.exact = append(p.exact, fold(name))
 		}
-		for _, a := range named {
-			asset(a)
-		}
+		found = append(found, p)
 	}
-	var assets, orders []int64
-	for _, h := range page.Hits {
-		switch h.Kind {
-		case tracker.KindAsset:
-			assets = append(assets, h.ID)
-		case tracker.KindWorkOrder:
-			orders = append(orders, h.ID)
-		}
-	}
-	things, works := map[int64]inventory.Asset{}, map[int64]inventory.Order{}
-	if len(assets) > 0 {
-		rows, err := s.things.AssetsByID(ctx, assets)
-		if err != nil {
-			return nil, err
-		}
-		for _, a := range rows {
-			things[a.ID] = a
-		}
-	}
-	if len(orders) > 0 {
-		rows, err := s.things.OrdersByID(ctx, orders)
-		if err != nil {
-			return nil, err
-		}
-		for _, o := range rows {
-			works[o.ID] = o
-		}
-	}
-	for _, h := range page.Hits {
-		switch {
-		case h.Ticket != nil:
-			ticket(h.Ticket)
-		case h.Client != nil:
-			add(h.Thing, pickedPerson("", *h.Client, ""))
-		case h.Kind == tracker.KindAsset && things[h.ID].ID != 0:
-			asset(things[h.ID])
-		case h.Kind == tracker.KindWorkOrder && works[h.ID].ID != 0:
-			o := works[h.ID]
-			add(h.Thing, picked{Text: o.Name() + " " + o.Title, Note: join(" · ", join(" ", o.AssetTag, o.AssetTitle), o.ClientName), exact: []string{fold(o.Name())}})
-		}
-	}
-	if len(found) > pickLimit {
-		found = found[:pickLimit]
-	}
-	return found, nil
-}
-
-func pickedPerson(id string, c tracker.Client, address string) picked {
-	return picked{Value: id, Text: c.Name, Note: join(" · ", address, c.Department), exact: []string{fold(address), fold(c.Name)}}
+	return found[:min(len(found), pickLimit)], nil
 }
 
 // pickedText returns what a picker's form sent: the id that was chosen ("" for
