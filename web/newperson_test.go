@@ -46,6 +46,11 @@ func TestAddAPerson(t *testing.T) {
 		if n := w.count(`SELECT count(*) FROM client`); n != before {
 			t.Fatalf("%d people, want %d", n, before)
 		}
+		w.stock()
+		a := w.assetByTag("A-0002")
+		if page := b.post("/assets/bulk", "row", fmt.Sprintf("%d:%d", a.ID, a.Moves), "do", "deploy", "deploy_text", "rosa@corp.example").Body.String(); !strings.Contains(page, "Nobody here has the address rosa@corp.example yet.") {
+			t.Errorf("an unknown address in a picker: %s", mainOf(page))
+		}
 		res = b.post("/people", "name", "Rosa Lund", "address", "Rosa@corp.example", "department", "Finance", "phone", "316", "high", "1")
 		made := w.client("Rosa Lund")
 		if res.Code != http.StatusSeeOther || res.Header().Get("Location") != personPath(made) {

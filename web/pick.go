@@ -171,6 +171,9 @@ func (s *site) pickedText(r *http.Request, name, kind string) (id, text string, 
 	}
 	switch len(same) {
 	case 0:
+		if strings.Contains(text, "@") && (kind == pickPerson || kind == pickHolder) {
+			return "", text, migrations.Invalidf("%s", s.words.say("people.unknown_address", text))
+		}
 		return "", text, migrations.Invalidf("%s", s.words.say("pick.unknown", text))
 	case 1:
 		return same[0].Value, text, nil
