@@ -302,7 +302,7 @@ func TestTheTicketByKeyboard(t *testing.T) {
 	d.sees("#prop-stage > summary", "In progress")
 	keys('a', 'i')
 	d.sees("#prop-assignee > summary", "Ines Holm")
-	keys('c')
+	keys('l')
 	d.MustWait(`() => !!document.querySelector("#prop-category[open]")`)
 	keys(input.Escape)
 	d.MustWait(`() => !document.querySelector(".prop[open]") && !!document.activeElement.closest("#prop-category")`)

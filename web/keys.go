@@ -25,6 +25,9 @@ func (s *site) keyGroups() []keyGroup {
 	k := func(word string, keys ...string) keyHelp {
 		return keyHelp{Keys: keys, Word: s.words.say("keys." + word)}
 	}
+	on := func(word, key string) keyHelp {
+		return keyHelp{Keys: []string{key}, Word: s.words.say("key." + word)}
+	}
 	return []keyGroup{
 		{s.words.say("keys.everywhere"), "", []keyHelp{
 			k("search", "/"), k("help", "?"), k("new", "c"),
@@ -34,7 +37,8 @@ func (s *site) keyGroups() []keyGroup {
 		{s.words.say("keys.on_board"), "#board", []keyHelp{
 			k("down", "j"), k("up", "k"), k("left", "h"), k("right", "l"), k("open", "Enter"), k("move", "m"), k("stage", "1…4")}},
 		{s.words.say("keys.on_ticket"), ".composer", []keyHelp{
-			k("reply", "r"), k("note", "n"), k("fix", "f"), k("send", "Ctrl", "Enter"), k("escape", "Esc")}},
+			k("reply", "r"), k("note", "n"), k("fix", "f"), k("send", "Ctrl", "Enter"),
+			on("stage", "s"), on("priority", "p"), on("assignee", "a"), on("category", "l"), on("take", "t"), on("subject", "e"), on("drawer", "i"), k("escape", "Esc")}},
 	}
 }
 

@@ -136,3 +136,41 @@ func TestRelativeTimes(t *testing.T) {
 		t.Errorf("never reads %q", got)
 	}
 }
+
+// TestKeysAreTold: every key of a page stands on the sheet of keys, and none
+// is one that works everywhere.
+func TestKeysAreTold(t *testing.T) {
+	w, err := loadWords("en")
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := map[string]bool{}
+	everywhere := map[string]bool{}
+	for i, g := range (&site{words: w}).keyGroups() {
+		for _, k := range g.Keys {
+			for _, key := range k.Keys {
+				if told[key] = true; i == 0 {
+					everywhere[k.Keys[0]] = true
+				}
+			}
+		}
+	}
+	files, _ := filepath.Glob("templates/*.html")
+	parts, _ := filepath.Glob("templates/parts/*.html")
+	n := 0
+	for _, f := range append(files, parts...) {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`data-key="([^"]+)"`).FindAllStringSubmatch(string(b), -1) {
+			n++
+			if !told[m[1]] || everywhere[m[1]] {
+				t.Errorf("%s: the key %s is told: %v, works everywhere: %v", f, m[1], told[m[1]], everywhere[m[1]])
+			}
+		}
+	}
+	if n < 8 {
+		t.Fatalf("only %d keys found", n)
+	}
+}
