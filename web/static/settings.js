@@ -4,7 +4,7 @@
 	"use strict";
 	// On a narrow page the way to the others is a strip: the page's own entry shows.
 	document.querySelector(".side-nav [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
-	const tell = document.getElementById("zone");
+	const tell = document.querySelector("[data-tell]"); // some pages have a field of that name
 	if (tell) {
 		const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 		if (zone) fetch(tell.dataset.tell, { method: "POST", body: new URLSearchParams({ zone, first: "1" }) }).catch(() => {});

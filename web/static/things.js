@@ -53,9 +53,10 @@
 		const group = e.target.closest("[data-fills]");
 		if (!group) return;
 		const form = e.target.form, name = group.dataset.fills;
+		const held = $(`input[type=hidden][name="${name}"]`, form); // elements[name] is a list: the text beside it has that id
 		form.elements[name + "_text"].value = e.target.dataset.text;
-		form.elements[name].value = e.target.value;
-		form.elements[name].closest(".picker").classList.add("chosen");
+		held.value = e.target.value;
+		held.closest(".picker").classList.add("chosen");
 		form.elements[name + "_was"]?.remove();
 	});
 	document.addEventListener("input", (e) => {
