@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"slices"
 	"strings"
@@ -133,6 +134,13 @@ func (h *Hub) Letters(address string) []Letter {
 		return slices.Clone(a.letters)
 	}
 	return nil
+}
+
+// Addresses returns everybody who has a mailbox, by address.
+func (h *Hub) Addresses() []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Sorted(maps.Keys(h.accounts))
 }
 
 // World returns what left the company, oldest first.

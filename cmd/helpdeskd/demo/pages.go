@@ -30,7 +30,7 @@ const uploadLimit = 25 << 20
 // pagePolicy is the site's own; letters are shown in frames of these pages.
 const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-const letterPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'; sandbox"
+const letterPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
 
 // SignIn is how somebody signs in on the site.
 type SignIn struct {
@@ -103,6 +103,7 @@ type view struct {
 	Me      Person
 	People  []neighbour
 	Techs   []neighbour
+	Others  []neighbour
 	SignIns []SignIn
 	Flash   string
 	Data    any
@@ -122,10 +123,13 @@ func (p *Pages) show(w http.ResponseWriter, r *http.Request, name string, v view
 	for _, e := range Technicians() {
 		v.Techs = append(v.Techs, p.neighbour(e, v.Me))
 	}
+	v.Others = p.others(v.Me)
 	v.SignIns = p.signIns
 	v.Flash = map[string]string{
-		"mail": "Sent. It is on the board in a moment, and the acknowledgement comes here.",
-		"form": "Submitted. The form's mail is on the board in a moment, and the acknowledgement comes here.",
+		"answer": "Sent. It joins its ticket in a moment.",
+		"tech":   "Sent. It goes on to the client in a moment.",
+		"mail":   "Sent. It is on the board in a moment, and the acknowledgement comes here.",
+		"form":   "Submitted. The form's mail is on the board in a moment, and the acknowledgement comes here.",
 	}[r.URL.Query().Get("sent")]
 	var b bytes.Buffer
 	if err := p.pages[name].ExecuteTemplate(&b, "layout", v); err != nil {
@@ -150,12 +154,49 @@ func (p *Pages) home(w http.ResponseWriter, r *http.Request) error {
 	return p.show(w, r, "home", view{Title: "Demo"})
 }
 
-// me returns whom the address names.
-func me(r *http.Request) (Person, error) {
-	if x := person(r.PathValue("key")); x.Key != "" {
+// others are those who are not played, but to whom the helpdesk has written:
+// colleagues with news, and whoever was invited or added on the site.
+func (p *Pages) others(me Person) []neighbour {
+	var all []neighbour
+	for _, address := range p.hub.Addresses() {
+		key, _, _ := strings.Cut(address, "@")
+		known := person(key)
+		x, err := p.named(key)
+		if err != nil || slices.ContainsFunc(Everybody(), func(e Person) bool { return e.Key == key }) {
+			continue
+		}
+		if n := p.neighbour(x, me); known.Key == "" || n.On || n.Unread > 0 {
+			all = append(all, n)
+		}
+	}
+	return all
+}
+
+// named returns somebody with a mailbox.
+func (p *Pages) named(key string) (Person, error) {
+	if x := person(key); x.Key != "" {
 		return x, nil
 	}
-	return Person{}, errGone
+	x := Person{Key: key, Name: key, Department: "New on the site"}
+	if a := x.Address(); a == Helpdesk || a == FormSender {
+		return Person{}, errGone
+	}
+	letters := p.hub.Letters(x.Address())
+	if len(letters) == 0 {
+		return Person{}, errGone
+	}
+	for _, a := range understood(letters[len(letters)-1]).To {
+		if strings.EqualFold(a.Address, x.Address()) && a.Name != "" {
+			x.Name = a.Name
+		}
+	}
+	x.SignOff = x.Name
+	return x, nil
+}
+
+// me returns whom the address names.
+func (p *Pages) me(r *http.Request) (Person, error) {
+	return p.named(strings.ToLower(r.PathValue("key")))
 }
 
 // line is a letter in a list.
@@ -193,7 +234,7 @@ func snippet(s string) string {
 }
 
 func (p *Pages) mailbox(w http.ResponseWriter, r *http.Request) error {
-	x, err := me(r)
+	x, err := p.me(r)
 	if err != nil {
 		return err
 	}
@@ -202,7 +243,7 @@ func (p *Pages) mailbox(w http.ResponseWriter, r *http.Request) error {
 
 // find returns the letter that an address names, marked as read.
 func (p *Pages) find(r *http.Request) (Person, Letter, error) {
-	x, err := me(r)
+	x, err := p.me(r)
 	if err != nil {
 		return x, Letter{}, err
 	}
@@ -275,6 +316,12 @@ func (p *Pages) letterHTML(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		text = strings.ReplaceAll(text, "cid:"+part.ContentID, dataURL(part.ContentType, img))
+	}
+	const away = `<base target="_blank">` // what is pressed opens beside the frame
+	if before, after, ok := strings.Cut(text, "<head>"); ok {
+		text = before + "<head>" + away + after
+	} else {
+		text = away + text
 	}
 	w.Header().Set("Content-Security-Policy", letterPolicy)
 	w.Header().Set("Content-Type", "text/html; charset="+orElse(in.Parts[i].Charset, "utf-8"))

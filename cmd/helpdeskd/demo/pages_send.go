@@ -12,7 +12,7 @@ import (
 )
 
 func (p *Pages) write(w http.ResponseWriter, r *http.Request) error {
-	x, err := me(r)
+	x, err := p.me(r)
 	if err != nil {
 		return err
 	}
@@ -21,7 +21,7 @@ func (p *Pages) write(w http.ResponseWriter, r *http.Request) error {
 
 // send hands in a new mail to the helpdesk.
 func (p *Pages) send(w http.ResponseWriter, r *http.Request) error {
-	x, err := me(r)
+	x, err := p.me(r)
 	if err != nil {
 		return err
 	}
@@ -67,12 +67,16 @@ func (p *Pages) answer(w http.ResponseWriter, r *http.Request) error {
 	if err := p.hub.Submit(r.Context(), x.Address(), to, d.Bytes()); err != nil {
 		return err
 	}
-	http.Redirect(w, r, "/demo/as/"+x.Key+"?sent=mail", http.StatusSeeOther)
+	sent := "answer"
+	if x.Role != "" {
+		sent = "tech"
+	}
+	http.Redirect(w, r, "/demo/as/"+x.Key+"?sent="+sent, http.StatusSeeOther)
 	return nil
 }
 
 func (p *Pages) form(w http.ResponseWriter, r *http.Request) error {
-	x, err := me(r)
+	x, err := p.me(r)
 	if err != nil {
 		return err
 	}
@@ -81,7 +85,7 @@ func (p *Pages) form(w http.ResponseWriter, r *http.Request) error {
 
 // submitForm hands in what the form's flow would send.
 func (p *Pages) submitForm(w http.ResponseWriter, r *http.Request) error {
-	x, err := me(r)
+	x, err := p.me(r)
 	if err != nil {
 		return err
 	}

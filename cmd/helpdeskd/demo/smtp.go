@@ -53,6 +53,10 @@ func (s *smtpSession) Mail(from string, _ *smtp.MailOptions) error {
 func (s *smtpSession) Rcpt(to string, _ *smtp.RcptOptions) error {
 	switch {
 	case s.hub.find(to) != nil:
+	case s.hub.inside(to) && s.user == Helpdesk: // a colleague who was made up on the site, and is invited
+		if _, err := s.hub.AddAccount(to); err != nil {
+			return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: err.Error()}
+		}
 	case s.hub.inside(to):
 		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "Nobody of that name works here"}
 	case s.user == "":
