@@ -122,7 +122,11 @@ func (s *site) assetFacts(ctx context.Context, a inventory.Asset, m inventory.Mo
 	}
 	date("thing.purchased_on", a.PurchasedOn)
 	if a.Cost != nil {
-		facts = append(facts, fact{Word: s.words.say("thing.cost"), Value: inventory.FormatMoney(*a.Cost, a.Currency)})
+		cost := fact{Word: s.words.say("thing.cost"), Value: inventory.FormatMoney(*a.Cost, a.Currency)}
+		if a.Quantity != 1 {
+			cost.Note = s.words.say("thing.cost_each")
+		}
+		facts = append(facts, cost)
 	}
 	if a.EstimatedValue != nil {
 		facts = append(facts, fact{Word: s.words.say("thing.estimated_value"), Value: inventory.FormatMoney(*a.EstimatedValue, a.Currency)})
@@ -141,7 +145,14 @@ func (s *site) assetFacts(ctx context.Context, a inventory.Asset, m inventory.Mo
 	if len(sums) == 1 && a.Cost != nil && total[a.Currency] == *a.Cost {
 		sums = nil // the cost alone says it
 	}
-	facts = append(facts, fact{Word: s.words.say("thing.lifetime"), Value: strings.Join(sums, " + "), Note: s.words.say("thing.lifetime_note")})
+	note := s.words.say("thing.lifetime_note")
+	switch {
+	case a.Cost == nil:
+		note = s.words.say("thing.lifetime_repairs")
+	case len(sums) == 1 && total[a.Currency] == *a.Cost*a.Quantity:
+		note = s.words.say("thing.lifetime_pieces", s.words.say("n.pieces", a.Quantity))
+	}
+	facts = append(facts, fact{Word: s.words.say("thing.lifetime"), Value: strings.Join(sums, " + "), Note: note})
 	date("thing.warranty_until", a.WarrantyUntil)
 	date("thing.end_of_life_on", a.EndOfLifeOn)
 	return facts, nil

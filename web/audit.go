@@ -324,6 +324,8 @@ func (w auditWording) row(e tracker.EventRow) auditRow {
 			key = "audit.setting.value"
 		}
 		text = say(key, row.Who, here, was, became)
+	case became == say("audit.nothing") && was != became && has(key+".none"):
+		text = say(key+".none", row.Who, here, was)
 	case has(key):
 		text = say(key, row.Who, here, was, became)
 	case has("audit.any." + e.Kind):

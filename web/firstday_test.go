@@ -1,6 +1,9 @@
 package web
 
 import (
+	"fmt"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -43,4 +46,61 @@ func TestTheZoneIsToldFromEveryPage(t *testing.T) {
 			d.MustWaitIdle()
 		}
 	}
+}
+
+// TestTheAuditSaysWhoLostATicket: an assignment that is taken back is told as such.
+func TestTheAuditSaysWhoLostATicket(t *testing.T) {
+	everyWorld(t, func(t *testing.T, w *world) {
+		admin := w.session(w.admin)
+		for _, to := range []string{fmt.Sprint(w.tech.ID), "0"} {
+			admin.wants(http.StatusSeeOther, "/tickets/4/assignee", "version", fmt.Sprint(w.version("ticket", 4)), "assignee", to)
+		}
+		admin.page("/audit", `Ines Holm gave <a href="/tickets/4">HD-4</a> to Tomas Rehak`, `Ines Holm took <a href="/tickets/4">HD-4</a> from Tomas Rehak`)
+	})
+}
+
+// TestWhatAThingHasCost: each sum says what it is made of.
+func TestWhatAThingHasCost(t *testing.T) {
+	everyWorld(t, func(t *testing.T, w *world) {
+		w.shelf()
+		b := w.session(w.tech)
+		register := func(pairs ...string) string {
+			return b.wants(http.StatusSeeOther, "/assets", append([]string{"at_text", "Main site > Store room", "status", "stowed"}, pairs...)...)
+		}
+		has := func(path string, wants ...string) {
+			t.Helper()
+			facts := b.page(path)
+			_, facts, _ = strings.Cut(facts, "Facts")
+			wantWords(t, path, facts, wants...)
+		}
+		cables := register("what", "HDMI cable", "category", "part", "quantity", "12", "cost", "7,95")
+		has(cables, "7.95 EUR", "each", "95.40 EUR", "12 pieces together")
+		if page := b.page(cables); strings.Contains(page, "with repairs") {
+			t.Error("what was never repaired is said to have cost with repairs")
+		}
+		for _, cost := range []string{"", "100"} {
+			screen := register("what", "Screen 24"+cost, "category", "screen", "serial", "S1", "cost", cost)
+			order := b.wants(http.StatusSeeOther, "/orders", "title", "It flickers", "choice", strings.TrimPrefix(screen, "/assets/"), "do", "take")
+			b.wants(http.StatusSeeOther, order+"/lines", "line_kind", "part", "line_text", "Panel", "quantity", "1", "unit_cost", "30")
+			if cost == "" {
+				has(screen, "30.00 EUR", "repairs alone")
+			} else {
+				has(screen, "130.00 EUR", "with repairs")
+			}
+		}
+	})
+}
+
+// TestTheLifeLineSaysWhereItWasRepaired, and to whom it came back.
+func TestTheLifeLineSaysWhereItWasRepaired(t *testing.T) {
+	everyWorld(t, func(t *testing.T, w *world) {
+		x := w.shelf()
+		b := w.session(w.tech)
+		to := b.wants(http.StatusSeeOther, "/orders", "title", "The hinge is broken", "choice", fmt.Sprint(x.laptop.ID), "vendor", fmt.Sprint(x.vendor.ID), "do", "take")
+		b.page(assetPath(x.laptop.ID), "Tomas Rehak took it to repair: Fixit Ltd")
+		o, err := w.things.Order(t.Context(), 1)
+		w.ok(err)
+		b.wants(http.StatusSeeOther, to+"/status", "version", version(o), "status", "done", "resolution", "New hinge.")
+		b.page(assetPath(x.laptop.ID), "Tomas Rehak gave it back to Hana Sato")
+	})
 }

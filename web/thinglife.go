@@ -93,6 +93,9 @@ func (s *site) movementMoment(m inventory.Movement) moment {
 			kind = m.Kind + ".nowhere"
 		}
 	}
+	if (kind == "repair" || kind == "maintain") && m.LocationPath != "" && m.LocationPath != m.WasLocationPath {
+		kind, to = kind+".place", m.LocationPath
+	}
 	from := m.WasHolderName
 	if from == "" {
 		from = m.WasLocationPath
