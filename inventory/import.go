@@ -83,7 +83,7 @@ type ImportPlan struct {
 	ModelN    int
 	Places    []string // that would be made, the first of them
 	PlaceN    int
-	Others    []string // kinds of things that are not known, and become "other"
+	Others    []string // kinds of things that are not known, and become "other", the first of them
 	Ask       bool     // dates can be read both ways: somebody must say how
 	Dates     string   // how they are read now
 	NoModel   bool     // no column is taken for the model
@@ -131,6 +131,7 @@ type importRow struct {
 	has      map[ImportField]bool // a cell with something in it
 	in       AssetEdit
 	model    ModelEdit
+	kind     string // what the row calls its kind, where it is not known
 	status   Status
 	exact    bool // the status is one of our own words
 	place    string
@@ -175,7 +176,6 @@ type importer struct {
 	orders   []string      // of dates, by column
 	slashes  bool
 	currency string
-	others   map[string]bool
 
 	places map[string]*importPlace
 	paths  map[string]bool // that are there, or will be made
@@ -230,7 +230,7 @@ func (s *Store) BadRows(ctx context.Context, f *csvfile.File, o ImportOptions, w
 }
 
 func (s *Store) newImporter(ctx context.Context, q read, f *csvfile.File, o ImportOptions) (*importer, error) {
-	im := &importer{s: s, q: q, f: f, o: o, others: map[string]bool{}, places: map[string]*importPlace{}, paths: map[string]bool{}, models: map[string]*importModel{}, people: map[string]importPeople{}}
+	im := &importer{s: s, q: q, f: f, o: o, places: map[string]*importPlace{}, paths: map[string]bool{}, models: map[string]*importModel{}, people: map[string]importPeople{}}
 	var err error
 	if im.currency, err = s.tracker.SettingTx(ctx, q, tracker.SetCurrency); err != nil {
 		return nil, err
@@ -470,6 +470,9 @@ func (im *importer) count(r *importRow) {
 	if m := r.modelP; m != nil && m.id == 0 {
 		m.id = -1 // will be made, and is counted
 		p.ModelN++
+		if r.kind != "" && len(p.Others) < importPreview && !slices.Contains(p.Others, r.kind) {
+			p.Others = append(p.Others, r.kind)
+		}
 		if len(p.Models) < importPreview {
 			p.Models = append(p.Models, Model{Manufacturer: m.in.Manufacturer, Name: m.in.Name}.Title())
 		}

@@ -96,8 +96,11 @@ func TestHeadersOfOtherPrograms(t *testing.T) {
 		"Odoo quant":        {"Product,Location,Lot/Serial Number,Package,Owner,On Hand Quantity,Available,Reserved Quantity,Unit,Company", "model,location,serial,,holder,quantity,,,,"},
 		"Odoo equipment":    {"Equipment Name,Owner,Assigned Date,Serial Number,Technician,Equipment Category,Vendor,Vendor Reference,Model,Effective Date,Cost,Warranty Expiration Date,Scrap Date,Location,Used By,Assigned to Employee", "purpose,,,serial,,category,,reference,model,purchased_on,cost,warranty_until,end_of_life_on,location,,holder"},
 		"Odoo, fewer":       {"Equipment Name,Serial Number,Warranty,Used By", "model,serial,warranty_until,holder"},
+		"German":            {"Inventarnr.,Typ,Hersteller,Modell,Seriennr.,Rechnername,Standort,Benutzer,E-Mail,Kaufdatum,Garantie bis,Preis,Anzahl,Bemerkung", "tag,category,manufacturer,model,serial,hostname,location,holder,holder_mail,purchased_on,warranty_until,cost,quantity,purpose"},
+		"German, otherwise": {"Inventarnummer,Gerätetyp,Marke,Bezeichnung,Seriennummer,Raum,Mitarbeiter,Anschaffungsdatum,Garantieende,Anschaffungskosten,Menge,Status", "tag,category,manufacturer,model,serial,location,holder,purchased_on,warranty_until,cost,quantity,status"},
+		"French":            {"N° d'inventaire,Type,Fabricant,Modèle,N° de série,Emplacement,Utilisateur,Date d'achat,Fin de garantie,Prix,Quantité,Remarques", "tag,category,manufacturer,model,serial,location,holder,purchased_on,warranty_until,cost,quantity,purpose"},
 		"nothing we know":   {"foo,bar", ","},
-		"twice and strange": {"Serial, SERIAL NUMBER ,mod\u200bel,Modèle,Model", "serial,,,,model"},
+		"twice and strange": {"Serial, SERIAL NUMBER ,mod\u200bel,Modele2,Model", "serial,,,,model"},
 	} {
 		var got []string
 		for _, f := range guessFields(strings.Split(c.head, ",")) {
@@ -318,6 +321,18 @@ func TestImportChangesWhatDiffers(t *testing.T) {
 }
 
 // TestImportRefusesWhatChanged: between dry run and confirmation somebody moved a thing.
+// TestUnknownKindsAreNamed: whoever brings a list is told which kinds of things
+// become "other", but not of models that are there already, or of rows left out.
+func TestUnknownKindsAreNamed(t *testing.T) {
+	eachDesk(t, func(t *testing.T, d *desk) {
+		d.register(AssetEdit{Tag: "IT-1", Serial: "S1"}, 1) // a Nordfell Book 14
+		p := d.check("Type,Manufacturer,Model,Location\nWidget,,One,Depot\nWidget,,Two,Depot\nKabel,,HDMI 2 m,Depot\nLaptop,,Three,Depot\nGadget,Nordfell,Book 14,Depot\nGizmo,,Four,\n", ImportOptions{})
+		if got := strings.Join(p.Others, ","); got != "Widget" {
+			t.Errorf("unknown kinds: %q of %+v", got, p.Problems)
+		}
+	})
+}
+
 func TestImportRefusesWhatChanged(t *testing.T) {
 	eachDesk(t, func(t *testing.T, d *desk) {
 		a := d.register(AssetEdit{Tag: "IT-1"}, 1)

@@ -77,6 +77,32 @@ var headers = []known{
 	{FieldImportRef, []string{"import ref", "import reference", "external id"}, []string{"id"}},
 }
 
+// abroad are German and French headers, as spreadsheets have them. They count
+// after the strong ones.
+var abroad = map[ImportField][]string{
+	FieldTag:            {"inventarnummer", "inventarnr", "inventar nr", "inventar", "anlagennummer", "n d inventaire", "numero d inventaire", "no inventaire"},
+	FieldCategory:       {"typ", "art", "kategorie", "geratetyp", "gerateart", "categorie", "genre"},
+	FieldManufacturer:   {"hersteller", "marke", "fabrikat", "fabricant", "marque"},
+	FieldModel:          {"modell", "bezeichnung", "gerat", "produkt", "modele", "designation", "produit", "appareil"},
+	FieldSerial:         {"seriennummer", "seriennr", "serien nr", "n de serie", "numero de serie", "no serie"},
+	FieldHostname:       {"rechnername", "computername", "geratename", "nom d hote", "nom de l ordinateur"},
+	FieldPurpose:        {"bemerkung", "bemerkungen", "notiz", "verwendung", "zweck", "kommentar", "remarque", "remarques", "usage", "commentaire"},
+	FieldReference:      {"referenz", "rechnungsnummer", "rechnung", "bestellnummer", "facture", "n de facture"},
+	FieldStatus:         {"zustand", "statut", "etat"},
+	FieldLocation:       {"standort", "ort", "raum", "lagerort", "emplacement", "lieu", "salle", "bureau"},
+	FieldHolder:         {"benutzer", "nutzer", "mitarbeiter", "besitzer", "zugewiesen an", "ausgegeben an", "utilisateur", "attribue a", "affecte a"},
+	FieldHolderMail:     {"mailadresse", "e mail adresse", "courriel", "adresse mail"},
+	FieldHolderFirst:    {"vorname", "prenom"},
+	FieldHolderLast:     {"nachname", "nom de famille"},
+	FieldQuantity:       {"anzahl", "menge", "stuck", "stuckzahl", "quantite", "nombre"},
+	FieldPurchasedOn:    {"kaufdatum", "gekauft am", "anschaffungsdatum", "date d achat", "achete le"},
+	FieldCost:           {"preis", "kaufpreis", "anschaffungskosten", "anschaffungspreis", "kosten", "prix", "prix d achat", "cout"},
+	FieldEstimatedValue: {"zeitwert", "restwert", "valeur actuelle"},
+	FieldCurrency:       {"wahrung", "devise"},
+	FieldWarrantyUntil:  {"garantie bis", "garantieende", "gewahrleistung bis", "fin de garantie", "garantie jusqu au"},
+	FieldEndOfLifeOn:    {"lebensende", "ausmusterung", "fin de vie"},
+}
+
 // ImportFields returns every field, in the order of menus.
 func ImportFields() []ImportField {
 	all := make([]ImportField, len(headers))
@@ -136,6 +162,7 @@ func guessFields(row []string) []ImportField {
 		}
 	}
 	try(func(h known) []string { return h.strong })
+	try(func(h known) []string { return abroad[h.field] })
 	try(func(h known) []string { return h.weak })
 	return out
 }

@@ -97,8 +97,8 @@ func (im *importer) readTexts(r *importRow, cell map[ImportField]string, specs [
 	if v := cell[FieldCategory]; v != "" {
 		c, sure := importCategory(v)
 		r.model.Category = c
-		if v = tracker.OneLine(v); !sure && !im.others[v] && len(im.others) < importPreview {
-			im.others[v] = true
+		if !sure {
+			r.kind = tracker.OneLine(v)
 		}
 	} else {
 		r.model.Category, _ = importCategory(r.model.Name)

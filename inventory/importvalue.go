@@ -207,8 +207,8 @@ var categoryWords = []struct {
 	{"server", []string{"server", "storage", "nas", "serveur", "hypervisor"}},
 	{"audio_visual", []string{"audio", "video", "projector", "camera", "speaker", "microphone", "headset", "conference", "beamer", "television", "tv"}},
 	{"service", []string{"service", "subscription", "license", "licence", "software", "contract"}},
-	{"part", []string{"part", "component", "consumable", "cable", "accessor", "keyboard", "mouse", "dock", "adapter", "adaptor", "battery", "toner", "memory", "disk", "charger"}},
-	{"computer", []string{"computer", "laptop", "notebook", "desktop", "workstation", "pc", "macbook", "thin client", "ordinateur", "portable"}},
+	{"part", []string{"part", "component", "consumable", "cable", "accessor", "keyboard", "mouse", "dock", "adapter", "adaptor", "battery", "toner", "memory", "disk", "charger", "kabel", "zubehor", "tastatur", "maus", "netzteil", "ersatzteil", "clavier", "souris", "chargeur"}},
+	{"computer", []string{"computer", "laptop", "notebook", "desktop", "workstation", "pc", "macbook", "thin client", "rechner", "ordinateur", "portable"}},
 }
 
 // importCategory reads a kind of thing; sure is false where it is only "other".

@@ -104,3 +104,19 @@ func TestTheLifeLineSaysWhereItWasRepaired(t *testing.T) {
 		b.page(assetPath(x.laptop.ID), "Tomas Rehak gave it back to Hana Sato")
 	})
 }
+
+// TestColumnsComeFirst where the file's headers are not understood: nothing can
+// be mended before they are.
+func TestColumnsComeFirst(t *testing.T) {
+	everyWorld(t, func(t *testing.T, w *world) {
+		b := w.session(w.tech)
+		b.page("/import", `href="/assets"`)
+		for text, first := range map[string]bool{"foo;bar\nBook;Annex\n": true, "Model;Location\nBook;\n": false} {
+			page := mainOf(b.get(b.bring("list.csv", []byte(text)).Header().Get("Location")).Body.String())
+			columns, problems := strings.Index(page, "import-columns"), strings.Index(page, `id="problems"`)
+			if columns < 0 || problems < 0 || (columns < problems) != first {
+				t.Errorf("%q: columns at %d, problems at %d", text, columns, problems)
+			}
+		}
+	})
+}

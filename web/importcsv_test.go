@@ -107,7 +107,7 @@ func TestImportPages(t *testing.T) {
 			t.Fatalf("%d %s", res.Code, res.Body)
 		}
 		done := b.get(res.Header().Get("Location")).Body.String()
-		if !strings.Contains(done, "2 assets are new and 3 rows were left out.") || !strings.Contains(done, "IMP-4") {
+		if !strings.Contains(done, "2 assets are new and 3 rows were left out.") || !strings.Contains(done, "IMP-4") || !strings.Contains(done, `href="/import/problems.csv?`) {
 			t.Fatalf("%s", done)
 		}
 		if w.count(`SELECT count(*) FROM asset`) != 2 || w.count(`SELECT count(*) FROM movement WHERE reason = 'import'`) != 2 {

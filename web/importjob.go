@@ -169,6 +169,7 @@ type importDoneView struct {
 	Summary     string
 	Assets      []inventory.Asset
 	More        int
+	LeftTo      string // the rows that were left out, while the file waits
 }
 
 func (s *site) importDone(w http.ResponseWriter, r *http.Request) error {
@@ -211,6 +212,9 @@ func (s *site) importDone(w http.ResponseWriter, r *http.Request) error {
 			}
 		}
 		v.Summary = s.and(parts) + "."
+		if j := s.imports.get(id); j != nil && d.Left > 0 {
+			v.LeftTo = "/import/problems.csv?" + j.choice.query().Encode()
+		}
 		parts = nil
 		if d.Models > 0 {
 			parts = append(parts, s.words.say("import.n_models", d.Models))
