@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-rod/rod/lib/input"
+
 	"helpdeskd/migrations"
 )
 
@@ -119,4 +121,26 @@ func TestColumnsComeFirst(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestBulkByKeyboard: what is selected with keys is changed with keys.
+func TestBulkByKeyboard(t *testing.T) {
+	d := newDrive(t, migrations.SQLite, 1440, 900)
+	d.w.stock()
+	d.open("/tickets")
+	d.Keyboard.MustType('j')
+	d.Keyboard.MustType('a') // nothing is selected: nothing opens
+	if d.MustHas("#bulk details[open]") {
+		t.Fatal("a menu of the hidden bar is open")
+	}
+	d.Keyboard.MustType('x', 'j', 'x', 'a')
+	d.sees("#bulk details[open] button:focus", "Ines Holm")
+	d.Keyboard.MustType(input.Enter)
+	d.sees(".flash", "2 tickets are now with Ines Holm")
+	d.open("/assets")
+	d.Keyboard.MustType('j', 'x', 'd')
+	d.MustElement("#bulk-deploy:focus").MustInput("Ben")
+	d.sees(".picks li", "Ben Achebe")
+	d.Keyboard.MustType(input.ArrowDown, input.Enter, input.Enter)
+	d.sees(".flash", "Ben Achebe")
 }

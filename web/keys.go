@@ -34,6 +34,9 @@ func (s *site) keyGroups() []keyGroup {
 			k("board", "g", "b"), k("tickets", "g", "t"), k("assets", "g", "a"), k("people", "g", "p"), k("repairs", "g", "r"), k("escape", "Esc")}},
 		{s.words.say("keys.lists"), "[data-keys] tr, ul[data-keys]", []keyHelp{
 			k("down", "j"), k("up", "k"), k("open", "Enter"), k("select", "x"), k("range", "Shift", "x"), k("none", "Esc")}},
+		{s.words.say("keys.picked_tickets"), `#bulk[action="/tickets/bulk"]`, []keyHelp{
+			k("stages", "s"), k("priorities", "p"), k("technicians", "a"), k("categories", "l")}},
+		{s.words.say("keys.picked_assets"), `#bulk[action="/assets/bulk"]`, []keyHelp{k("stow", "s"), k("deploy", "d")}},
 		{s.words.say("keys.on_board"), "#board", []keyHelp{
 			k("down", "j"), k("up", "k"), k("left", "h"), k("right", "l"), k("open", "Enter"), k("move", "m"), k("stage", "1…4")}},
 		{s.words.say("keys.on_ticket"), ".composer", []keyHelp{

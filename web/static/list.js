@@ -62,7 +62,8 @@
 		e.target.closest(".field")?.querySelector("button[name=do]")?.click();
 	});
 
-	// ---- keys: j and k walk, Enter follows the link that has the focus, x selects
+	// ---- keys: j and k walk, Enter follows the link that has the focus, x selects,
+	// and the letters of the bar open its menus for what is selected
 	const rows = () => $$("table[data-keys] tbody tr, ul[data-keys] > li");
 	const linkOf = (row) => $(".main-cell a", row) || $("a", row);
 	document.addEventListener("keydown", (e) => {
@@ -71,6 +72,13 @@
 		if (typing(t)) return;
 		if (e.key === "Escape" && picked.size && !$("details.menu[open]")) { boxes().forEach((b) => { b.checked = false; }); show(); return; }
 		if (document.body.dataset.keys === "off") return;
+		const menu = picked.size && e.key.length === 1 && $(`#bulk [data-key="${CSS.escape(e.key)}"]`);
+		if (menu) {
+			e.preventDefault();
+			menu.click();
+			if (menu.parentElement.open) $(".sheet .form-control, .sheet button", menu.parentElement)?.focus();
+			return;
+		}
 		const all = rows();
 		if (!all.length) return;
 		const at = all.indexOf(t.closest("tr, ul[data-keys] > li"));
