@@ -26,12 +26,12 @@ func (w *world) reading() map[string]string {
 			for i, c := range columns {
 				columns[i] = fmt.Sprintf(`quote("%s")`, c)
 			}
-			queries[t] = fmt.Sprintf(`SELECT %s FROM "%s"`, strings.Join(columns, "||','||"), t)
+			queries[t] = fmt.Sprintf(`%s AS one FROM "%s"`, strings.Join(columns, "||','||"), t)
 		}
 	} else {
 		w.ok(db.Select(ctx, &tables, `SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()`))
 		for _, t := range tables {
-			queries[t] = fmt.Sprintf(`SELECT x::text FROM "%s" x`, t)
+			queries[t] = fmt.Sprintf(`x::text AS one FROM "%s" x`, t)
 		}
 	}
 	if len(tables) < 30 {
@@ -63,15 +63,30 @@ func (x *watch) changed(only ...string) []string {
 	if now == nil {
 		now = rows{}
 	}
-	var names []string
+	// One statement: a round trip for each table would make up most of the time.
+	var parts []string
 	for t, q := range x.queries {
+		if len(only) == 0 || slices.Contains(only, t) {
+			parts = append(parts, fmt.Sprintf(`SELECT '%s' AS place, %s`, t, q))
+		}
+	}
+	slices.Sort(parts)
+	var all []struct {
+		Place string `db:"place"`
+		Row   string `db:"one"`
+	}
+	x.w.ok(x.w.DB().Select(x.w.t.Context(), &all, strings.Join(parts, " UNION ALL ")))
+	found := map[string][]string{}
+	for _, r := range all {
+		found[r.Place] = append(found[r.Place], r.Row)
+	}
+	var names []string
+	for t := range x.queries {
 		if len(only) > 0 && !slices.Contains(only, t) {
 			continue
 		}
-		var all []string
-		x.w.ok(x.w.DB().Select(x.w.t.Context(), &all, q))
-		slices.Sort(all)
-		now[t] = strings.Join(all, "\n")
+		slices.Sort(found[t])
+		now[t] = strings.Join(found[t], "\n")
 		if x.last != nil && now[t] != x.last[t] {
 			names = append(names, t)
 		}
