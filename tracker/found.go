@@ -158,17 +158,21 @@ func selectFound[T any](ctx context.Context, s *Store, m wanted, q foundQuery) (
 const fewDocs = 100
 
 // worthLooking leaves out the shelves on which the longest word of several,
-// likely the rarest, is not. FTS5 gathers all documents of each word that a
-// query's words begin before it compares anything: a common word beside a rare
-// one would cost as much as two common ones.
+// likely the rarest, is not. Both engines gather all documents of each word that
+// a query's words begin before they compare anything: a common word beside a
+// rare one, as in HD-4711, would cost as much as two common ones.
 func (s *Store) worthLooking(ctx context.Context, m wanted, kinds []string, shelves []int64) ([]int64, error) {
-	if len(m.terms) < 2 || m.any || len(shelves) == 1 || s.db.Engine != migrations.SQLite {
+	if len(m.terms) < 2 || m.any || len(shelves) == 1 {
 		return shelves, nil
 	}
 	longest := slices.MaxFunc(m.terms, func(a, b queryTerm) int { return len(a.word) - len(b.word) })
 	var docs []int64
 	query := wanted{terms: []queryTerm{longest}}.query(s.db.Engine, kinds, shelves)
-	if err := s.db.Select(ctx, &docs, `SELECT rowid FROM search_words WHERE search_words MATCH ? LIMIT ?`, query, fewDocs); err != nil {
+	few := `SELECT rowid FROM search_words WHERE search_words MATCH ? LIMIT ?`
+	if s.db.Engine == migrations.Postgres {
+		few = `SELECT id FROM search_found(CAST(? AS tsquery)) AS w (id) LIMIT ?`
+	}
+	if err := s.db.Select(ctx, &docs, few, query, fewDocs); err != nil {
 		return nil, err
 	}
 	if len(docs) == fewDocs {
