@@ -27,7 +27,7 @@ func TestAMistypedBar(t *testing.T) {
 		}
 		res := b.post("/assets/bulk", "back", "/assets?q=thinkpad", "row", row, "do", "deploy", "deploy_text", "Hana Satoo")
 		page := mainOf(res.Body.String())
-		for _, want := range []string{box(row, true), box(other, false), "Nothing is found for “Hana Satoo”", `value="Hana Satoo"`, `name="back" value="/assets?q=thinkpad"`} {
+		for _, want := range []string{box(row, true), box(other, false), "called “Hana Satoo”", `value="Hana Satoo"`, `name="back" value="/assets?q=thinkpad"`} {
 			if res.Code != http.StatusUnprocessableEntity || !strings.Contains(page, want) {
 				t.Errorf("assets (%d) lack %s:\n%s", res.Code, want, page)
 			}
@@ -47,7 +47,7 @@ func TestAMistypedBar(t *testing.T) {
 		// Lists elsewhere are not shown, and a list without rows has no bar.
 		for _, back := range []string{"//evil.example/assets", "/settings", "/assets?q=nothinglikethis"} {
 			page := b.post("/assets/bulk", "back", back, "row", other, "do", "deploy", "deploy_text", "Hana Satoo").Body.String()
-			if !strings.Contains(page, "Nothing is found for “Hana Satoo”") || strings.Contains(page, "evil.example") {
+			if !strings.Contains(page, "called “Hana Satoo”") || strings.Contains(page, "evil.example") {
 				t.Errorf("%s: %s", back, mainOf(page))
 			}
 		}
@@ -64,7 +64,7 @@ func TestAMistypedBarByHand(t *testing.T) {
 		d.sees("#bulk summary", "Deploy").MustClick()
 		d.MustElement("#bulk-deploy").MustInput("Hana Satoo")
 		d.sees("#bulk [open] button", "Deploy them").MustClick()
-		d.sees("#bulk .problem", "Nothing is found for “Hana Satoo”")
+		d.sees("#bulk .problem", "called “Hana Satoo”")
 		if !plain {
 			d.sees("[data-picked]", "1 selected")
 		}

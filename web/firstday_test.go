@@ -144,3 +144,66 @@ func TestBulkByKeyboard(t *testing.T) {
 	d.Keyboard.MustType(input.ArrowDown, input.Enter, input.Enter)
 	d.sees(".flash", "Ben Achebe")
 }
+
+// TestTheWayBack leads to the list that one came from, with its filters.
+func TestTheWayBack(t *testing.T) {
+	d := newDrive(t, migrations.SQLite, 1440, 900)
+	d.w.stock()
+	back := func(want, to string) {
+		t.Helper()
+		d.sees(".crumb", "^"+want+"$")
+		if got := *d.MustElement(".crumb").MustAttribute("href"); got != to {
+			t.Errorf("the way back leads to %s, want %s", got, to)
+		}
+	}
+	d.open("/tickets/4")
+	back("Board", "/board")
+	d.open("/tickets?who=nobody")
+	d.open("/tickets/4")
+	back("Tickets", "/tickets?who=nobody")
+	d.sees(`button[data-key="t"]`, "Take it").MustClick()
+	d.sees(".entry, .event, #said, .talk", "took it")
+	back("Tickets", "/tickets?who=nobody")
+	d.open("/assets/1") // what is no list of tickets is none of its ways back
+	back("Assets", "/assets")
+	d.open("/assets?q=ThinkPad")
+	d.open("/assets/1")
+	back("Assets", "/assets?q=ThinkPad")
+	d.open("/tickets/4")
+	back("Board", "/board")
+	d.open("/board?who=mine")
+	d.open("/tickets/4")
+	back("Board", "/board?who=mine")
+}
+
+// TestFormsAreForTypingAtOnce: a form that one has asked for has the cursor.
+func TestFormsAreForTypingAtOnce(t *testing.T) {
+	d := newDrive(t, migrations.SQLite, 1440, 900)
+	x := d.w.shelf()
+	for path, want := range map[string]string{"/locations": "l-name", "/models": "m-name"} {
+		d.open(path)
+		d.sees(".action a", "Add").MustClick()
+		if _, err := d.Timeout(10 * time.Second).Element("#" + want + ":focus"); err != nil {
+			t.Errorf("%s: the cursor is elsewhere than in #%s: %v", path, want, err)
+		}
+	}
+	to := d.w.session(d.w.tech).wants(http.StatusSeeOther, "/orders", "title", "The hinge is broken", "choice", fmt.Sprint(x.laptop.ID), "do", "take")
+	d.open(to)
+	d.sees(".order-step summary", "Done").MustClick()
+	if _, err := d.Timeout(10 * time.Second).Element("#step-done:focus"); err != nil {
+		t.Errorf("what was done cannot be typed at once: %v", err)
+	}
+}
+
+// TestAPlaceThatIsNotKnown: the message says where places are made. And who
+// looks for the way out on the page of the account finds it.
+func TestAPlaceThatIsNotKnown(t *testing.T) {
+	everyWorld(t, func(t *testing.T, w *world) {
+		b := w.session(w.tech)
+		page := b.wants(http.StatusUnprocessableEntity, "/assets", "what", "A lamp", "category", "other", "at_text", "Meeting room 7", "status", "deployed")
+		wantWords(t, "the form", page, "There is nobody and no place called “Meeting room 7”", "Assets, Places", `value="A lamp"`)
+		if n := strings.Count(mainOf(b.get("/account").Body.String()), `action="/logout"`); n != 1 {
+			t.Errorf("%d ways out on the page of the account", n)
+		}
+	})
+}

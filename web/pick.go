@@ -174,7 +174,11 @@ func (s *site) pickedText(r *http.Request, name, kind string) (id, text string, 
 		if strings.Contains(text, "@") && (kind == pickPerson || kind == pickHolder) {
 			return "", text, migrations.Invalidf("%s", s.words.say("people.unknown_address", text))
 		}
-		return "", text, migrations.Invalidf("%s", s.words.say("pick.unknown", text))
+		key := "pick.unknown"
+		if kind == pickPlace || kind == pickHolder {
+			key += "." + kind
+		}
+		return "", text, migrations.Invalidf("%s", s.words.say(key, text))
 	case 1:
 		return same[0].Value, text, nil
 	}

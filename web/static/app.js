@@ -16,6 +16,20 @@
 	}
 	setInterval(times, 30000);
 
+	// ---- the way back leads to the list that one came from, with its filters
+	const crumb = $(".crumb"), here = location.pathname;
+	try {
+		if (!crumb || here === "/locations" || here === "/models") {
+			if (/^\/(board|tickets|assets|orders|people|locations|models)$/.test(here)) sessionStorage.setItem("list", JSON.stringify([here, location.search, $(".topbar h1").textContent]));
+		} else {
+			const [path, query, title] = JSON.parse(sessionStorage.getItem("list") || "[]"), to = crumb.getAttribute("href");
+			if (path && (path === to || to === "/board" && path === "/tickets")) {
+				crumb.href = path + query;
+				crumb.lastChild.data = title;
+			}
+		}
+	} catch { /* a browser that keeps nothing: the way back leads where the page says */ }
+
 	// ---- menus: one open at a time, closed by Escape and by a click elsewhere
 	const closeMenus = (but) => $$("details.menu[open]").forEach((d) => d !== but && !d.contains(but) && d.removeAttribute("open"));
 	document.addEventListener("click", (e) => closeMenus(e.target.closest("details.menu")));
@@ -23,7 +37,7 @@
 		const d = e.target;
 		if (!d.matches?.("details") || !d.open) return;
 		if (d.matches(".menu")) closeMenus(d);
-		$("[data-focus], [data-focus-in] input:not([type=hidden])", d)?.focus();
+		$("[data-focus], [data-focus-in] :is(input:not([type=hidden]), textarea)", d)?.focus();
 		keepInside($(".sheet", d));
 		$$("iframe.paper", d).forEach(fit);
 	}, true);
