@@ -145,7 +145,7 @@ ls -l "$work/helpdeskd" | awk '{printf "helpdeskd: %.1f MB\n", $5 / 1e6}'
 # --- the tests ----------------------------------------------------------------
 say "go test"
 # shellcheck disable=SC2046
-TMPDIR=$work go test -p 2 -timeout $([ -n "$full" ] && echo 60m || echo 13m) ./...
+TMPDIR=$work go test -p 2 -timeout $([ -n "$full" ] && echo 60m || echo 25m) ./...
 if [ -z "$quick" ]; then
   # shellcheck disable=SC2086
   grep -l '^func Fuzz' $files | while read -r f; do
