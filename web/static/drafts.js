@@ -49,7 +49,7 @@
 		if (details) details.open = true;
 		put(el, d);
 		const at = new Date(d.at), today = at.toDateString() === new Date().toDateString();
-		const when = new Intl.DateTimeFormat(document.documentElement.lang || undefined, today ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: "short" }).format(at);
+		const when = new Intl.DateTimeFormat(document.documentElement.lang || undefined, { dateStyle: today ? undefined : "medium", timeStyle: "short", hourCycle: "h23" }).format(at);
 		line(el, say("draft.from", when), say("draft.discard"), () => {
 			const last = { ...d, text: el.value };
 			write(keyOf(el));
