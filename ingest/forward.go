@@ -37,21 +37,11 @@ func forwardedFrom(in *tracker.Inbound, w *walker, root *node) *tracker.Address 
 	return nil
 }
 
-// isForward knows the prefixes that mail programs put before the subject of
-// a forward.
+// isForward reports whether a subject begins as that of a forward does.
 func isForward(subject string) bool {
-	s := strings.ToLower(strings.TrimSpace(subject))
-	for strings.HasPrefix(s, "[") {
-		_, rest, ok := strings.Cut(s, "]")
-		if !ok {
-			break
-		}
-		s = strings.TrimSpace(rest)
-	}
-	for _, p := range []string{"fw:", "fwd:", "wg:", "tr:", "rv:", "i:", "enc:", "doorst:", "vs:", "vb:", "vl:", "pd:", "转发:", "转发：", "轉寄:", "転送:", "ilt:", "továbbítás:", "fs:", "tr :", "fw :", "fwd :", "w.:"} {
-		if strings.HasPrefix(s, p) {
-			return true
-		}
+	switch tracker.ReadSubject(subject).Lead {
+	case tracker.ForwardPrefix, tracker.EitherPrefix:
+		return true
 	}
 	return false
 }

@@ -1,7 +1,6 @@
 package ingest
 
 import (
-	"strconv"
 	"strings"
 
 	"helpdeskd/tracker"
@@ -70,7 +69,7 @@ func readThread(in *tracker.Inbound, h *header, opt Options, hint string) {
 	}
 	in.ThreadIndex = cleanLine(h.get("thread-index"), 998)
 	in.ThreadTopic = cleanLine(decodeText(h.get("thread-topic"), hint), maxSubject)
-	in.SubjectTags = subjectTags(in.Subject)
+	in.SubjectTags = tracker.ReadSubject(in.Subject).Tags
 	in.ReplyTokens = replyTokens(in, h, opt)
 }
 
@@ -114,29 +113,6 @@ func messageIDs(s string) []string {
 		add(s[:j])
 		s = s[j:]
 	}
-}
-
-// subjectTags finds [HD-123] anywhere in the subject.
-func subjectTags(s string) []int64 {
-	var out []int64
-	for len(out) < 20 {
-		i := strings.Index(s, "[")
-		if i < 0 || i+1 >= len(s) {
-			return out
-		}
-		s = s[i+1:]
-		j := strings.IndexByte(s, ']')
-		if j < 0 {
-			return out
-		}
-		tag := strings.TrimSpace(s[:j])
-		if len(tag) > 3 && strings.EqualFold(tag[:3], "HD-") {
-			if n, err := strconv.ParseInt(strings.TrimSpace(tag[3:]), 10, 64); err == nil && n > 0 {
-				out = append(out, n)
-			}
-		}
-	}
-	return out
 }
 
 // replyTokens gathers token candidates: from our plus-addresses among the
