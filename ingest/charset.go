@@ -12,6 +12,8 @@ import (
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/unicode/utf32"
+
+	"helpdeskd/tracker/transfer"
 )
 
 // decodeCharset turns bytes in a declared charset into UTF-8. It never fails:
@@ -227,8 +229,8 @@ func decodeUTF7(b []byte) string {
 		acc, bits := uint32(0), 0
 		j := i + 1
 		for ; j < len(b); j++ {
-			v := b64value(b[j])
-			if v == b64skip || b[j] == '-' || b[j] == '_' {
+			v, ok := transfer.Sextet(b[j])
+			if !ok || b[j] == '-' || b[j] == '_' {
 				break
 			}
 			acc, bits = acc<<6|uint32(v), bits+6

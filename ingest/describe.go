@@ -28,6 +28,7 @@ type Description struct {
 	Form          *DescribedForm    `json:"form,omitempty"`
 	ForwardedFrom *tracker.Address  `json:"forwarded_from,omitempty"`
 	Defects       []string          `json:"defects,omitempty"`
+	Notes         []string          `json:"notes,omitempty"`
 }
 
 // Attachment is one file of a mail.
@@ -60,7 +61,7 @@ func Describe(file string, in tracker.Inbound) Description {
 		ReplyTo: in.ReplyTo, To: in.To, Cc: in.Cc, Subject: in.Subject,
 		Text: in.Text, Reply: in.Reply, Quoted: in.Quoted,
 		InReplyTo: in.InReplyTo, References: in.References,
-		Attachments: []Attachment{}, Bounce: in.Bounce, ForwardedFrom: in.ForwardedFrom, Defects: in.Defects,
+		Attachments: []Attachment{}, Bounce: in.Bounce, ForwardedFrom: in.ForwardedFrom, Defects: in.Defects, Notes: in.Notes,
 	}
 	if !in.Date.IsZero() {
 		d.Date = in.Date.Format("2006-01-02T15:04:05Z07:00")

@@ -110,7 +110,7 @@ func TestFileName(t *testing.T) {
 	}
 }
 
-// TestParts: every part is an exact range of the raw mail, and DecodePart
+// TestParts: every part is an exact range of the raw mail, and OpenPart
 // gives its content back.
 func TestParts(t *testing.T) {
 	raw := letter(usual+"MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b", `--b
@@ -152,7 +152,7 @@ caf=C3=
 	}{{tracker.RoleHTML, "", `<p>see below <img src="cid:i1@x"></p>`}, {tracker.RoleInline, "a.png", "hello"}, {tracker.RoleFile, "a (2).png", "café"}}
 	for i, w := range want {
 		p := in.Parts[i]
-		data, err := io.ReadAll(DecodePart(bytes.NewReader(raw), p))
+		data, err := io.ReadAll(tracker.OpenPart(bytes.NewReader(raw), p))
 		if err != nil || p.Role != w.role || p.Name != w.name || string(data) != w.data || p.Size != int64(len(data)) {
 			t.Errorf("part %d: %+v %q %v", i, p, data, err)
 		}
@@ -316,7 +316,7 @@ func FuzzParse(f *testing.F) {
 		in := Parse(raw, Options{Own: []string{"helpdesk@corp.example"}, FormSenders: []string{"a@b"}})
 		checkInvariants(t, raw, in)
 		for _, p := range in.Parts {
-			n, err := io.Copy(io.Discard, DecodePart(bytes.NewReader(raw), p))
+			n, err := io.Copy(io.Discard, tracker.OpenPart(bytes.NewReader(raw), p))
 			if err != nil || n != p.Size {
 				t.Fatalf("part %+v: %d bytes, %v", p, n, err)
 			}

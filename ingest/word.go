@@ -1,9 +1,10 @@
 package ingest
 
 import (
-	"encoding/base64"
 	"strings"
 	"unicode/utf8"
+
+	"helpdeskd/tracker/transfer"
 )
 
 // maxSubject bounds decoded one-line header texts, in bytes (RFC 5322 2.1.1).
@@ -251,11 +252,6 @@ func badInBody(r rune) bool {
 // padding may be missing or stand in the middle, at most max bytes are
 // returned (0 for all).
 func decodeBase64(src []byte, max int) []byte {
-	n := base64.StdEncoding.DecodedLen(len(src)) + 3
-	if max > 0 && n > max {
-		n = max + 3
-	}
-	d := base64Decoder{}
-	out, _ := d.decode(make([]byte, 0, n), src, max)
-	return d.finish(out)
+	out, _ := transfer.All(src, transfer.Base64, max)
+	return out
 }

@@ -2,11 +2,9 @@ package mailer
 
 import (
 	"context"
-	"encoding/base64"
 	"fmt"
 	"io"
 	"mime"
-	"mime/quotedprintable"
 	"net/textproto"
 	"strings"
 
@@ -41,7 +39,7 @@ func (r *renderer) attach(ctx context.Context, m *mail.Msg, files []tracker.Atta
 		parts = append(parts, &mail.File{
 			Name: name, Enc: mail.EncodingB64, Header: fileHeader(name, a.ContentType),
 			Writer: func(w io.Writer) (int64, error) {
-				return copyTolerant(w, decoded(a.Encoding, io.NewSectionReader(blob, a.Start, a.Length)))
+				return copyTolerant(w, tracker.OpenPart(blob, a.Part()))
 			},
 		})
 	}
@@ -126,35 +124,4 @@ func percent(r rune) string {
 		fmt.Fprintf(&b, "%%%02X", c)
 	}
 	return b.String()
-}
-
-// decoded undoes the transfer encoding of a part that came by mail.
-func decoded(encoding string, r io.Reader) io.Reader {
-	switch encoding {
-	case "base64":
-		return base64.NewDecoder(base64.StdEncoding, &base64Only{r})
-	case "quoted-printable":
-		return quotedprintable.NewReader(r)
-	}
-	return r
-}
-
-// base64Only lets through what belongs to base64: mail programs put other
-// bytes between the lines (RFC 2045 section 6.8 has us ignore them).
-type base64Only struct{ r io.Reader }
-
-func (b *base64Only) Read(p []byte) (int, error) {
-	for {
-		n, err := b.r.Read(p)
-		k := 0
-		for _, c := range p[:n] {
-			if c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '+' || c == '/' || c == '=' {
-				p[k] = c
-				k++
-			}
-		}
-		if k > 0 || err != nil {
-			return k, err
-		}
-	}
 }

@@ -32,6 +32,7 @@ type Message struct {
 	Class       Class            `db:"class"`
 	ClassReason string           `db:"class_reason"`
 	Defects     string           `db:"defects"` // a line each
+	Notes       string           `db:"notes"`   // a line each: signed, encrypted, unpacked
 	Digest      string           `db:"digest"`  // of the raw mail; "" for what was written on the site
 	Cut         bool             `db:"cut"`     // Body or Quoted goes on; MessageByID has all of it
 	FormJSON    string           `db:"form" json:"-"`
@@ -86,7 +87,7 @@ func messageColumns(body, quoted, cut string) string {
 	return `SELECT m.id, COALESCE(m.ticket_id, 0) AS ticket_id, m.direction, m.state, m.held_reason, COALESCE(m.inbox_id, 0) AS inbox_id,
 	COALESCE(m.client_id, 0) AS client_id, COALESCE(m.account_id, 0) AS account_id, m.from_name, m.from_address, m.to_line, m.cc_line, m.subject,
 	` + body + ` AS body, ` + quoted + ` AS quoted, (` + cut + `) AS cut,
-	m.class, m.class_reason, m.defects, m.digest, m.form, COALESCE(m.revision_of, 0) AS revision_of, COALESCE(m.sent_date, 0) AS sent_date, m.at
+	m.class, m.class_reason, m.defects, m.notes, m.digest, m.form, COALESCE(m.revision_of, 0) AS revision_of, COALESCE(m.sent_date, 0) AS sent_date, m.at
 	FROM message m `
 }
 

@@ -85,6 +85,7 @@ type Inbound struct {
 	ForwardedFrom *Address // the original author, where the body is a forward
 
 	Defects []string // what was damaged and how it was read, for people
+	Notes   []string // what else is worth knowing: signed, encrypted, unpacked from winmail.dat
 }
 
 // Role says what a Part is for.
@@ -95,11 +96,17 @@ const (
 	RoleFile   Role = "file"   // an attachment
 	RoleInline Role = "inline" // an image that the HTML body shows by Content-ID
 	RoleHTML   Role = "html"   // an HTML body, shown in the sandboxed frame
+
+	// RoleSignature is a detached signature (RFC 1847): to be had, but no file
+	// that its author attached.
+	RoleSignature Role = "signature"
 )
 
 // Part is a piece of a mail as a range of its raw bytes, so that nothing is
 // stored twice. Offset and Length are bytes of the encoded content; Encoding
-// says how to decode them: "", "base64", "quoted-printable", "uuencode".
+// says how to decode them, one of package transfer's. A part within something
+// wrapped (winmail.dat, S/MIME) is found by cuts, each a range of what the one
+// before it is decoded to.
 type Part struct {
 	Role        Role
 	Name        string // clean: no path, no control, bidi or zero-width characters
@@ -109,7 +116,14 @@ type Part struct {
 	Encoding    string
 	Offset      int64
 	Length      int64
+	Cuts        []Cut
 	Size        int64 // decoded size in bytes
+}
+
+// Cut is a range of decoded bytes, and how these are decoded in turn.
+type Cut struct {
+	Offset, Length int64
+	Encoding       string
 }
 
 // Bounce is what a failed delivery or a delivery notice says.

@@ -29,6 +29,8 @@ type entryView struct {
 	Auto         string // that it is automatic mail
 	Sent         []sentView
 	Defects      string
+	Notes        []string   // what else is worth knowing of a mail
+	Signatures   []fileView // detached signatures, which nobody attached by hand
 	Raw          bool
 	Cut          bool  // there is more in the raw mail
 	Mine         bool  // the reader wrote this note, and may change it
@@ -76,7 +78,7 @@ func (s *site) entryView(e tracker.Entry, t *tracker.Ticket, me *tracker.Account
 
 func (s *site) messageView(m *tracker.Message) entryView {
 	v := entryView{Kind: "in", ID: m.ID, At: m.At, Who: m.FromName, Address: m.FromAddress, Body: m.Body, Quoted: m.Quoted, Form: m.Form,
-		Held: m.State == "held", HeldReason: m.HeldReason, Defects: m.Defects, Raw: m.Digest != "", Cut: m.Cut}
+		Held: m.State == "held", HeldReason: m.HeldReason, Defects: m.Defects, Notes: noteLines(m.Notes), Raw: m.Digest != "", Cut: m.Cut}
 	if m.Direction == "out" {
 		v.Kind, v.Address = "out", ""
 	}
@@ -92,7 +94,9 @@ func (s *site) messageView(m *tracker.Message) entryView {
 	v.HTML = m.HTML() != nil
 	v.OnlyHTML = v.HTML && strings.TrimSpace(v.Body) == "" && v.Form == nil
 	for _, a := range m.Attachments {
-		if f, ok := fileTile(a); ok {
+		if f, ok := fileTile(a); ok && a.Role == tracker.RoleSignature {
+			v.Signatures = append(v.Signatures, f)
+		} else if ok {
 			v.Files = append(v.Files, f)
 		}
 	}
@@ -109,6 +113,11 @@ func (s *site) messageView(m *tracker.Message) entryView {
 	}
 	v.To = strings.Join(to, ", ")
 	return v
+}
+
+// noteLines splits what there is to know of a mail, a line each.
+func noteLines(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == '\n' })
 }
 
 // byForm names the person in a form's answers as who speaks, where the

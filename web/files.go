@@ -123,7 +123,7 @@ func (s *site) attachmentThumb(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	key := fmt.Sprintf("%s:%d:%d", a.Digest, a.Start, a.Length)
+	key := fmt.Sprintf("%s:%d:%d:%s", a.Digest, a.Start, a.Length, a.Cuts)
 	return s.thumb(w, r, a.ContentType, key, func() (io.Reader, func(), error) { return s.openAttachment(r, a) })
 }
 
@@ -165,8 +165,8 @@ func (s *site) openAttachment(r *http.Request, a tracker.Attachment) (io.Reader,
 		return nil, nil, err
 	}
 	done := func() { blob.Close() }
-	if s.opts.Mail == nil || a.Encoding == "" && a.Start == 0 && a.Length == blob.Size() {
-		return io.NewSectionReader(blob, a.Start, a.Length), done, nil // an upload
+	if s.opts.Mail == nil || a.Encoding == "" && a.Cuts == "" && a.Start == 0 && a.Length == blob.Size() {
+		return tracker.OpenPart(blob, a.Part()), done, nil // an upload
 	}
 	body, err := s.opts.Mail.OpenPart(blob, a.Part())
 	if err != nil {

@@ -171,15 +171,11 @@ func (x sampleTexts) PreviewText(_ context.Context, key, wording string) (subjec
 	return "Re: Printer prints half pages [HD-1024]", t.Fill(wording, map[string]string{t.Marks[0]: "HD-1024"}), nil
 }
 
-// plainReader decodes the base64 and 7-bit parts that letters are made of.
+// plainReader opens parts as they were sent.
 type plainReader struct{}
 
 func (plainReader) OpenPart(raw io.ReaderAt, p tracker.Part) (io.Reader, error) {
-	r := io.NewSectionReader(raw, p.Offset, p.Length)
-	if p.Encoding == "base64" {
-		return base64.NewDecoder(base64.StdEncoding, r), nil
-	}
-	return r, nil
+	return tracker.OpenPart(raw, p), nil
 }
 
 // browse is a client of the site with its own cookies.

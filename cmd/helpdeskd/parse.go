@@ -72,6 +72,9 @@ func (c parseCmd) print(w io.Writer, d ingest.Description) error {
 	for _, a := range d.Attachments {
 		fmt.Fprintf(w, "  file     %s (%s, %d bytes)\n", a.Name, a.ContentType, a.Size)
 	}
+	for _, x := range d.Notes {
+		fmt.Fprintf(w, "  note     %s\n", x)
+	}
 	for _, x := range d.Defects {
 		fmt.Fprintf(w, "  damage   %s\n", x)
 	}

@@ -222,7 +222,8 @@ CREATE TABLE message (
     class        TEXT NOT NULL DEFAULT 'human',
     class_reason TEXT NOT NULL DEFAULT '',
     form         TEXT NOT NULL DEFAULT '', -- tracker.Form as JSON
-    defects      TEXT NOT NULL DEFAULT '',
+    defects      TEXT NOT NULL DEFAULT '', -- what was damaged, a line each
+    notes        TEXT NOT NULL DEFAULT '', -- signed, encrypted, unpacked, a line each
     digest       TEXT NOT NULL DEFAULT '', -- of the raw mail
     mail_id      TEXT NOT NULL DEFAULT '', -- Message-ID without brackets
     identity     TEXT NOT NULL DEFAULT '', -- what makes it the same item: see Receive
@@ -252,7 +253,7 @@ CREATE TABLE attachment (
     id           INTEGER PRIMARY KEY,
     uid          TEXT NOT NULL UNIQUE, -- random, in links
     message_id   BIGINT NOT NULL REFERENCES message (id),
-    role         TEXT NOT NULL, -- file, inline, html
+    role         TEXT NOT NULL, -- file, inline, html, signature
     name         TEXT NOT NULL,
     content_type TEXT NOT NULL,
     charset      TEXT NOT NULL DEFAULT '',
@@ -261,6 +262,7 @@ CREATE TABLE attachment (
     digest       TEXT NOT NULL,  -- the blob of which this is a range
     start        BIGINT NOT NULL, -- bytes
     length       BIGINT NOT NULL, -- encoded bytes
+    cuts         TEXT NOT NULL DEFAULT '', -- ranges of what that is decoded to, for files within something wrapped
     size         BIGINT NOT NULL  -- decoded bytes
 );
 CREATE INDEX attachment_message ON attachment (message_id, id);

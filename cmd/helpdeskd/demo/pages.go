@@ -14,7 +14,6 @@ import (
 	"strings"
 	"time"
 
-	"helpdeskd/ingest"
 	"helpdeskd/tracker"
 )
 
@@ -360,7 +359,7 @@ func (p *Pages) part(w http.ResponseWriter, r *http.Request) error {
 }
 
 func decode(l Letter, part tracker.Part) ([]byte, error) {
-	return io.ReadAll(ingest.DecodePart(bytes.NewReader(l.Raw), part))
+	return io.ReadAll(tracker.OpenPart(bytes.NewReader(l.Raw), part))
 }
 
 func clock(t time.Time) string {

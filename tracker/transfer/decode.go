@@ -1,23 +1,23 @@
-package ingest
+// Package transfer undoes what content of mails is wrapped in: the transfer
+// encodings of MIME (RFC 2045), uuencode, and the inner wrappings of S/MIME
+// and winmail.dat. All of it is streamed, in bounded memory, and tolerant:
+// damage is skipped and never an error.
+package transfer
 
 import (
 	"bytes"
 	"io"
-	"strings"
-
-	"helpdeskd/tracker"
 )
 
-// DecodePart returns the decoded content of a part of a kept mail. Reading is
-// streamed and as tolerant as Parse: damage is skipped, never an error; the
-// only errors are those of raw.
-func DecodePart(raw io.ReaderAt, p tracker.Part) io.Reader {
-	src := io.NewSectionReader(raw, p.Offset, p.Length)
-	if d := newDecoder(p.Encoding); d != nil {
-		return &decodingReader{src: src, dec: d}
-	}
-	return src
-}
+// What content can be wrapped in; "" is nothing.
+const (
+	Base64          = "base64"
+	QuotedPrintable = "quoted-printable"
+	UUEncode        = "uuencode"
+	OctetString     = "octet-string" // the chunks of a BER OCTET STRING (X.690 section 8.7.3), as in CMS
+	RTF             = "rtf"          // compressed RTF (MS-OXRTFCP)
+	UTF16           = "utf-16le"     // text in UTF-16, little end first, to UTF-8
+)
 
 // decoder turns encoded bytes into plain ones, a chunk at a time.
 type decoder interface {
@@ -30,19 +30,36 @@ type decoder interface {
 
 func newDecoder(encoding string) decoder {
 	switch encoding {
-	case "base64":
+	case Base64:
 		return &base64Decoder{}
-	case "quoted-printable":
+	case QuotedPrintable:
 		return &qpDecoder{}
-	case "uuencode":
+	case UUEncode:
 		return &uuDecoder{}
+	case OctetString:
+		return &octetDecoder{}
+	case RTF:
+		return &rtfDecoder{}
+	case UTF16:
+		return &utf16Decoder{}
 	}
 	return nil
 }
 
-// decodeAll decodes src, at most max bytes of it (0: all). Identity content
+// Known says whether the encoding is one that is undone here; "" is.
+func Known(encoding string) bool { return encoding == "" || newDecoder(encoding) != nil }
+
+// NewReader undoes an encoding as it is read. The only errors are those of r.
+func NewReader(encoding string, r io.Reader) io.Reader {
+	if d := newDecoder(encoding); d != nil {
+		return &decodingReader{src: r, dec: d}
+	}
+	return r
+}
+
+// All decodes src, at most max bytes of it (0: all). Identity content
 // is returned as a slice of src, not a copy.
-func decodeAll(src []byte, encoding string, max int) (out []byte, cut bool) {
+func All(src []byte, encoding string, max int) (out []byte, cut bool) {
 	d := newDecoder(encoding)
 	if d == nil {
 		if max > 0 && len(src) > max {
@@ -61,8 +78,8 @@ func decodeAll(src []byte, encoding string, max int) (out []byte, cut bool) {
 	return d.finish(out), false
 }
 
-// decodedSize counts without keeping.
-func decodedSize(src []byte, encoding string) int64 {
+// Size is how many bytes src is decoded; it counts without keeping them.
+func Size(src []byte, encoding string) int64 {
 	d := newDecoder(encoding)
 	if d == nil {
 		return int64(len(src))
@@ -123,6 +140,13 @@ func b64value(c byte) byte {
 		return 63
 	}
 	return b64skip
+}
+
+// Sextet is the six bits that a digit of Base64 stands for; false for what is
+// none. The two digits of the URL alphabet (RFC 4648 section 5) count too.
+func Sextet(c byte) (byte, bool) {
+	v := b64value(c)
+	return v, v != b64skip
 }
 
 // base64Decoder: RFC 2045 section 6.8, tolerant of noise, of missing padding
@@ -303,24 +327,16 @@ func (d *uuDecoder) finish(dst []byte) []byte {
 	return dst
 }
 
-// maxShownHTML bounds how much of an HTML part is shown, in bytes.
-const maxShownHTML = 8 << 20
+func isHex(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
+}
 
-// PartReader opens the parts of kept mails, for pages.
-type PartReader struct{}
-
-// OpenPart returns a part's content with its transfer encoding undone. An
-// HTML body comes as UTF-8 (at most 8
-// MiB of it); files come as they were sent.
-func (PartReader) OpenPart(raw io.ReaderAt, p tracker.Part) (io.Reader, error) {
-	r := DecodePart(raw, p)
-	if p.Role != tracker.RoleHTML {
-		return r, nil
+func unhex(c byte) byte {
+	switch {
+	case c <= '9':
+		return c - '0'
+	case c <= 'F':
+		return c - 'A' + 10
 	}
-	b, err := io.ReadAll(io.LimitReader(r, maxShownHTML))
-	if err != nil {
-		return nil, err
-	}
-	text, _ := decodeCharset(b, p.Charset)
-	return strings.NewReader(text), nil
+	return c - 'a' + 10
 }
