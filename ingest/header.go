@@ -207,14 +207,41 @@ func (h *header) add(name, value, line []byte) {
 		h.defect("white space stands before the colon of a header field")
 	}
 	// fields glued together by a broken gateway: "Date: ...+0200Received: from"
-	if f.name == "date" || f.name == "message-id" || f.name == "mime-version" {
-		if i := strings.Index(f.value, "Received:"); i > 0 {
-			h.fields = append(h.fields, field{name: f.name, value: f.value[:i]})
-			f = field{name: "received", value: f.value[i+len("Received:"):]}
-			h.defect("two header fields are glued together")
+	for i := 0; i < 4 && short(f.name); i++ {
+		at, glued := gluedField(f.value)
+		if at <= 0 {
+			break
 		}
+		rest := f.value[at+len(glued)+1:]
+		f.value = f.value[:at]
+		h.fields = append(h.fields, f)
+		// odd: not every reader finds it, so nobody is known by it
+		f = field{name: strings.ToLower(glued), value: rest, odd: true}
+		h.defect("two header fields are glued together")
 	}
 	h.fields = append(h.fields, f)
+}
+
+// short says whether a field's value is never free text.
+func short(name string) bool {
+	switch name {
+	case "date", "message-id", "mime-version", "content-transfer-encoding", "in-reply-to", "return-path", "x-mailer", "x-priority":
+		return true
+	}
+	return false
+}
+
+// gluedField finds a field name inside a value that can not hold one.
+func gluedField(v string) (at int, name string) {
+	at = -1
+	for _, n := range []string{"Received", "From", "To", "Cc", "Subject", "Date", "Message-ID", "Message-Id", "MIME-Version", "Mime-Version", "Content-Type", "Content-Transfer-Encoding", "Reply-To", "Return-Path", "References", "In-Reply-To"} {
+		if i := strings.Index(v, n+":"); i > 0 && (at < 0 || i < at || i == at && len(n) > len(name)) {
+			if c := v[i-1]; c != '-' && c != '(' && c != '"' {
+				at, name = i, n
+			}
+		}
+	}
+	return at, name
 }
 
 // cutLine returns the line at pos without its end, and where the next begins.

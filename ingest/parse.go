@@ -26,6 +26,9 @@ type Options struct {
 	Labels map[string]tracker.Meaning
 }
 
+// maxTurned bounds the mails whose line ends are turned, in bytes.
+const maxTurned = 8 << 20
+
 // Parse understands one mail. It is pure: the same bytes and options give the
 // same result, nothing is fetched and nothing decided. It never fails and
 // never panics whatever the bytes; what is damaged is listed in Defects. Time
@@ -34,6 +37,7 @@ type Options struct {
 func Parse(raw []byte, opt Options) tracker.Inbound {
 	sum := sha256.Sum256(raw)
 	in := tracker.Inbound{Digest: hex.EncodeToString(sum[:]), Size: int64(len(raw))}
+	raw = ownLines(raw)
 	w := &walker{raw: raw}
 	root := w.entity(0, len(raw), 0, "text/plain")
 	w.hint = root.charset()
@@ -69,6 +73,15 @@ func Parse(raw []byte, opt Options) tracker.Inbound {
 		in.ForwardedFrom = forwardedFrom(&in, w, root)
 	}
 	return in
+}
+
+// ownLines gives a mail whose lines end in CR alone, as old Macs and broken
+// pipes write them, ends that are read as such. Every offset stays what it is.
+func ownLines(raw []byte) []byte {
+	if len(raw) > maxTurned || bytes.IndexByte(raw, '\n') >= 0 || bytes.IndexByte(raw, '\r') < 0 {
+		return raw
+	}
+	return bytes.ReplaceAll(raw, []byte{'\r'}, []byte{'\n'})
 }
 
 // contentDigest names what the author wrote: equal where only trace headers
@@ -156,7 +169,11 @@ func readIdentity(in *tracker.Inbound, h *header, hint string) {
 		rp, _ := cleanAddress(strings.Trim(strings.TrimSpace(before(h.get("return-path"), "(")), "<>"))
 		in.ReturnPath = &rp
 	}
-	in.Subject = cleanLine(decodeText(h.get("subject"), hint), maxSubject)
+	for _, v := range h.all("subject") {
+		if in.Subject == "" {
+			in.Subject = decodeSubject(v, hint)
+		}
+	}
 }
 
 // readVerdicts takes over what servers on the way stamped, unjudged.

@@ -26,59 +26,133 @@ func decodeText(s, hint string) string {
 		return decodeRaw(s, hint)
 	}
 	var b strings.Builder
-	var run []byte // decoded bytes of neighbouring words in one charset
-	charset := ""
-	flush := func() {
-		if run != nil {
-			t, _ := decodeCharset(run, charset)
-			b.WriteString(t)
-			run = nil
-		}
-	}
+	var run wordRun
 	for len(s) > 0 {
 		i := strings.Index(s, "=?")
 		if i < 0 {
 			break
 		}
-		cs, data, n, ok := cutWord(s[i:])
+		wd, n, ok := readWord(s[i:])
 		if !ok {
-			flush()
+			if wd, ok = cutOff(s[i:]); ok {
+				n = len(s) - i
+			}
+		}
+		if !ok {
+			run.flush(&b)
 			b.WriteString(decodeRaw(s[:i+2], hint))
 			s = s[i+2:]
 			continue
 		}
 		between := s[:i]
-		if run == nil || strings.TrimSpace(between) != "" {
-			flush()
-			b.WriteString(decodeRaw(between, hint))
-		}
 		// white space between two encoded words is dropped (RFC 2047 6.2); a
 		// character split over two words needs their bytes side by side
-		if run != nil && !strings.EqualFold(cs, charset) {
-			flush()
+		if len(run) > 0 && (strings.TrimSpace(between) != "" || !strings.EqualFold(wd.charset, run[0].charset)) {
+			run.flush(&b)
+			if strings.TrimSpace(between) == "" {
+				between = ""
+			}
 		}
-		charset = cs
-		run = append(run, data...)
-		if run == nil {
-			run = []byte{}
+		if len(run) == 0 {
+			b.WriteString(decodeRaw(between, hint))
 		}
+		run = append(run, wd)
 		s = s[i+n:]
 	}
-	flush()
+	run.flush(&b)
 	b.WriteString(decodeRaw(s, hint))
 	return b.String()
 }
 
+// word is one encoded word.
+type word struct {
+	charset string
+	base64  bool
+	text    string
+}
+
+func (w word) decode() []byte {
+	if w.base64 {
+		return decodeBase64([]byte(w.text), 0)
+	}
+	return decodeQ(w.text)
+}
+
+// wordRun is neighbouring words in one charset.
+type wordRun []word
+
+func (r *wordRun) flush(b *strings.Builder) {
+	if len(*r) == 0 {
+		return
+	}
+	var data []byte
+	joined := false
+	for i, w := range *r {
+		data = append(data, w.decode()...)
+		joined = joined || i > 0 && w.base64 && (*r)[i-1].base64 && len((*r)[i-1].text)%4 != 0
+	}
+	if joined && !utf8.Valid(data) {
+		// base64 cut in the middle of its groups of four
+		var all strings.Builder
+		for _, w := range *r {
+			if !w.base64 {
+				all.Reset()
+				break
+			}
+			all.WriteString(w.text)
+		}
+		if whole := decodeBase64([]byte(all.String()), 0); len(whole) > 0 && utf8.Valid(whole) {
+			data = whole
+		}
+	}
+	t, _ := decodeCharset(data, (*r)[0].charset)
+	b.WriteString(t)
+	*r = (*r)[:0]
+}
+
+// cutOff reads an encoded word that lost its end: the last thing in s.
+func cutOff(s string) (word, bool) {
+	s = strings.TrimSuffix(s, "?")
+	if strings.ContainsAny(s, " \t") || len(s) > maxWord || len(s) < 2 || strings.Contains(s[2:], "=?") {
+		return word{}, false
+	}
+	w, _, ok := readWord(s + "?=")
+	if ok && !w.base64 && !strings.ContainsAny(w.text, "_=") {
+		return word{}, false
+	}
+	return w, ok && w.text != ""
+}
+
+// decodeSubject decodes a subject: as decodeText, encoded twice where a
+// gateway did that, with runs of blanks, which only hide what follows, as one.
+func decodeSubject(s, hint string) string {
+	t := decodeText(s, hint)
+	if strings.HasPrefix(t, "=?") && strings.HasSuffix(t, "?=") {
+		t = decodeText(t, hint)
+	}
+	return cleanLine(strings.Join(strings.Fields(t), " "), maxSubject)
+}
+
 // cutWord reads one encoded word at the start of s and says how long it is.
 func cutWord(s string) (charset string, data []byte, n int, ok bool) {
-	rest := s[2:]
-	i := strings.IndexByte(rest, '?')
-	if i <= 0 || i > 64 || i+2 >= len(rest) || rest[i+2] != '?' {
+	w, n, ok := readWord(s)
+	if !ok {
 		return "", nil, 0, false
 	}
-	charset = rest[:i]
+	return w.charset, w.decode(), n, true
+}
+
+// readWord reads one encoded word, not yet decoded. The charset may be
+// missing, which RFC 2047 does not allow.
+func readWord(s string) (w word, n int, ok bool) {
+	rest := s[2:]
+	i := strings.IndexByte(rest, '?')
+	if i < 0 || i > 64 || i+2 >= len(rest) || rest[i+2] != '?' {
+		return word{}, 0, false
+	}
+	charset := rest[:i]
 	if strings.ContainsAny(charset, " \t\"<>,;=") {
-		return "", nil, 0, false
+		return word{}, 0, false
 	}
 	charset, _, _ = strings.Cut(charset, "*") // RFC 2231 language
 	enc := rest[i+1] | 0x20
@@ -88,7 +162,7 @@ func cutWord(s string) (charset string, data []byte, n int, ok bool) {
 	}
 	end := strings.Index(body, "?=")
 	if end < 0 {
-		return "", nil, 0, false
+		return word{}, 0, false
 	}
 	// "=?utf-8?q?a?==20b?=": a "?=" that is itself followed by hex is text
 	if enc == 'q' && end+3 < len(body) && isHex(body[end+2]) && isHex(body[end+3]) && end+4 < len(body) {
@@ -98,13 +172,10 @@ func cutWord(s string) (charset string, data []byte, n int, ok bool) {
 	}
 	text := body[:end]
 	n = 2 + i + 3 + end + 2
-	switch enc {
-	case 'b':
-		return charset, decodeBase64([]byte(text), 0), n, true
-	case 'q':
-		return charset, decodeQ(text), n, true
+	if enc == 'b' || enc == 'q' {
+		return word{charset: charset, base64: enc == 'b', text: text}, n, true
 	}
-	return "", nil, 0, false
+	return word{}, 0, false
 }
 
 // decodeQ is the Q encoding: RFC 2047 section 4.2.
@@ -219,19 +290,28 @@ func cleanBody(s string) string {
 	}
 	var b strings.Builder
 	b.Grow(len(s))
-	prev := rune(0)
+	breaks := 0 // CRs that wait for what follows: "\r\r\n" is one line end
 	for _, r := range s {
-		switch {
-		case r == '\r':
+		if r == '\r' {
+			breaks++
+			continue
+		}
+		if r == '\n' {
+			breaks = 0
+		}
+		for ; breaks > 0; breaks-- {
 			b.WriteByte('\n')
-		case r == '\n' && prev == '\r':
+		}
+		switch {
 		case r == '\f' || r == '\v' || r == 0x85 || r == 0x2028 || r == 0x2029:
 			b.WriteByte('\n')
 		case badInBody(r):
 		default:
 			b.WriteRune(r)
 		}
-		prev = r
+	}
+	for ; breaks > 0; breaks-- {
+		b.WriteByte('\n')
 	}
 	return b.String()
 }

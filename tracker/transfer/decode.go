@@ -232,7 +232,7 @@ func (d *qpDecoder) escape(dst []byte, c byte) []byte {
 	switch {
 	case c == '\n': // soft break, also after "= \r"
 		d.drop()
-	case c == '\r' && last != '\r', (c == ' ' || c == '\t') && (last == '=' || last == ' ' || last == '\t') && len(d.held) < 80:
+	case c == '\r' && len(d.held) < 80, (c == ' ' || c == '\t') && (last == '=' || last == ' ' || last == '\t') && len(d.held) < 80:
 		d.held = append(d.held, c)
 	case len(d.held) == 1 && isHex(c):
 		d.held = append(d.held, c)
@@ -275,7 +275,7 @@ type uuDecoder struct {
 
 func (d *uuDecoder) decode(dst, src []byte, max int) ([]byte, bool) {
 	for len(src) > 0 && !d.done {
-		i := bytes.IndexByte(src, '\n')
+		i := bytes.IndexAny(src, "\r\n")
 		if i < 0 {
 			if len(d.line) < 256 {
 				d.line = append(d.line, src[:min(len(src), 256)]...)
