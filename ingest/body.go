@@ -158,10 +158,12 @@ func (w *walker) joinPlain(parts []*node) (text string, uu []tracker.Part, long 
 		default:
 			continue
 		}
-		if b.Len() > 0 && t != "" && !strings.HasSuffix(b.String(), "\n") {
-			b.WriteByte('\n')
+		for _, t := range []string{t, w.tailText(n)} {
+			if b.Len() > 0 && t != "" && !strings.HasSuffix(b.String(), "\n") {
+				b.WriteByte('\n')
+			}
+			b.WriteString(t)
 		}
-		b.WriteString(t)
 	}
 	return b.String(), uu, long
 }
@@ -187,6 +189,9 @@ func (w *walker) joinHTML(parts []*node) *htmltext.Doc {
 			d = htmltext.FromText(t)
 		default:
 			continue
+		}
+		if t := w.tailText(n); t != "" {
+			d.Append(htmltext.FromText(t))
 		}
 		if d.Cut {
 			w.defect("the text is longer than is shown")
@@ -214,7 +219,7 @@ func (w *walker) text(n *node, max int) (s string, cut bool) {
 	if note != "" {
 		w.defect(note)
 	}
-	s = cleanBody(s)
+	s = cleanBody(strings.TrimPrefix(s, "\ufeff"))
 	if len(s) > max {
 		s, cut = cutUTF8(s, max), true
 	}
@@ -231,22 +236,32 @@ func (w *walker) html(n *node) string {
 		raw = trimPartialRune(raw)
 		w.defect("the HTML is longer than is read as text")
 	}
-	charset := n.charset()
-	if charset == "" {
-		charset = metaCharset(raw)
-	}
-	if isUTF7(strings.ToLower(charset)) {
-		w.defect("HTML in UTF-7 is shown undecoded")
-		charset = "us-ascii"
-	}
-	s, note := decodeCharset(raw, charset)
+	s, note := htmlSource(raw, n.charset())
 	if note != "" {
 		w.defect(note)
 	}
-	if strings.IndexByte(s, 0) >= 0 {
-		s = strings.ReplaceAll(s, "\x00", "")
+	return s
+}
+
+// htmlSource decodes HTML. UTF-7 would smuggle markup past filters and is left
+// as it is.
+func htmlSource(raw []byte, charset string) (src, note string) {
+	if charset == "" {
+		charset = metaCharset(raw)
 	}
-	return strings.ToValidUTF8(s, "\uFFFD")
+	refused := isUTF7(strings.ToLower(charset))
+	if refused {
+		charset = "us-ascii"
+	}
+	src, note = decodeCharset(raw, charset)
+	if refused {
+		note = "HTML in UTF-7 is shown undecoded"
+	}
+	src = strings.TrimPrefix(src, "\ufeff")
+	if strings.IndexByte(src, 0) >= 0 {
+		src = strings.ReplaceAll(src, "\x00", "")
+	}
+	return strings.ToValidUTF8(src, "\uFFFD"), note
 }
 
 // metaCharset finds <meta … charset=x> in the first KiB of a document that

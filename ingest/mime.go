@@ -22,7 +22,8 @@ type node struct {
 	start    int    // first byte of the entity's header
 	off, end int    // the body
 	subs     []*node
-	opaque   bool // beyond the bounds: not looked into
+	opaque   bool   // beyond the bounds: not looked into
+	tail     [2]int // plain text that something wrote below a base64 body
 }
 
 func (n *node) charset() string { return n.params["charset"] }
@@ -60,6 +61,9 @@ func (w *walker) defect(s string) {
 func (w *walker) entity(start, end, depth int, fallback string) *node {
 	n := &node{start: start, end: end}
 	n.header = readHeader(w.raw[start:end])
+	if depth > 0 {
+		w.partHeader(n)
+	}
 	n.off = start + n.header.size
 	w.describe(n, fallback)
 	if depth > 0 {
@@ -70,6 +74,8 @@ func (w *walker) entity(start, end, depth int, fallback string) *node {
 	w.parts++
 	if n.multipart() {
 		w.children(n, depth)
+	} else {
+		w.repair(n)
 	}
 	return n
 }
@@ -85,8 +91,8 @@ func (w *walker) describe(n *node, fallback string) {
 	switch {
 	case !h.has("content-type") || n.typ == "":
 		n.typ = fallback
-	case n.typ == "text":
-		n.typ = "text/plain"
+	case textTypes[n.typ] != "":
+		n.typ = textTypes[n.typ]
 	case n.typ == "multipart":
 		n.typ = "multipart/mixed"
 	case !validType(n.typ):
@@ -156,6 +162,9 @@ func (w *walker) children(n *node, depth int) {
 	if n.typ == "multipart/digest" {
 		fallback = "message/rfc822"
 	}
+	if n.typ == "multipart/related" {
+		defer n.rootFirst()
+	}
 	for _, r := range ranges {
 		if w.parts >= maxParts {
 			w.defect("more parts than are read; the rest is kept as one attachment")
@@ -191,6 +200,7 @@ func splitAt(raw []byte, off, end int, boundary string, exact bool) [][2]int {
 	delim := []byte("--" + boundary)
 	var out [][2]int
 	partStart := -1
+	closed := false
 	pos := off
 	for pos < end {
 		i := bytes.Index(raw[pos:end], delim)
@@ -198,7 +208,8 @@ func splitAt(raw []byte, off, end int, boundary string, exact bool) [][2]int {
 			break
 		}
 		at := pos + i
-		if at > off && raw[at-1] != '\n' {
+		glued := at > off && raw[at-1] != '\n'
+		if glued && len(boundary) < 12 {
 			pos = at + len(delim)
 			continue
 		}
@@ -207,6 +218,10 @@ func splitAt(raw []byte, off, end int, boundary string, exact bool) [][2]int {
 			lineEnd = at + j + 1
 		}
 		tail := raw[at+len(delim) : lineEnd]
+		if t := bytes.TrimSpace(tail); glued && len(t) > 0 && string(t) != "--" {
+			pos = at + len(delim)
+			continue
+		}
 		closing := bytes.HasPrefix(tail, []byte("--"))
 		if closing {
 			tail = tail[2:]
@@ -223,7 +238,13 @@ func splitAt(raw []byte, off, end int, boundary string, exact bool) [][2]int {
 			return append(out, [2]int{lineEnd, end})
 		}
 		if closing {
-			return out
+			// closed too early where a part with its header follows
+			partStart, pos, closed = -1, lineEnd, true
+			continue
+		}
+		if closed && !beginsContent(raw[lineEnd:end]) {
+			pos = lineEnd
+			continue
 		}
 		partStart, pos = lineEnd, lineEnd
 	}
@@ -248,15 +269,41 @@ func trimEOL(raw []byte, start, at int) int {
 func guessBoundary(body []byte) string {
 	for pos, i := 0, 0; pos < len(body) && i < 2000; i++ {
 		line, next := cutLine(body, pos)
-		if len(line) > 3 && len(line) < 200 && bytes.HasPrefix(line, []byte("--")) {
+		if len(bytes.TrimRight(line, " \t")) > 2 && len(line) < 200 && bytes.HasPrefix(line, []byte("--")) {
 			follow, _ := cutLine(body, next)
-			if len(follow) > 8 && strings.EqualFold(string(follow[:8]), "content-") {
+			if beginsContent(follow) {
 				return string(bytes.TrimRight(line[2:], " \t"))
 			}
 		}
 		pos = next
 	}
 	return ""
+}
+
+// beginsContent says whether a part's header begins here.
+func beginsContent(b []byte) bool {
+	return len(b) > 8 && strings.EqualFold(string(b[:8]), "content-")
+}
+
+// rootFirst brings the root of a multipart/related to the front: the part that
+// its start parameter names, else the first one that is no image (RFC 2387
+// section 3.2).
+func (n *node) rootFirst() {
+	root, start := 0, strings.Trim(strings.TrimSpace(n.params["start"]), "<>")
+	for i, s := range n.subs {
+		if start != "" && contentID(s) == start {
+			root = i
+			break
+		}
+		if isMedia(n.subs[root].typ) && (s.typ == "text/html" || s.multipart()) {
+			root = i
+		}
+	}
+	if root > 0 {
+		first := n.subs[root]
+		copy(n.subs[1:root+1], n.subs[:root])
+		n.subs[0] = first
+	}
 }
 
 // selection is which leaves are the body and which are attachments, by the

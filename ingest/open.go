@@ -26,7 +26,7 @@ func (PartReader) OpenPart(raw io.ReaderAt, p tracker.Part) (io.Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, _ := decodeCharset(b, p.Charset)
+	text, _ := htmlSource(b, p.Charset)
 	return strings.NewReader(text), nil
 }
 
