@@ -6,7 +6,7 @@ import (
 	"helpdeskd/tracker"
 )
 
-// maxReferences is how many References ids are kept: the newest ones.
+// maxReferences is how many References ids are kept: the first and the newest.
 const maxReferences = 50
 
 // IsToken says whether s has the form of a reply token: 26 lower-case base32
@@ -61,22 +61,33 @@ func readThread(in *tracker.Inbound, h *header, opt Options, hint string) {
 	for _, v := range h.all("references") {
 		in.References = append(in.References, messageIDs(v)...)
 	}
-	if n := len(in.References); n > maxReferences {
-		in.References = append([]string(nil), in.References[n-maxReferences:]...)
-	}
+	in.References = keepReferences(in.References)
 	if ids := messageIDs(h.get("x-microsoft-original-message-id")); len(ids) > 0 {
 		in.OriginalID = ids[0]
 	}
-	in.ThreadIndex = cleanLine(h.get("thread-index"), 998)
+	for _, v := range h.all("thread-index") {
+		if strings.Contains(v, "=?") {
+			v = decodeText(v, "")
+		}
+		if x, ok := tracker.ReadThreadIndex(v); ok {
+			in.ThreadIndex = x.String()
+			break
+		}
+	}
 	in.ThreadTopic = cleanLine(decodeText(h.get("thread-topic"), hint), maxSubject)
 	in.SubjectTags = tracker.ReadSubject(in.Subject).Tags
 	in.ReplyTokens = replyTokens(in, h, opt)
 }
 
-// messageIDs reads a list of ids: in angle brackets, or bare words where a
-// mailer left the brackets out. Ids are kept as written, bounded and on one
-// line; an empty <> is no id.
+// messageIDs reads a list of ids, whatever stands around them: comments,
+// phrases, commas, encoded words. They stand in angle brackets, of which
+// either may be lost, or are bare words where there are no brackets at all.
+// Ids are kept as written, bounded and on one line; an empty <> is no id.
 func messageIDs(s string) []string {
+	if strings.Contains(s, "=?") {
+		s = decodeText(s, "")
+	}
+	s = strings.NewReplacer("&lt;", "<", "&gt;", ">").Replace(s)
 	var out []string
 	add := func(id string) {
 		id = strings.Map(func(r rune) rune {
@@ -92,27 +103,52 @@ func messageIDs(s string) []string {
 			out = append(out, id)
 		}
 	}
-	if !strings.Contains(s, "<") {
-		for _, w := range strings.Fields(s) {
-			if w = strings.Trim(w, "<>,;\""); strings.Contains(w, "@") || !strings.Contains(s, "@") {
+	if !strings.ContainsAny(s, "<>") {
+		for _, w := range strings.FieldsFunc(s, func(r rune) bool { return r <= ' ' || r == ',' || r == ';' }) {
+			if w = strings.Trim(w, `"'`); strings.Contains(w, "@") || !strings.Contains(s, "@") {
 				add(w)
 			}
 		}
 		return out
 	}
-	for {
-		i := strings.IndexByte(s, '<')
+	for s != "" {
+		i := strings.IndexAny(s, "<>")
 		if i < 0 {
 			return out
 		}
+		before, bracket := s[:i], s[i]
 		s = s[i+1:]
+		if bracket == '>' { // its < was lost: the word before it
+			if w := strings.Fields(before); len(w) > 0 && strings.Contains(w[len(w)-1], "@") {
+				add(strings.Trim(w[len(w)-1], `"',;`))
+			}
+			continue
+		}
 		j := strings.IndexAny(s, "<>")
 		if j < 0 {
 			j = len(s)
 		}
-		add(s[:j])
+		if inside := s[:j]; strings.Count(inside, "@") > 1 && len(strings.Fields(inside)) > 1 {
+			for _, w := range strings.Fields(inside) { // several between one pair
+				add(strings.Trim(w, ",;"))
+			}
+		} else {
+			add(inside)
+		}
 		s = s[j:]
+		s = strings.TrimPrefix(s, ">")
 	}
+	return out
+}
+
+// keepReferences bounds a list of references: the first, which began the
+// thread, and the newest.
+func keepReferences(ids []string) []string {
+	n := len(ids)
+	if n <= maxReferences {
+		return ids
+	}
+	return append([]string{ids[0]}, ids[n-maxReferences+1:]...)
 }
 
 // replyTokens gathers token candidates: from our plus-addresses among the

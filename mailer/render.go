@@ -3,6 +3,7 @@ package mailer
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"strings"
@@ -102,7 +103,9 @@ func (r *renderer) render(ctx context.Context, it tracker.OutboxItem, d desk, to
 	m := mail.NewMsg(mail.WithNoDefaultUserAgent(), mail.WithCharset(mail.CharsetUTF8), mail.WithEncoding(mail.EncodingQP))
 	m.SetDateWithValue(r.now().In(r.zone))
 	m.SetMessageIDWithValue(id)
+	thread := r.threadIndex(it, id)
 	h := r.head(it, e, d, token)
+	h.field("Thread-Index", []string{thread})
 	first, rest, _ := strings.Cut(h.b.String(), ": ")
 	m.SetGenHeaderPreformatted(mail.Header(first), rest)
 	m.SetBodyString(mail.TypeTextPlain, txt)
@@ -121,7 +124,7 @@ func (r *renderer) render(ctx context.Context, it tracker.OutboxItem, d desk, to
 	if err := wellFormed(b.Bytes()); err != nil {
 		return tracker.Rendered{}, fmt.Errorf("write the mail: %w", err)
 	}
-	out = tracker.Rendered{Bytes: b.Bytes(), MailID: id, Token: token}
+	out = tracker.Rendered{Bytes: b.Bytes(), MailID: id, Token: token, Thread: thread, Subject: r.subject(it, d)}
 	if it.Kind == tracker.MailNotice {
 		out.Token = "" // an answer to it is not meant for the client: nothing may relay it
 	}
@@ -193,13 +196,24 @@ func (r *renderer) subject(it tracker.OutboxItem, d desk) string {
 	return "Re: " + base + tag
 }
 
-// topic returns Outlook's Thread-Topic: the subject without its prefixes. An
+// topic returns Outlook's Thread-Topic, of the mail that is answered. An
 // acknowledgement that echoes nothing has none.
 func (r *renderer) topic(it tracker.OutboxItem) string {
 	if it.Kind == tracker.MailAck && (it.Ack == nil || !it.Ack.EchoSubject) {
 		return ""
 	}
-	return oneLine(baseSubject(it.ThreadTopic), 150)
+	return oneLine(it.ThreadTopic, 250)
+}
+
+// threadIndex returns Outlook's Thread-Index: that of the mail answered with a
+// block more, or a new conversation, whose GUID comes from our Message-ID. An
+// index of its own for each answer would take the answers apart in Outlook.
+func (r *renderer) threadIndex(it tracker.OutboxItem, id string) string {
+	sum := sha256.Sum256([]byte("conversation:" + id))
+	if x, ok := tracker.ReadThreadIndex(it.ThreadIndex); ok {
+		return x.Answered(r.now(), sum[16]).String()
+	}
+	return tracker.NewThreadIndex(r.now(), [16]byte(sum[:16])).String()
 }
 
 func number(it tracker.OutboxItem) string {

@@ -43,7 +43,7 @@ func sample(kind string) tracker.OutboxItem {
 		TicketSubject: "Printer on the second floor prints only half pages", Stage: "requested", Level: 2, TriagedAt: 1,
 		RequesterName: "Anna Kovač", RequesterAddress: "anna.kovac@acme.example",
 		InReplyTo: "m1@acme.example", References: []string{"m0@acme.example", "m1@acme.example"},
-		ThreadTopic: "Printer on the second floor prints only half pages",
+		ThreadTopic: "Printer on the second floor prints only half pages", ThreadIndex: "AQHdbP1fSx8AwqXZTn+KEVLws8nW5w==",
 	}
 	at := migrations.At(time.Date(2026, 11, 5, 8, 12, 0, 0, time.UTC))
 	incoming := &tracker.OutMessage{
@@ -62,7 +62,7 @@ func sample(kind string) tracker.OutboxItem {
 		it.Quoted = incoming
 	case tracker.MailNotify:
 		it.ToAddress, it.ToName, it.AccountID = "maria.lopez@acme.example", "Maria Lopez", 3
-		it.Message, it.References, it.InReplyTo = incoming, nil, ""
+		it.Message, it.References, it.InReplyTo, it.ThreadIndex = incoming, nil, "", ""
 	case tracker.MailNotice:
 		it.ToAddress, it.ToName, it.AccountID = "maria.lopez@acme.example", "Maria Lopez", 3
 		it.Notice = "Your answer by mail was not sent to the client, because our mail server could not confirm that it came from you. It is kept on the ticket.\nOpen the ticket and approve it there, or write the answer on its page."

@@ -25,10 +25,11 @@ func (s *Store) admitTx(ctx context.Context, tx *migrations.Tx, by Actor, messag
 		Class     Class            `db:"class"`
 		Form      string           `db:"form"`
 		MailID    string           `db:"mail_id"`
+		Thread    string           `db:"thread_index"`
 		At        migrations.Stamp `db:"at"`
 	}
 	err = tx.Get(ctx, &m, `SELECT m.state, m.ticket_id, m.account_id, m.client_id, COALESCE(i.mailbox_id, 0) AS mailbox_id, m.from_name, m.from_address, m.subject, m.body,
-			m.class, m.form, m.mail_id, m.at
+			m.class, m.form, m.mail_id, m.thread_index, m.at
 		FROM message m LEFT JOIN inbox i ON i.id = m.inbox_id WHERE m.id = ?`, messageID)
 	if err != nil {
 		return 0, fmt.Errorf("read held message %d: %w", messageID, err)
@@ -76,6 +77,9 @@ func (s *Store) admitTx(ctx context.Context, tx *migrations.Tx, by Actor, messag
 		return 0, fmt.Errorf("show message %d: %w", messageID, err)
 	}
 	if err := s.referTx(ctx, tx, ticketID, m.MailID, true); err != nil {
+		return 0, err
+	}
+	if err := s.converseTx(ctx, tx, ticketID, m.Thread, m.Subject); err != nil {
 		return 0, err
 	}
 	if m.TicketID != nil {

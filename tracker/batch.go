@@ -53,6 +53,12 @@ func (s *Store) gather(ctx context.Context, tx *migrations.Tx, items []Item) (*b
 	}
 	b.formSenders = readSenders(senders)
 	identities, ids := idsOf(items)
+	var guids []string
+	for i := range items {
+		if x, ok := ReadThreadIndex(items[i].Mail.ThreadIndex); ok {
+			guids = append(guids, x.GUID())
+		}
+	}
 	for _, ask := range []struct {
 		list  []string
 		query string
@@ -61,6 +67,7 @@ func (s *Store) gather(ctx context.Context, tx *migrations.Tx, items []Item) (*b
 		{ids, `SELECT ref FROM message_ref WHERE ref IN (?)`},
 		{ids, `SELECT mail_id FROM outbox WHERE mail_id IN (?) AND mail_id <> ''`},
 		{ids, `SELECT server_mail_id FROM outbox WHERE server_mail_id IN (?) AND server_mail_id <> ''`},
+		{guids, `SELECT DISTINCT '` + conversationMark + `' || guid FROM conversation WHERE guid IN (?)`},
 	} {
 		if err := b.look(ctx, tx, ask.query, ask.list); err != nil {
 			return nil, err
@@ -158,6 +165,9 @@ func (b *batch) maybe(id string) bool { return b.ids[clip(id, 998)] }
 
 // add makes a decided mail's ids known to those that follow it.
 func (b *batch) add(in *Inbound) {
+	if x, ok := ReadThreadIndex(in.ThreadIndex); ok {
+		b.ids[conversationMark+x.GUID()] = true
+	}
 	b.ids[identity(in)] = true
 	for _, list := range [][]string{{in.MessageID, in.OriginalID}, in.InReplyTo, in.References} {
 		for _, id := range list {

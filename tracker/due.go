@@ -44,6 +44,7 @@ type OutboxItem struct {
 	InReplyTo   string      `db:"-"` // Message-ID without brackets
 	References  []string    `db:"-"` // oldest first, at most 20
 	ThreadTopic string      `db:"-"`
+	ThreadIndex string      `db:"-"` // of the mail that it answers, "" where it begins a conversation
 	Ack         *AckDetail  `db:"-"`
 	Notice      string      `db:"-"`
 
@@ -60,13 +61,15 @@ type OutMessage struct {
 	Body        string           `db:"body"`
 	Quoted      string           `db:"quoted"`
 	MailID      string           `db:"mail_id"`
+	ThreadIndex string           `db:"thread_index"`
+	ThreadTopic string           `db:"thread_topic"`
 	FormJSON    string           `db:"form"`
 	At          migrations.Stamp `db:"at"`
 	Form        *Form            `db:"-"`
 	Attachments []Attachment     `db:"-"` // files only
 }
 
-const outMessageColumns = `id, direction, from_name, from_address, subject, body, quoted, mail_id, form, at`
+const outMessageColumns = `id, direction, from_name, from_address, subject, body, quoted, mail_id, thread_index, thread_topic, form, at`
 
 // isDue is when a queued mail may go; its parameter is now. What was never put
 // off is due whatever the time says: the clock may have been ahead.
@@ -143,8 +146,11 @@ func (s *Store) fillOutboxItem(ctx context.Context, it *OutboxItem) error {
 // shown mail; a technician's notifications hang together under the first
 // mail of the ticket that they were sent.
 func (s *Store) fillThread(ctx context.Context, it *OutboxItem) error {
-	it.ThreadTopic = it.TicketSubject
+	it.ThreadTopic = ReadSubject(it.TicketSubject).Base
 	if it.AccountID != 0 {
+		if err := s.fillIndex(ctx, it, `account_id = ?`, it.AccountID); err != nil {
+			return err
+		}
 		err := s.db.Select(ctx, &it.References, `SELECT mail_id FROM outbox WHERE ticket_id = ? AND account_id = ? AND mail_id <> '' ORDER BY id LIMIT 20`, it.TicketID, it.AccountID)
 		if n := len(it.References); n > 0 {
 			it.InReplyTo = it.References[n-1]
@@ -154,7 +160,7 @@ func (s *Store) fillThread(ctx context.Context, it *OutboxItem) error {
 	if it.Kind == MailAck && it.Message != nil && it.Message.Direction == "in" {
 		if it.Message.MailID != "" && it.Message.Form == nil {
 			it.InReplyTo, it.References = it.Message.MailID, []string{it.Message.MailID}
-			it.ThreadTopic = it.Message.Subject
+			it.answer(it.Message)
 		}
 		return nil
 	}
@@ -164,6 +170,14 @@ func (s *Store) fillThread(ctx context.Context, it *OutboxItem) error {
 		return err
 	}
 	it.Quoted = last
+	if last != nil && last.Form == nil {
+		it.answer(last)
+	}
+	if it.ThreadIndex == "" { // what we wrote before began the conversation
+		if err := s.fillIndex(ctx, it, `to_address = ?`, it.ToAddress); err != nil {
+			return err
+		}
+	}
 	var ids []string
 	err = s.db.Select(ctx, &ids, `SELECT mail_id FROM (
 			SELECT id, 0 AS ours, mail_id, at FROM message WHERE ticket_id = ? AND state = 'shown' AND direction = 'in' AND mail_id <> '' AND form = ''
@@ -182,6 +196,24 @@ func (s *Store) fillThread(ctx context.Context, it *OutboxItem) error {
 		it.InReplyTo = ids[0]
 	}
 	return nil
+}
+
+// answer continues the conversation of a mail under its own topic, whatever
+// the ticket is called by now: Outlook keeps together what has both alike.
+func (it *OutboxItem) answer(m *OutMessage) {
+	it.ThreadIndex, it.ThreadTopic = m.ThreadIndex, ReadSubject(m.Subject).Base
+	if m.ThreadTopic != "" {
+		it.ThreadTopic = m.ThreadTopic
+	}
+}
+
+// fillIndex takes the Thread-Index of our last mail on the ticket to somebody.
+func (s *Store) fillIndex(ctx context.Context, it *OutboxItem, to string, who any) error {
+	err := s.db.Get(ctx, &it.ThreadIndex, `SELECT thread_index FROM outbox WHERE ticket_id = ? AND `+to+` AND thread_index <> '' ORDER BY id DESC LIMIT 1`, it.TicketID, who)
+	if migrations.KindOf(err) == migrations.NotFound {
+		return nil
+	}
+	return err
 }
 
 func (s *Store) outMessage(ctx context.Context, query string, args ...any) (*OutMessage, error) {

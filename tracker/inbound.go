@@ -68,11 +68,11 @@ type Inbound struct {
 	Parts []Part // attachments, inline images and HTML bodies, as ranges of the raw mail
 
 	InReplyTo   []string // ids without brackets, as written
-	References  []string // ids without brackets, oldest first, at most the last 50
+	References  []string // ids without brackets, oldest first, at most the first and the last 49
 	OriginalID  string   // X-Microsoft-Original-Message-ID, without brackets
 	ReplyTokens []string // candidates for reply tokens: plus-address parts of our recipients and local parts of referenced ids
 
-	ThreadIndex string
+	ThreadIndex string // Outlook's, as ReadThreadIndex takes it; "" where it can not be read
 	ThreadTopic string
 
 	// AuthAs is the topmost X-MS-Exchange-Organization-AuthAs. AuthResults

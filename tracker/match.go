@@ -85,6 +85,9 @@ func (s *Store) settleMatched(ctx context.Context, tx *migrations.Tx, d *decisio
 	if err == nil && m.ticket == 0 {
 		m, err = s.matchByTag(ctx, tx, d)
 	}
+	if err == nil && m.ticket == 0 {
+		m, err = s.matchByConversation(ctx, tx, d)
+	}
 	if err != nil || m.ticket == 0 {
 		return err
 	}
@@ -145,8 +148,8 @@ func (s *Store) matchByReference(ctx context.Context, tx *migrations.Tx, d *deci
 			refs = append(refs, id)
 		}
 	}
-	if len(refs) > 60 {
-		refs = refs[:60]
+	if len(refs) > 100 { // all of one kind that Parse reports, and as many of the other
+		refs = refs[:100]
 	}
 	ids := refs
 	if d.in.MessageID != "" {

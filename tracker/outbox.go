@@ -143,9 +143,11 @@ func (s *Store) RecoverOutbox(ctx context.Context, l *Lease) (int, error) {
 
 // Rendered is a mail as it will be sent, byte for byte.
 type Rendered struct {
-	Bytes  []byte
-	MailID string // our Message-ID, without brackets
-	Token  string // the reply token in it, or that of an account's link, in clear; only its hash is kept
+	Bytes   []byte
+	MailID  string // our Message-ID, without brackets
+	Thread  string // its Thread-Index, "" for none
+	Subject string // as it is sent
+	Token   string // the reply token in it, or that of an account's link, in clear; only its hash is kept
 }
 
 // Rendered records, once, what will be sent. A mail that was rendered before
@@ -172,8 +174,8 @@ func (s *Store) Rendered(ctx context.Context, l *Lease, id int64, r Rendered) er
 			Kind      string `db:"kind"`
 			Detail    string `db:"detail"`
 		}
-		err := tx.Get(ctx, &row, `UPDATE outbox SET mail_id = ?, digest = ? WHERE id = ? AND digest = '' AND state = 'queued'
-			RETURNING ticket_id, message_id, client_id, account_id, kind, detail`, r.MailID, digest, id)
+		err := tx.Get(ctx, &row, `UPDATE outbox SET mail_id = ?, digest = ?, thread_index = ? WHERE id = ? AND digest = '' AND state = 'queued'
+			RETURNING ticket_id, message_id, client_id, account_id, kind, detail`, r.MailID, digest, r.Thread, id)
 		if migrations.KindOf(err) == migrations.NotFound {
 			return migrations.Conflictf("mail %d was rendered before, or is not queued any more", id)
 		}
@@ -198,6 +200,9 @@ func (s *Store) Rendered(ctx context.Context, l *Lease, id int64, r Rendered) er
 			if _, err := tx.Exec(ctx, `UPDATE message SET mail_id = ? WHERE id = ? AND direction = 'out' AND mail_id = ''`, r.MailID, *row.MessageID); err != nil {
 				return err
 			}
+		}
+		if err := s.converseTx(ctx, tx, *row.TicketID, r.Thread, r.Subject); err != nil {
+			return err
 		}
 		return s.referTx(ctx, tx, *row.TicketID, r.MailID, true)
 	})

@@ -226,6 +226,8 @@ CREATE TABLE message (
     notes        TEXT NOT NULL DEFAULT '', -- signed, encrypted, unpacked, a line each
     digest       TEXT NOT NULL DEFAULT '', -- of the raw mail
     mail_id      TEXT NOT NULL DEFAULT '', -- Message-ID without brackets
+    thread_index TEXT NOT NULL DEFAULT '', -- Outlook's, as base64
+    thread_topic TEXT NOT NULL DEFAULT '',
     identity     TEXT NOT NULL DEFAULT '', -- what makes it the same item: see Receive
     content      TEXT NOT NULL DEFAULT '', -- digest of the body, to tell revisions from duplicates
     form_key     TEXT NOT NULL DEFAULT '', -- digest of a form's answers
@@ -247,6 +249,14 @@ CREATE TABLE message_ref (
     ticket_id BIGINT NOT NULL REFERENCES ticket (id),
     known     BOOLEAN NOT NULL, -- a mail that we hold or sent; otherwise only referred to
     PRIMARY KEY (ref, ticket_id)
+);
+
+-- Every Outlook conversation (the GUID of Thread-Index) that a ticket's mails belong to, and under which topics.
+CREATE TABLE conversation (
+    guid      TEXT NOT NULL,
+    ticket_id BIGINT NOT NULL REFERENCES ticket (id),
+    topic     TEXT NOT NULL, -- digest of the subject without prefixes
+    PRIMARY KEY (guid, ticket_id, topic)
 );
 
 CREATE TABLE attachment (
@@ -328,6 +338,7 @@ CREATE TABLE outbox (
     to_name     TEXT NOT NULL DEFAULT '',
     detail      TEXT NOT NULL DEFAULT '', -- JSON, what rendering needs beside the ticket
     mail_id     TEXT NOT NULL DEFAULT '', -- our Message-ID, once rendered
+    thread_index TEXT NOT NULL DEFAULT '', -- Outlook's, once rendered
     digest      TEXT NOT NULL DEFAULT '', -- the rendered bytes
     fence       BIGINT NOT NULL DEFAULT 0,
     sending_at  BIGINT,
