@@ -11,7 +11,8 @@ import (
 // block in the text, or of the one attached message.
 func forwardedFrom(in *tracker.Inbound, w *walker, root *node) *tracker.Address {
 	forwarded := isForward(in.Subject)
-	value := reply.ForwardedFrom(in.Text, forwarded)
+	o, _ := reply.Forwarded(in.Text, forwarded)
+	value := o.From
 	if value == "" && forwarded {
 		var attached []*node
 		for _, s := range root.subs {

@@ -15,6 +15,7 @@ type attrs struct {
 	zimbra        bool
 	hidden        bool // display:none
 	gmail         bool // class gmail_quote, which means something else on a blockquote
+	sign          bool // the author's signature
 }
 
 func readAttrs(z *html.Tokenizer) attrs {
@@ -24,7 +25,11 @@ func readAttrs(z *html.Tokenizer) attrs {
 		k, v, more := z.TagAttr()
 		switch string(k) {
 		case "id":
-			a.id = strings.ToLower(strings.TrimPrefix(string(v), "x_"))
+			a.id = strings.ToLower(string(v[:min(len(v), 256)]))
+			for strings.HasPrefix(a.id, "x_") { // once for every Exchange server it passed
+				a.id = a.id[2:]
+			}
+			a.id = strings.TrimPrefix(a.id, "ecx")
 		case "class":
 			class = strings.ToLower(string(v[:min(len(v), 1024)]))
 		case "style":
@@ -40,13 +45,19 @@ func readAttrs(z *html.Tokenizer) attrs {
 				a.quote = true
 			}
 		case "name":
-			if string(v) == "quote" { // GMX and web.de
+			switch string(v) {
+			case "quote", "messageReplySection": // GMX and web.de; Spark
 				a.quote = true
+			case "messageSignatureSection", "signature":
+				a.sign = true
 			}
 		case "data-marker":
 			a.zimbra = true
-			if string(v) == "__QUOTED_TEXT__" {
+			switch string(v) {
+			case "__QUOTED_TEXT__", "__HEADERS__":
 				a.quote = true
+			case "__SIG_PRE__", "__SIG_POST__":
+				a.sign = true
 			}
 		}
 		if !more {
@@ -60,31 +71,44 @@ func readAttrs(z *html.Tokenizer) attrs {
 // judge recognises the containers that mail programs write.
 func (a *attrs) judge(class, style string) {
 	for _, c := range strings.Fields(class) {
-		c = strings.TrimPrefix(c, "x_")
+		c = strings.TrimPrefix(strings.TrimPrefix(c, "x_"), "ecx")
 		switch c {
 		case "msonormal", "msoplaintext", "editor-paragraph", "msolistparagraph":
 			a.tight = true
-		case "gmail_quote_container", "yahoo_quoted", "protonmail_quote", "tutanota_quote", "zmail_extra", "moz-cite-prefix", "gmail_attr":
-			a.quote = true
-		case "gmail_quote":
+		case "gmail_quote_container", "gmail_attr", "gmail_quote":
 			a.quote, a.gmail = true, true
+		case "yahoo_quoted", "protonmail_quote", "tutanota_quote", "zmail_extra", "moz-cite-prefix", "missive_quote", "front-blockquote", "freshdesk_quote":
+			a.quote = true
+		case "gmail_signature", "moz-signature", "protonmail_signature_block", "missive_signature", "front-signature", "yahoo-signature", "ymail_android_signature", "zmail_signature":
+			a.sign = true
 		}
 	}
-	if strings.Contains(class, "yahoo_quoted") || strings.HasPrefix(a.id, "yahoo_quoted") {
+	if strings.Contains(class, "yahoo_quoted") || strings.HasPrefix(a.id, "yahoo_quoted") || strings.HasPrefix(a.id, "ymail_android_quote") {
 		a.quote = true
 	}
 	switch a.id {
-	case "olk_src_body_section", "mail-editor-reference-message-container", "isforwardcontent", "qt":
+	case "olk_src_body_section", "mail-editor-reference-message-container", "isforwardcontent", "qt", "reply-intro", "edo-original":
 		a.quote = true
 	case "divrplyfwdmsg", "appendonsend":
 		a.cutHere = true
+	case "signature", "applemailsignature", "ms-outlook-mobile-signature", "composer_signature", "edo-signature", "ymail_android_signature":
+		a.sign = true
 	}
 	if strings.Contains(style, "display") {
 		a.hidden = strings.Contains(strings.Join(strings.Fields(style), ""), "display:none")
 	}
-	if strings.Contains(style, "border-top:solid") || strings.Contains(style, "border-top: solid") || strings.Contains(style, "border-style:solid none none") {
-		if strings.Contains(style, "#e1e1e1") || strings.Contains(style, "#b5c4df") || strings.Contains(style, "rgb(225,225,225)") || strings.Contains(style, "rgb(225, 225, 225)") || strings.Contains(style, "rgb(181, 196, 223)") {
-			a.cutHere = true
+	if (strings.Contains(style, "border-top") || strings.Contains(style, "border-style")) && strings.Contains(style, "solid") {
+		bare := strings.ReplaceAll(style, " ", "")
+		if strings.Contains(bare, "border-top:solid") || strings.Contains(bare, "border-style:solidnonenone") || strings.Contains(bare, "border-top-style:solid") {
+			for _, c := range separators {
+				if strings.Contains(bare, c) {
+					a.cutHere = true
+				}
+			}
 		}
 	}
 }
+
+// separators are the colours of the line that Outlook and Windows Mail draw
+// above the header of what they quote.
+var separators = []string{"#e1e1e1", "#b5c4df", "#e5e5e5", "rgb(225,225,225)", "rgb(181,196,223)", "rgb(229,229,229)"}

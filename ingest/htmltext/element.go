@@ -27,6 +27,9 @@ func (r *reader) start(z *html.Tokenizer) {
 		if empty {
 			r.gap = true
 		}
+		if a.id == "linebreakatbeginningofsignature" {
+			r.below = true
+		}
 		return
 	case atom.Hr:
 		r.breakLine()
@@ -88,7 +91,7 @@ func (r *reader) open(tag atom.Atom, a attrs) {
 		f.block = "pre"
 	case atom.Blockquote:
 		r.newBlock(true)
-		if a.gmail {
+		if a.gmail && r.loose == 0 {
 			a.quote = false // Gmail's indented passage: written by the author
 		} else if !a.quote {
 			r.depth++
@@ -120,10 +123,20 @@ func (r *reader) open(tag atom.Atom, a attrs) {
 		r.breakLine()
 		r.cut = true
 	}
-	if a.quote {
+	r.below = r.below && !a.quote
+	switch {
+	case a.quote && a.gmail && tag != atom.Blockquote:
+		r.breakLine()
+		f.loose = true
+		r.loose++
+	case a.quote:
 		r.breakLine()
 		f.quoted = true
 		r.quoted++
+	case a.sign:
+		r.breakLine()
+		f.sign = true
+		r.sign++
 	}
 	if len(r.stack) >= maxStack {
 		r.undo(f)
@@ -149,7 +162,7 @@ func (r *reader) end(tag atom.Atom) {
 		}
 		for j := len(r.stack) - 1; j >= i; j-- {
 			f := r.stack[j]
-			if f.block != "" || f.quoted || f.depth || f.tag == atom.Ul || f.tag == atom.Ol {
+			if f.block != "" || f.quoted || f.loose || f.sign || f.depth || f.tag == atom.Ul || f.tag == atom.Ol {
 				r.breakLine()
 			}
 			r.stack = r.stack[:j]
@@ -192,6 +205,12 @@ func (r *reader) undo(f frame) {
 	}
 	if f.quoted {
 		r.quoted--
+	}
+	if f.loose {
+		r.loose--
+	}
+	if f.sign {
+		r.sign--
 	}
 	if f.depth {
 		r.depth--

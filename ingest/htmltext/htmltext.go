@@ -33,7 +33,11 @@ type Line struct {
 	CutHere bool // a mail program's mark: everything from here on is quoted
 	Rule    bool // a horizontal rule stands before it
 	Gap     bool // a paragraph break stands before it
-	Forward bool // the container it stands in was made by forwarding
+	Loose   bool // Quoted only by Gmail's container, which also holds answers between the passages
+	InGmail bool // in a blockquote inside of Gmail's container
+	Code    bool // inside a pre element
+	// Signature says that a mail program marked it as the author's signature.
+	Signature bool
 }
 
 // Text is the line's text.
@@ -100,6 +104,8 @@ type frame struct {
 	tag    atom.Atom
 	block  string
 	quoted bool
+	loose  bool // Gmail's container
+	sign   bool
 	depth  bool
 	hidden bool
 	href   string
@@ -122,6 +128,9 @@ type reader struct {
 	pre     int
 	skip    atom.Atom // inside an element whose text is not shown
 	quoted  int
+	loose   int
+	sign    int
+	below   bool // Apple Mail's mark above its signature has been passed
 	hidden  int
 	depth   int
 	para    int
@@ -214,7 +223,9 @@ func (r *reader) breakLine() {
 	}
 	l := r.line
 	r.line = Line{}
-	l.Para, l.Depth, l.Quoted = r.para, r.depth, r.quoted > 0
+	l.Para, l.Depth, l.Quoted = r.para, r.depth, r.quoted > 0 || r.loose > 0
+	l.Loose, l.InGmail = r.quoted == 0 && r.loose > 0, r.quoted > 0 && r.loose > 0
+	l.Signature, l.Code = r.sign > 0 || r.below, r.pre > 0
 	l.Block = r.block()
 	if n := len(r.tables); n > 0 {
 		t := r.tables[n-1]

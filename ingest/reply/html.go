@@ -13,15 +13,23 @@ func SplitDoc(d *htmltext.Doc, forward bool) (reply, quoted string) {
 	drop := make([]bool, len(ls))
 	if !forward {
 		markContainers(ls, drop)
+		if answersBetween(ls, drop) {
+			return strings.TrimSpace(htmltext.Render(ls, true)), ""
+		}
+		markSignatures(ls, drop)
 	}
 	var vis, hid []htmltext.Line
 	any := false
-	for i := range ls {
+	code := codeAmongText(ls)
+	for i, l := range ls {
 		if drop[i] {
-			hid = append(hid, ls[i])
+			hid = append(hid, l)
 			continue
 		}
-		vis = append(vis, ls[i])
+		if code && l.Code {
+			l.Spans = append([]htmltext.Span{{Text: codeMark}}, l.Spans...)
+		}
+		vis = append(vis, l)
 		any = any || strings.TrimSpace(ls[i].Text()) != ""
 	}
 	if !any {
@@ -41,8 +49,26 @@ func SplitDoc(d *htmltext.Doc, forward bool) (reply, quoted string) {
 	return r, q + rest
 }
 
+// codeAmongText says whether the mail has text outside of its pre elements:
+// then those hold code. A mail that is one pre element was plain text once.
+func codeAmongText(ls []htmltext.Line) bool {
+	code, text := false, false
+	for i := range ls {
+		if strings.Contains(ls[i].Text(), codeMark) {
+			return false
+		}
+		if ls[i].Code {
+			code = true
+		} else if !ls[i].Quoted {
+			text = true
+		}
+	}
+	return code && text
+}
+
 // markContainers marks the lines in quote containers.
 func markContainers(ls []htmltext.Line, drop []bool) {
+	strict := false // a blockquote inside of Gmail's container has been seen
 	for i := range ls {
 		t := ls[i].Text()
 		k := noLabel
@@ -55,13 +81,17 @@ func markContainers(ls []htmltext.Line, drop []bool) {
 			}
 			break
 		}
-		if ls[i].Quoted {
-			drop[i] = true
+		if !ls[i].Quoted {
+			continue
 		}
+		// Gmail's container also holds the answers between the passages of
+		// the blockquotes in it.
+		drop[i] = !ls[i].Loose || !strict
+		strict = strict || ls[i].InGmail
 	}
 	for i := range ls {
 		if drop[i] {
-			if forwardLine(strings.ToLower(strings.TrimSpace(ls[i].Text()))) && !textBefore(ls, drop, i) {
+			if forwardMark(clean(strings.TrimSpace(ls[i].Text()))) {
 				for j := range drop {
 					drop[j] = false
 				}
@@ -90,11 +120,45 @@ func markContainers(ls []htmltext.Line, drop []bool) {
 	}
 }
 
-func textBefore(ls []htmltext.Line, drop []bool, i int) bool {
-	for j := 0; j < i; j++ {
-		if !drop[j] && strings.TrimSpace(ls[j].Text()) != "" {
-			return true
+// answersBetween says whether two quoted passages or more each have new words
+// below them: then the answers need the questions.
+func answersBetween(ls []htmltext.Line, drop []bool) bool {
+	answers, inQuote := 0, false
+	for i := range ls {
+		if drop[i] {
+			if ls[i].CutHere {
+				break
+			}
+			inQuote = true
+			continue
+		}
+		t := strings.TrimSpace(ls[i].Text())
+		if t == "" || ls[i].Signature {
+			continue
+		}
+		if inQuote && attribution([]line{{text: t}}, 0) == 0 {
+			if t == "--" || ruler(t) {
+				break
+			}
+			answers++
+		}
+		inQuote = false
+	}
+	return answers > 1
+}
+
+// markSignatures marks what programs wrap as the signature, where something
+// else was written above it.
+func markSignatures(ls []htmltext.Line, drop []bool) {
+	seen := false
+	for i := range ls {
+		if drop[i] {
+			continue
+		}
+		if ls[i].Signature && seen {
+			drop[i] = true
+		} else if strings.TrimSpace(ls[i].Text()) != "" {
+			seen = true
 		}
 	}
-	return false
 }

@@ -1,8 +1,6 @@
 package reply
 
-import (
-	"strings"
-)
+import "strings"
 
 // signature says whether a signature begins at this line.
 func signature(lines []line, i int) bool {
@@ -13,24 +11,107 @@ func signature(lines []line, i int) bool {
 }
 
 func findSignature(lines []line, i int) bool {
-	s := lines[i].text
-	t := strings.TrimSpace(s)
+	t := strings.TrimSpace(lines[i].text)
 	switch {
-	case t == "--" || t == "__":
+	case lines[i].exact:
 		return true
+	case t == "--" || t == "__" || t == "---" && onlyName(lines, i+1):
+		return shortTail(lines, i+1)
 	case len(t) > 4 && strings.Trim(t, "_") == "" || len(t) > 6 && strings.Trim(t, "—") == "":
-		return true
+		return shortTail(lines, i+1)
+	case len(t) > 200:
+		return false
 	}
-	low := strings.ToLower(strings.TrimLeft(t, "*_-[( "))
+	return device(lines, i) || dashName(lines, i)
+}
+
+// onlyName says whether few and short lines are left, as below the three
+// dashes that some put above their name.
+func onlyName(lines []line, i int) bool {
+	n := 0
+	for ; i < len(lines); i++ {
+		l := &lines[i]
+		if l.text == "" {
+			continue
+		}
+		if l.quoted || attribution(lines, i) > 0 || cutsHere(lines, i) {
+			break
+		}
+		if n++; n > 5 || len([]rune(l.text)) > 60 || strings.HasSuffix(l.text, ".") || strings.HasSuffix(l.text, "?") {
+			return false
+		}
+	}
+	return n > 0
+}
+
+// shortTail says whether what follows can be a signature or a footer: no
+// question, and no second sign of the same kind after which it begins.
+func shortTail(lines []line, i int) bool {
+	n := 0
+	for ; i < len(lines); i++ {
+		l := &lines[i]
+		t := strings.TrimSpace(l.text)
+		if t == "" {
+			continue
+		}
+		if l.fence {
+			return false
+		}
+		if l.quoted || attribution(lines, i) > 0 || cutsHere(lines, i) {
+			return true
+		}
+		if n++; n > 40 {
+			return false
+		}
+		if l.exact || t == "--" || strings.HasSuffix(t, "?") && n < 8 {
+			return false
+		}
+	}
+	return true
+}
+
+// device says whether the line is one that telephones and programs add: it
+// begins with the words of one, and is short; or it is short, holds a word
+// for sending, and begins with the device.
+func device(lines []line, i int) bool {
+	low := strings.TrimLeft(clean(strings.TrimSpace(lines[i].text)), "*_-[( ")
 	if u := strings.IndexAny(low, "<["); u > 8 {
 		low = strings.TrimSpace(low[:u])
 	}
+	n := len(strings.Fields(low))
+	if n > 16 || low == "" {
+		return false
+	}
+	found := false
 	for _, d := range devices {
-		if strings.HasPrefix(low, d) && len(strings.Fields(low)) <= 9 && !strings.HasSuffix(low, ".") && !strings.Contains(low, ", ") {
-			return true
+		if strings.HasPrefix(low, d) {
+			found = true
+			break
 		}
 	}
-	return dashName(lines, i)
+	if !found {
+		for _, d := range machines {
+			if strings.HasPrefix(low, d) {
+				found = gone.In(low)
+				break
+			}
+		}
+	}
+	if !found {
+		return false
+	}
+	if n <= 9 && !strings.HasSuffix(low, ".") && !strings.Contains(low, ", ") {
+		return true
+	}
+	// "Sent from my phone, please excuse typos." ends a mail
+	named := false
+	if c := strings.IndexAny(low, ",.;"); c > 0 {
+		low = low[:c]
+	}
+	for _, d := range machines {
+		named = named || strings.Contains(low, d)
+	}
+	return named && lastParagraph(lines, i, 3)
 }
 
 // dashName is "-Anna" or "/Anna" alone in the last paragraph.
@@ -66,18 +147,11 @@ func lastParagraph(lines []line, i, max int) bool {
 // closing says whether the mail ends here with "Kind regards" and a block of
 // short lines: name, position, telephone.
 func closing(lines []line, i int) bool {
-	t := strings.ToLower(strings.Trim(strings.TrimSpace(lines[i].text), "*_ ,.!-"))
-	if len(t) > 60 || t == "" {
+	if len(lines[i].text) > 120 {
 		return false
 	}
-	found := false
-	for _, c := range closings {
-		if t == c {
-			found = true
-			break
-		}
-	}
-	if !found {
+	t := strings.Trim(clean(strings.TrimSpace(lines[i].text)), "*_ ,.!-、，。،;")
+	if !closings[t] {
 		return false
 	}
 	count := 0
@@ -97,55 +171,4 @@ func closing(lines []line, i int) bool {
 		}
 	}
 	return true
-}
-
-// hideFooter folds the legal notice that companies append, where it is the
-// last thing in the mail and something else stands above it.
-func hideFooter(lines []line) {
-	end := len(lines)
-	for end > 0 && (lines[end-1].text == "" || lines[end-1].hidden) {
-		end--
-	}
-	start := end
-	for start > 0 && lines[start-1].text != "" && !lines[start-1].hidden {
-		start--
-	}
-	if start == 0 || end-start > 25 {
-		return
-	}
-	text := ""
-	for i := start; i < end; i++ {
-		text += " " + strings.ToLower(lines[i].text)
-		if len(text) > 4000 {
-			return
-		}
-	}
-	if legal.Count(text, 2) < 2 {
-		return
-	}
-	for i := 0; i < start; i++ {
-		if lines[i].text != "" && !lines[i].hidden {
-			hideRange(lines, start, end)
-			return
-		}
-	}
-}
-
-// hideBanner folds the warning that gateways put above mail from outside. It
-// always returns false: nothing new has been seen yet.
-func hideBanner(lines []line) bool {
-	start := nextText(lines, 0)
-	end := start
-	text := ""
-	for end < len(lines) && lines[end].text != "" && end < start+8 {
-		text += " " + strings.ToLower(lines[end].text)
-		end++
-	}
-	if len(text) > 700 || nextText(lines, end) >= len(lines) {
-		return false
-	}
-	if banners.In(text) {
-		hideRange(lines, start, end)
-	}
-	return false
 }
