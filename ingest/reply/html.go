@@ -14,7 +14,11 @@ func SplitDoc(d *htmltext.Doc, forward bool) (reply, quoted string) {
 	if !forward {
 		markContainers(ls, drop)
 		if answersBetween(ls, drop) {
-			return strings.TrimSpace(htmltext.Render(ls, true)), ""
+			all := append([]htmltext.Line(nil), ls...)
+			for i := range all {
+				all[i].Quoted = all[i].Quoted && drop[i]
+			}
+			return strings.TrimSpace(htmltext.Render(all, true)), ""
 		}
 		markSignatures(ls, drop)
 	}

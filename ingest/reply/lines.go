@@ -97,7 +97,7 @@ func unquote(lines []line) {
 			continue
 		}
 		switch {
-		case link && (len(t) == 1 || t[1] != ' '):
+		case link:
 			l.quoted = false
 		case prompts > 0:
 			l.quoted, l.fence = false, true

@@ -13,10 +13,6 @@ const (
 	old   = "Does it work now?\n\nAnd which floor is it on?"
 )
 
-func (g tongue) fill(s string) string {
-	return strings.NewReplacer("N", who, "A>", where+">", "A\u202c", where+"\u202c", "(A)", "("+where+")").Replace(s)
-}
-
 // attr fills an attribution: N and A stand alone in it.
 func (g tongue) attr(s string) string {
 	out := []string{}

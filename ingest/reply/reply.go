@@ -121,9 +121,10 @@ func back(lines []line, i int) int {
 // gather puts the two halves together.
 func gather(lines []line, text string) (reply, quoted string) {
 	var r, q strings.Builder
-	blank := 0
+	blank, gap := 0, false
 	for i := range lines {
 		if lines[i].hidden {
+			gap = true
 			q.WriteString(lines[i].text)
 			q.WriteByte('\n')
 			continue
@@ -132,10 +133,13 @@ func gather(lines []line, text string) (reply, quoted string) {
 			blank++
 			continue
 		}
+		if gap {
+			blank = min(blank, 1)
+		}
 		if r.Len() > 0 {
 			r.WriteString("\n\n\n\n"[:min(blank, 3)+1])
 		}
-		blank = 0
+		blank, gap = 0, false
 		r.WriteString(lines[i].text)
 	}
 	if strings.TrimSpace(r.String()) == "" {
