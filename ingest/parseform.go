@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"encoding/base64"
 	"strings"
 
 	"helpdeskd/ingest/form"
@@ -17,7 +18,7 @@ func readForm(in *tracker.Inbound, h *header, b *body, opt Options) {
 	}
 	m := form.Mail{
 		From: in.From, ReplyTo: in.ReplyTo, Subject: in.Subject,
-		IsReply: len(in.InReplyTo) > 0 || len(in.References) > 0,
+		IsReply: len(in.InReplyTo) > 0 || len(in.References) > 0 || isThreadChild(in.ThreadIndex),
 		Flow:    isFlow(h), Doc: b.doc, Text: b.plain, Own: opt.Own, Labels: opt.Labels,
 	}
 	for _, a := range in.From {
@@ -43,9 +44,16 @@ func readForm(in *tracker.Inbound, h *header, b *body, opt Options) {
 	in.SuppressAck = f.Requester.Address == ""
 }
 
+// isThreadChild reports whether a Thread-Index is that of an answer: 22 bytes
+// name the conversation, and each answer adds five (MS-OXOMSG 2.2.1.3).
+func isThreadChild(index string) bool {
+	b, err := base64.StdEncoding.DecodeString(index)
+	return err == nil && len(b) >= 27
+}
+
 // isFlow says whether Power Automate's connectors stamped the mail. The
 // headers can be forged: they classify, they never give trust.
 func isFlow(h *header) bool {
 	app := strings.ToLower(h.get("x-ms-mail-application"))
-	return strings.Contains(app, "power automate") || strings.Contains(app, "azure-logic-apps") || strings.Contains(app, "microsoft-flow") || h.has("x-ms-mail-workflow")
+	return strings.Contains(app, "power automate") || strings.Contains(app, "azure-logic-apps") || strings.Contains(app, "microsoft-flow") || strings.Contains(app, "microsoft flow") || strings.Contains(app, "power apps") || h.has("x-ms-mail-workflow")
 }

@@ -1,8 +1,14 @@
 package form
 
 import (
+	"io"
+	"mime/quotedprintable"
+	"os"
+	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"helpdeskd/ingest/htmltext"
@@ -116,23 +122,25 @@ func TestExtraLabels(t *testing.T) {
 
 func TestDates(t *testing.T) {
 	for _, c := range []struct {
-		in       string
-		dayFirst bool
-		want     string
+		in   string
+		o    order
+		want string
 	}{
-		{"2026-03-04", false, "2026-03-04"}, {"2026-03-04T10:00:00Z", false, "2026-03-04"}, {"3/4/2026", false, "2026-03-04"}, {"3/4/2026", true, "2026-04-03"},
-		{"31/1/2026", false, "2026-01-31"}, {"1/31/2026", true, "2026-01-31"}, {"04.03.2026", false, "2026-03-04"}, {"03 / 29 / 2026", false, "2026-03-29"},
-		{"22 March 2026, around 2am", false, "2026-03-22"}, {"March 5th, 2026", false, "2026-03-05"}, {"4. März 2026", false, "2026-03-04"}, {"le 3 février 2026", false, "2026-02-03"},
-		{"since Monday", false, ""}, {"30/02/2026", false, ""}, {"4417", false, ""}, {"1.2.3", false, ""}, {"", false, ""},
+		{"2026-03-04", unsure, "2026-03-04"}, {"2026-03-04T10:00:00Z", unsure, "2026-03-04"}, {"2026/03/04", unsure, "2026-03-04"},
+		{"3/4/2026", monthFirst, "2026-03-04"}, {"3/4/2026", dayFirst, "2026-04-03"}, {"3/4/2026", unsure, ""}, {"4/4/2026", unsure, "2026-04-04"},
+		{"31/1/2026", unsure, "2026-01-31"}, {"1/31/2026", dayFirst, "2026-01-31"}, {"04.03.2026", unsure, "2026-03-04"}, {"4.3.26", monthFirst, "2026-03-04"},
+		{"03 / 29 / 2026", unsure, "2026-03-29"}, {"22 March 2026, around 2am", unsure, "2026-03-22"}, {"March 5th, 2026", unsure, "2026-03-05"},
+		{"4. März 2026", unsure, "2026-03-04"}, {"le 3 février 2026", unsure, "2026-02-03"}, {"Montag, 2. März 2026", unsure, "2026-03-02"}, {"den 2. März 2026", unsure, "2026-03-02"}, {"1er mars 2026", unsure, "2026-03-01"},
+		{"since Monday", unsure, ""}, {"30/02/2026", unsure, ""}, {"4417", unsure, ""}, {"1.2.3", unsure, ""}, {"", unsure, ""}, {"2026-02-30", unsure, ""}, {"10.0.0.12", unsure, ""}, {"2 - 5", unsure, ""},
 	} {
-		if got := readDate(c.in, c.dayFirst); got != c.want {
-			t.Errorf("%q %v: %q, want %q", c.in, c.dayFirst, got, c.want)
+		if got := readDate(c.in, c.o); got != c.want {
+			t.Errorf("%q %v: %q, want %q", c.in, c.o, got, c.want)
 		}
 	}
 }
 
 func TestUploads(t *testing.T) {
-	a := answer(pair{q: "Screenshot", a: `[{"name":"a b.png","link":"https://x.example/a%20b.png","id":"1","type":null,"size":12}]`}, nil, false)
+	a := newReading(Mail{}, Flow).answer(pair{q: "Screenshot", a: `[{"name":"a b.png","link":"https://x.example/a%20b.png","id":"1","type":null,"size":12}]`}, unsure)
 	if a.Answer != "a b.png" || len(a.Files) != 1 || a.Files[0].Link != "https://x.example/a%20b.png" || a.Files[0].Size != 12 {
 		t.Errorf("%+v", a)
 	}
@@ -145,8 +153,25 @@ func TestUploads(t *testing.T) {
 	}
 }
 
+// FuzzForm holds whatever bytes against what is true of every reading: it is
+// bounded, it is the same each time, it names only addresses that stand in the
+// mail, links to nothing but the web, and every word of an answer is the
+// mail's own.
 func FuzzForm(f *testing.F) {
-	for _, s := range []string{"<p><b>Name:</b> a<br><u>x?</u> b</p>", "<table><tr><th>Name<th>Email<th>x<tr><td>a<td>b@c.example<td>[\"a\"]</table>", "Q: a\nA: b\nQ: c\nA: d", `{"responder":"a","r1":[{"name":"x"}]}`, "Name: a\nEmail: b\n  c: d"} {
+	seeds := []string{"<p><b>Name:</b> a<br><u>x?</u> b</p>", "<table><tr><th>Name<th>Email<th>x<tr><td>a<td>b@c.example<td>[\"a\"]</table>", "Q: a\nA: b\nQ: c\nA: d", `{"responder":"a","r1":[{"name":"x"}]}`, "Name: a\nEmail: b\n  c: d",
+		"ID\tStart time\tCompletion time\tEmail\tName\tWhat happened?\n1\t2\t3\ta@b.example\tA\t\"x\ny\"", "Your name\n\nA\n\nWhat happened?\n\nb", "<dl><dt>Name<dd>A<dt>What happened?<dd>b", "Q. Name\nR. A\nQ. Email\nR. a@b.example\nQ. x\nR."}
+	files, _ := filepath.Glob("../testdata/forms/*.eml")
+	for _, name := range files {
+		raw, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		if _, body, ok := strings.Cut(string(raw), "\n\n"); ok && strings.Contains(string(raw), "quoted-printable") {
+			text, _ := io.ReadAll(quotedprintable.NewReader(strings.NewReader(body)))
+			seeds = append(seeds, string(text))
+		}
+	}
+	for _, s := range seeds {
 		f.Add(s, true)
 		f.Add(s, false)
 	}
@@ -156,17 +181,64 @@ func FuzzForm(f *testing.F) {
 		if html {
 			m = flow(s)
 		}
+		m.Known = len(s)%2 == 0
 		form := Read(m)
+		if again := Read(m); !reflect.DeepEqual(form, again) {
+			t.Fatalf("read in two ways:\n%s\n%s", show(form), show(again))
+		}
 		if form == nil {
 			return
 		}
 		if len(form.Answers) == 0 && form.Source != Native || len(form.Answers) > maxPairs {
 			t.Fatalf("%d answers", len(form.Answers))
 		}
+		whole := s
+		if html {
+			whole = m.Doc.Text()
+		}
+		if at := form.Requester.Address; at != "" && !strings.Contains(strings.ToLower(whole), at) {
+			t.Fatalf("%q asks, who is not in the mail", at)
+		}
+		plain := !strings.ContainsAny(whole, "[{\"“”„&<")
 		for _, a := range form.Answers {
-			if a.Question == "" || !utf8.ValidString(a.Question+a.Answer) {
+			if a.Question == "" || !utf8.ValidString(a.Question+a.Answer) || len(a.Files) > maxPairs*maxFiles {
 				t.Fatalf("%+v", a)
+			}
+			for _, x := range a.Files {
+				if x.Link != "" && !strings.HasPrefix(strings.ToLower(x.Link), "http") {
+					t.Fatalf("%+v", x)
+				}
+			}
+			if !plain || strings.Contains(whole, "safelinks") {
+				continue // escapes, links and JSON are unpacked
+			}
+			for _, w := range strings.Fields(a.Answer) {
+				if !strings.Contains(whole, w) {
+					t.Fatalf("%q of %+v is not in the mail", w, a)
+				}
 			}
 		}
 	})
+}
+
+// TestLong: reading takes time that grows with the mail, not faster.
+func TestLong(t *testing.T) {
+	for name, unit := range map[string]string{
+		"labels": "Name of x: y? z\n", "question marks": "a? b? c: ", "stacked": "What happened?\n\nx\n\n", "tabs": "a\tb\t\"c\n", "braces": `{"a":`, "brackets": "[[", "twins": "x<http://a> ", "numbers": "1. 1) Q1: ",
+	} {
+		began := time.Now()
+		Read(text("Name: a\nEmail: a@b.example\n" + strings.Repeat(unit, (1<<20)/len(unit))))
+		if d := time.Since(began); d > 3*time.Second {
+			t.Errorf("%s: 1 MB took %s", name, d)
+		}
+	}
+	for name, unit := range map[string]string{
+		"bold": "<p><b>a b c?</b>d</p>", "cells": "<td>Name</td>", "rows": "<tr><td>Name<td>x", "tables": "<table><tr><td>a?<td>b</table>", "headings": "<h2>When?</h2>x", "spans": "<b>a</b>b", "lines": "What happened: <br>",
+	} {
+		began := time.Now()
+		Read(flow("<table>" + strings.Repeat(unit, (1<<20)/len(unit))))
+		if d := time.Since(began); d > 3*time.Second {
+			t.Errorf("%s: 1 MB took %s", name, d)
+		}
+	}
 }

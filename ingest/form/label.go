@@ -2,181 +2,207 @@ package form
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"helpdeskd/tracker"
 )
+
+// noise are the sentences that Forms puts below a question for screen readers
+// and that are copied along with it, and how services mark what must be
+// answered; without accents.
+var noise = set("required to answer", "required", "this question is required", "single line text", "multi line text", "multiline text", "multi line", "single choice", "multiple choice", "choice", "rating", "ranking", "likert", "date", "file upload", "net promoter score", "number", "non anonymous question", "text", "please input date in format of m d yyyy", "please input date",
+	"erforderlich", "pflichtfeld", "muss beantwortet werden", "antwort erforderlich", "einzeiliger text", "mehrzeiliger text", "einfachauswahl", "einzelauswahl", "mehrfachauswahl", "auswahl", "bewertung", "rangfolge", "datum", "datei hochladen", "dateiupload",
+	"obligatoire", "reponse obligatoire", "reponse requise", "champ obligatoire", "requis", "texte sur une seule ligne", "texte sur une ligne", "texte a une ligne", "texte multiligne", "texte sur plusieurs lignes", "choix unique", "choix multiple", "choix multiples", "evaluation", "classement", "chargement de fichier")
+
+// marks are the noise that shows that a label was copied with it; the rest
+// only counts behind these.
+var marks = set("required to answer", "this question is required", "single line text", "multi line text", "multiline text", "muss beantwortet werden", "antwort erforderlich", "einzeiliger text", "mehrzeiliger text", "reponse obligatoire", "reponse requise", "texte sur une seule ligne", "texte sur une ligne", "texte a une ligne", "texte multiligne", "texte sur plusieurs lignes", "erforderlich", "obligatoire", "required", "single choice", "multiple choice", "choix unique", "choix multiple", "choix multiples", "einfachauswahl", "mehrfachauswahl", "einzelauswahl")
 
 // cleanLabel takes away what designers and copiers leave on a label: bullets,
 // numbering, colons, stars, and the "Required to answer." of Forms.
 func cleanLabel(s string) string {
 	s = strings.Join(strings.Fields(strings.ReplaceAll(s, "\u00a0", " ")), " ")
-	for _, tail := range []string{"required to answer", "(required)", "single line text", "multi line text", "multiline text", "single choice", "multiple choice", "erforderlich", "obligatoire"} {
-		if i := strings.Index(strings.ToLower(s), tail); i > 3 && len(strings.ToLower(s)) == len(s) {
-			s = strings.TrimRight(s[:i], " .")
+	s = trimLabel(s)
+	s = dropNumber(s)
+	for {
+		before := s
+		s = trimLabel(dropMark(dropSentences(s)))
+		if s == before {
+			return s
 		}
 	}
-	s = strings.TrimLeft(s, "*•·-– \t")
-	// "1. Question", "Q1: Question", "3) Question"
-	i := 0
-	if len(s) > 1 && (s[0] == 'Q' || s[0] == 'q') && s[1] >= '0' && s[1] <= '9' {
-		i = 1
+}
+
+func trimLabel(s string) string {
+	s = strings.TrimLeft(s, "*•·▪●○◦‣–—-> \t\u200b\ufeff")
+	return strings.TrimRight(s, " :*\u00a0：\u200b\ufeff")
+}
+
+// dropSentences takes the sentences of a screen reader off the end.
+func dropSentences(s string) string {
+	marked := false
+	rest := s
+	for {
+		t := strings.TrimRight(rest, " .")
+		i := strings.LastIndex(t, ". ")
+		if j := strings.LastIndex(t, "? "); j > i {
+			i = j
+		}
+		if j := strings.LastIndex(t, "* "); j > i {
+			i = j
+		}
+		if i <= 0 {
+			break
+		}
+		n := norm(t[i+2:])
+		if !noise[n] {
+			break
+		}
+		marked = marked || marks[n]
+		rest = t[:i+1]
 	}
-	j := i
-	for j < len(s) && s[j] >= '0' && s[j] <= '9' {
-		j++
+	if !marked {
+		return s
 	}
-	if j > i && j-i <= 3 && j < len(s) && (s[j] == '.' || s[j] == ')' || i == 1 && s[j] == ':') && j+1 < len(s) {
-		s = strings.TrimLeft(s[j+1:], " ")
+	if strings.HasSuffix(rest, ".") && !strings.Contains(strings.TrimSuffix(rest, "."), ". ") {
+		rest = strings.TrimSuffix(rest, ".")
 	}
-	s = strings.TrimRight(s, " :*\u00a0：")
+	return rest
+}
+
+// dropMark takes "(required)" and the like off the end.
+func dropMark(s string) string {
+	if i := strings.LastIndexAny(s, "(["); i > 0 && (strings.HasSuffix(s, ")") || strings.HasSuffix(s, "]")) && marks[norm(s[i:])] || i > 0 && norm(s[i:]) == "pflichtfeld" {
+		return s[:i]
+	}
 	return s
 }
 
-// norm makes labels comparable: lower case, letters and digits, single blanks.
-func norm(s string) string { return tracker.NormalLabel(s) }
-
-// phrases of labels by meaning, normalised; the first meaning that has a
-// phrase in the label, on word borders, wins.
-var phrases = []struct {
-	means tracker.Meaning
-	whole []string // the whole label
-	part  []string // anywhere in it
-}{
-	{tracker.MeansEmail,
-		[]string{"email", "e mail", "mail", "requester", "requestor", "courriel", "adresse", "mél", "absender", "responder"},
-		[]string{"email address", "e mail address", "your email", "your e mail", "work email", "employee email", "contact email", "email id", "adresse e mail", "adresse email", "adresse mail", "adresse courriel", "adresse électronique", "votre courriel", "e mail adresse", "email adresse", "mailadresse", "ihre e mail", "deine e mail", "e mail professionnel", "company email", "user email", "email of"}},
-	{tracker.MeansPhone,
-		[]string{"phone", "telephone", "tel", "extension", "mobile", "téléphone", "poste", "telefon", "durchwahl", "handy", "numéro", "portable"},
-		[]string{"phone number", "telephone number", "phone extension", "contact number", "mobile number", "your phone", "numéro de téléphone", "telefonnummer", "mobilnummer", "rückrufnummer", "call you back", "numéro de poste"}},
-	{tracker.MeansDepartment,
-		[]string{"department", "team", "division", "unit", "business unit", "service", "département", "équipe", "abteilung", "bereich", "direction", "kostenstelle", "dept"},
-		[]string{"your department", "which team", "which department", "what department", "your team", "votre service", "quel service", "votre département", "votre équipe", "ihre abteilung", "welche abteilung", "welcher abteilung", "department team", "department name"}},
-	{tracker.MeansAsset,
-		[]string{"asset", "hostname", "computer", "device", "pc", "laptop", "asset tag", "serial number", "poste de travail", "ordinateur", "appareil", "gerät", "rechner", "computername", "machine", "inventory number", "geräte nr", "inventarnummer", "printer"},
-		[]string{"asset tag", "asset number", "which computer", "which device", "which asset", "computer name", "device name", "host name", "pc name", "name of your computer", "name of the device", "quel ordinateur", "quel appareil", "nom de l ordinateur", "nom du poste", "numéro d inventaire", "welches gerät", "welcher rechner", "name des computers", "computername", "gerätename", "inventarnummer", "machine name", "equipment"}},
-	{tracker.MeansStarted,
-		[]string{"start date", "started", "since when", "date of issue", "date of incident", "depuis quand", "seit wann", "date de début", "beginn", "startdatum", "date du problème", "when"},
-		[]string{"when did", "issue started", "issue start", "problem started", "problem start", "since when", "start happening", "started happening", "when was the", "first notice", "first occur", "first happen", "quand le", "quand la", "quand est ce", "a t il commencé", "a commencé", "depuis quand", "depuis quelle", "date de début", "seit wann", "wann hat", "wann ist", "wann trat", "wann begann", "zum ersten mal", "date and time of", "when it started", "when the"}},
-	{tracker.MeansRepeat,
-		[]string{"reproducible", "repeatable", "reproduzierbar", "reproductible", "steps"},
-		[]string{"replicate", "reproduce", "repeat the", "be repeated", "happen again", "make it happen", "can it be repeated", "reproducible", "every time", "what are the steps", "steps to", "reproduire", "reproductible", "se reproduit", "les étapes", "reproduzier", "nachstellen", "wiederholen", "wiederholbar", "schritte"}},
-	{tracker.MeansEffect,
-		[]string{"impact", "effect", "urgency", "severity", "auswirkung", "auswirkungen", "dringlichkeit", "urgence", "conséquences"},
-		[]string{"effect on", "impact on", "affect your work", "affects your work", "affecting your work", "can you not do", "unable to do", "can you still work", "can t you do", "cannot do", "how urgent", "business impact", "impact sur", "effet sur", "conséquence", "pouvez vous travailler", "ne pouvez vous", "auswirkung", "einfluss auf", "können sie noch arbeiten", "nicht mehr tun", "wie dringend", "work impact", "level of impact"}},
-	{tracker.MeansLocation,
-		[]string{"location", "office", "room", "site", "building", "floor", "where", "lieu", "bureau", "bâtiment", "étage", "salle", "standort", "raum", "gebäude", "büro", "etage", "wo", "emplacement", "ort"},
-		[]string{"your location", "where are you", "which office", "which room", "which site", "which building", "room number", "office location", "site location", "où êtes vous", "où se trouve", "quel bureau", "quel site", "wo befindet", "wo sind sie", "welcher standort", "welchem standort", "welches büro", "work location", "where is the"}},
-	{tracker.MeansProblem,
-		[]string{"problem", "issue", "description", "details", "request", "message", "comments", "question", "problème", "demande", "description du problème", "beschreibung", "anliegen", "anfrage", "störung", "incident", "how can we help", "fehlerbeschreibung", "nachricht"},
-		[]string{"what happened", "what happens", "what actually happen", "what is happening", "what s happening", "what went wrong", "what is wrong", "what s wrong", "what is the problem", "what s the problem", "what is the issue", "what is your issue", "what problem", "describe the", "describe your", "describe what", "problem description", "issue description", "description of", "tell us what", "how can we help", "what do you need", "que s est il", "qu est il arrivé", "que se passe", "quel est le problème", "quel problème", "décrivez", "description du", "description de", "que puis", "comment pouvons nous", "was ist passiert", "was passiert", "was ist das problem", "was funktioniert nicht", "welches problem", "beschreiben sie", "beschreibung des", "beschreibung ihres", "problembeschreibung", "wie können wir", "details of the", "nature of the", "summary of"}},
-	{tracker.MeansName,
-		[]string{"name", "full name", "nom", "prénom", "vorname", "nachname", "employee", "user", "vor und nachname", "first name", "last name", "mitarbeiter", "benutzer", "employé", "requester name", "requested by", "reported by"},
-		[]string{"your name", "full name", "employee name", "user name of", "what is your name", "first and last name", "nom et prénom", "prénom et nom", "votre nom", "nom complet", "ihr name", "dein name", "vollständiger name", "vor und nachname", "name vorname", "nom prénom", "name of requester", "requester name", "contact name", "name of employee", "name of the person", "wie heißen"}},
+// dropNumber takes a question's number off: "1. ", "2) ", "(3) ", "Q4: ",
+// "Question 5 - ", "Frage 6:".
+func dropNumber(s string) string {
+	rest, word := s, false
+	for _, w := range []string{"question", "frage", "q"} {
+		if len(s) > len(w) && strings.EqualFold(s[:len(w)], w) {
+			if t := strings.TrimLeft(s[len(w):], " .#n°"); t != "" && t[0] >= '0' && t[0] <= '9' {
+				rest, word = t, true
+				break
+			}
+		}
+	}
+	open := strings.HasPrefix(rest, "(") || strings.HasPrefix(rest, "[")
+	if open {
+		rest = rest[1:]
+	}
+	j := 0
+	for j < len(rest) && rest[j] >= '0' && rest[j] <= '9' {
+		j++
+	}
+	if j == 0 || j > 3 {
+		return s
+	}
+	rest = rest[j:]
+	end := strings.TrimLeft(rest, " ")
+	switch {
+	case end == "":
+		return s
+	case open && (end[0] == ')' || end[0] == ']'), end[0] == '.' || end[0] == ')', word && (end[0] == ':' || end[0] == '-'):
+		end = end[1:]
+	case strings.HasPrefix(end, "- ") || strings.HasPrefix(end, "– "):
+		_, n := utf8.DecodeRuneInString(end)
+		end = end[n:]
+	default:
+		return s
+	}
+	if t := strings.TrimLeft(end, " "); t != "" && (t[0] < '0' || t[0] > '9') {
+		return t
+	}
+	return s
 }
 
-// meaningOf says what a label asks for, "" when it is no known synonym. The
-// labels of the settings come first.
-func meaningOf(label string, extra map[string]tracker.Meaning) tracker.Meaning {
-	n := norm(label)
-	if n == "" || len(n) > 300 {
+// norm makes labels comparable: lower case, without accents, letters and
+// digits, single blanks.
+func norm(s string) string {
+	if len(s) > 2000 {
+		s = s[:2000]
+	}
+	return tracker.Fold(tracker.NormalLabel(s))
+}
+
+// maxLabel is how long a label can be that has a meaning, in bytes.
+const maxLabel = 300
+
+// meaning says what a label asks for, "" when it is no known synonym. What
+// staff taught comes first.
+func (r *reading) meaning(label string) tracker.Meaning {
+	if label == "" || len(label) > maxLabel*2 {
 		return ""
 	}
-	for k, m := range extra {
-		if norm(k) == n {
-			return m
-		}
+	if m, ok := r.meanings[label]; ok {
+		return m
+	}
+	n := norm(label)
+	m := r.taught[n]
+	if m == "" && len(n) <= maxLabel {
+		m = meaningOf(n, r.language)
+	}
+	if len(r.meanings) < 2000 {
+		r.meanings[label] = m
+	}
+	return m
+}
+
+// asks reports whether a line's label is certainly a question: it has a
+// meaning, belongs to the response, or is asked as one.
+func (r *reading) asks(label string) bool {
+	return strings.HasSuffix(label, "?") || r.meaning(label) != "" || isMeta(norm(label))
+}
+
+// meaningOf finds a normalised label among the synonyms: as a whole, else by
+// the first meaning that has a phrase in it, beginning at a word.
+func meaningOf(n, language string) tracker.Meaning {
+	if n == "" {
+		return ""
+	}
+	v := vocabulary()
+	bare := n
+	for _, tail := range []string{" optional", " if any", " if known", " falls bekannt", " facultatif", " si connu", " freiwillig"} {
+		bare = strings.TrimSuffix(bare, tail)
+	}
+	if w, ok := v.whole[bare]; ok && (w.only == "" || language == "" || w.only == language) {
+		return w.means
 	}
 	padded := " " + n + " "
-	bare := strings.TrimSuffix(strings.TrimSuffix(n, " optional"), " if any")
-	for i := range phrases {
-		for _, w := range phrases[i].whole {
-			if bare == w {
-				return phrases[i].means
-			}
+	for _, p := range v.parts {
+		if (p.only == "" || language == "" || p.only == language) && strings.Contains(padded, p.text) {
+			return p.means
 		}
 	}
-	for i := range phrases {
-		for _, p := range phrases[i].part {
-			if at := strings.Index(padded, " "+p); at >= 0 {
-				return phrases[i].means
-			}
-		}
-	}
-	if len(strings.Fields(n)) <= 3 {
-		for i := range phrases {
-			for _, w := range phrases[i].whole {
-				if len(w) > 3 && strings.Contains(padded, " "+w+" ") {
-					return phrases[i].means
-				}
+	if words := strings.Fields(n); len(words) <= 3 {
+		for _, word := range words {
+			if w, ok := v.whole[word]; ok && len(word) > 4 && w.only == "" && !w.alone {
+				return w.means
 			}
 		}
 	}
 	return ""
 }
 
-func isRequesterLabel(q string) bool {
-	n := norm(q)
-	for _, w := range []string{"requester", "requestor", "responder", "submitted", "reported", "mail", "contact", "user", "employee", "demandeur", "utilisateur", "antragsteller", "benutzer", "melder"} {
-		if strings.Contains(n, w) {
-			return true
+// tongue guesses the language that labels are in by their small words.
+func tongue(labels []string) string {
+	count := map[string]int{}
+	for _, l := range labels {
+		for _, w := range strings.Fields(norm(l)) {
+			if lang := smallWords[w]; lang != "" {
+				count[lang]++
+			}
 		}
 	}
-	return false
-}
-
-// The rows that a flow adds of its own accord.
-var (
-	metaResponder = []string{"responders email", "responder s email", "responders email address", "responder", "responder email", "respondent", "respondent email", "submitted by", "response from", "form submitter", "soumis par", "répondant", "adresse e mail du répondant", "e mail du répondant", "envoyé par", "répondu par", "eingereicht von", "beantwortet von", "e mail der antwortenden person", "antwortende person", "ausgefüllt von", "antwort von"}
-	metaTime      = []string{"submission time", "submitted", "submitted at", "submitted on", "submit date", "submitdate", "submission date", "date submitted", "time submitted", "completion time", "response time", "timestamp", "heure d envoi", "heure de soumission", "date d envoi", "date de soumission", "envoyé le", "soumis le", "heure de fin", "übermittlungszeit", "übermittelt am", "eingereicht am", "absendezeit", "gesendet am", "zeitpunkt der übermittlung", "fertigstellungszeit", "zeitstempel", "horodateur", "abgesendet am"}
-	metaID        = []string{"response id", "responseid", "response number", "response no", "submission id", "id de réponse", "id de la réponse", "numéro de réponse", "identifiant de réponse", "antwort id", "antwortnummer", "einreichungs id"}
-	metaTitle     = []string{"form", "form name", "form title", "formulaire", "nom du formulaire", "formular", "formularname"}
-	metaOther     = []string{"start time", "heure de début", "startzeit", "id", "form id", "formid", "ip address", "odata etag", "iteminternalid", "last modified time", "language", "uhrzeit des starts"}
-)
-
-func in(n string, list []string) bool {
-	for _, w := range list {
-		if n == w {
-			return true
+	best := ""
+	for _, lang := range []string{"en", "fr", "de"} {
+		if count[lang] > count[best] {
+			best = lang
 		}
 	}
-	return false
-}
-
-func isMeta(label string) bool {
-	n := norm(label)
-	return in(n, metaResponder) || in(n, metaTime) || in(n, metaID) || in(n, metaTitle) || in(n, metaOther)
-}
-
-// meta takes a row that is about the response, not an answer.
-func (r *reading) meta(label, value string) bool {
-	n := norm(label)
-	value = strings.TrimSpace(value)
-	f := r.form
-	switch {
-	case in(n, metaResponder):
-		if f.Responder == "" && !strings.EqualFold(value, "anonymous") && !strings.EqualFold(value, "anonyme") && !strings.EqualFold(value, "anonym") {
-			f.Responder = oneLine(value, 320)
-		}
-	case in(n, metaTime):
-		if f.SubmittedAt == "" {
-			f.SubmittedAt = oneLine(value, 80)
-		}
-	case in(n, metaID):
-		f.ResponseID = oneLine(value, 80)
-	case in(n, metaTitle):
-		f.Title = oneLine(value, 200)
-	case in(n, metaOther):
-	default:
-		return false
-	}
-	return true
-}
-
-// metaLine is meta for a "label: value" line.
-func (r *reading) metaLine(t string) bool {
-	q, a, ok := strings.Cut(t, ":")
-	if !ok || len(q) > 60 || !isMeta(q) {
-		return false
-	}
-	return r.meta(q, a)
+	return best
 }

@@ -14,6 +14,7 @@ type attrs struct {
 	cutHere       bool // the mark that the rest is quoted
 	zimbra        bool
 	hidden        bool // display:none
+	bold          bool // by its style
 	gmail         bool // class gmail_quote, which means something else on a blockquote
 	sign          bool // the author's signature
 }
@@ -93,6 +94,10 @@ func (a *attrs) judge(class, style string) {
 		a.cutHere = true
 	case "signature", "applemailsignature", "ms-outlook-mobile-signature", "composer_signature", "edo-signature", "ymail_android_signature":
 		a.sign = true
+	}
+	if _, weight, ok := strings.Cut(style, "font-weight:"); ok {
+		weight = strings.TrimSpace(weight)
+		a.bold = strings.HasPrefix(weight, "bold") || strings.HasPrefix(weight, "600") || strings.HasPrefix(weight, "700") || strings.HasPrefix(weight, "800")
 	}
 	if strings.Contains(style, "display") {
 		a.hidden = strings.Contains(strings.Join(strings.Fields(style), ""), "display:none")

@@ -59,6 +59,11 @@ func (r *reader) open(tag atom.Atom, a attrs) {
 		f.hidden = true
 		r.hidden++
 	}
+	if a.bold && (tag == atom.Span || tag == atom.Font) {
+		r.endSpan()
+		f.bold = true
+		r.bold++
+	}
 	switch tag {
 	case atom.B, atom.Strong:
 		r.endSpan()
@@ -198,6 +203,10 @@ func (r *reader) undo(f frame) {
 		if n := len(r.tables); n > 0 {
 			r.tables = r.tables[:n-1]
 		}
+	}
+	if f.bold {
+		r.endSpan()
+		r.bold--
 	}
 	if f.hidden {
 		r.endSpan()

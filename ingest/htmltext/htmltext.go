@@ -15,7 +15,7 @@ import (
 // Span is a run of text in one style.
 type Span struct {
 	Text  string
-	Bold  bool // b, strong, th, h1 to h6
+	Bold  bool // b, strong, th, h1 to h6, or so by its style
 	Under bool // u
 	Href  string
 }
@@ -108,6 +108,7 @@ type frame struct {
 	sign   bool
 	depth  bool
 	hidden bool
+	bold   bool // by its style
 	href   string
 }
 
