@@ -128,10 +128,12 @@ func (d *delivery) body(m *tracker.RawMail, lit imap.LiteralReader) error {
 			d.torn = true
 			return errCutOff
 		}
+		m.MailID = mailID(m.Data)
 		return nil
 	}
 	e := &exact{r: lit, left: size}
-	digest, n, err := d.put(e)
+	head := &front{}
+	digest, n, err := d.put(io.TeeReader(e, head))
 	if e.cut {
 		d.torn = true
 		return errCutOff
@@ -147,7 +149,7 @@ func (d *delivery) body(m *tracker.RawMail, lit imap.LiteralReader) error {
 	if n != size {
 		return fmt.Errorf("stored %d bytes of a message of %d", n, size)
 	}
-	m.Digest, m.Size = digest, n
+	m.Digest, m.Size, m.MailID = digest, n, mailID(head.b)
 	return nil
 }
 

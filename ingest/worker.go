@@ -166,7 +166,7 @@ func (w *Worker) understand(ctx context.Context, job tracker.Work) (tracker.Inbo
 		select {
 		case <-done:
 			delete(w.stuck, job.InboxID)
-		default: // a second one would hang beside it
+		default: // a second one would hang beside it, so waiting is this try
 			return tracker.Inbound{}, errStuck
 		}
 	}
@@ -190,16 +190,28 @@ func (w *Worker) understand(ctx context.Context, job tracker.Work) (tracker.Inbo
 		}()
 		out <- result{in: w.parse(blob.Bytes())}
 	}()
-	t := time.NewTimer(w.times.parse)
+	// The limit is counted in steps, and a ticker drops those that nobody was
+	// awake for: while the machine sleeps or starves us, no mail hangs.
+	t := time.NewTicker(w.times.parse / parseSteps)
 	defer t.Stop()
+	for range parseSteps {
+		select {
+		case r := <-out:
+			return r.in, r.err
+		case <-t.C:
+		}
+	}
 	select {
-	case r := <-out:
+	case r := <-out: // at the very last
 		return r.in, r.err
-	case <-t.C:
+	default:
 		w.stuck[job.InboxID] = done
 		return tracker.Inbound{}, fmt.Errorf("reading it took more than %s", w.times.parse)
 	}
 }
+
+// parseSteps is how many steps the time that a mail may be read has.
+const parseSteps = 60
 
 var errStuck = errors.New("reading it does not come to an end")
 
@@ -210,10 +222,10 @@ func (u *unreadable) Error() string { return "its bytes could not be read: " + u
 func (u *unreadable) Unwrap() error { return u.err }
 
 // giveBack returns a mail that could not be understood, to be tried again; at
-// its last try, or while the former one still hangs, a person has to look.
+// its last try a person has to look.
 func (w *Worker) giveBack(ctx context.Context, l *tracker.Lease, job tracker.Work, why error) {
 	log := w.log.With(slog.Int64("inbox", job.InboxID), slog.Int("attempt", job.Attempts), slog.Any("error", why))
-	if job.Attempts >= tracker.MaxAttempts || errors.Is(why, errStuck) {
+	if job.Attempts >= tracker.MaxAttempts {
 		log.Error("a mail could not be read and is set aside")
 		w.insist(ctx, l, "a mail can not be set aside", 1, func() error {
 			return w.store.Quarantine(ctx, l, job.InboxID, why.Error()+"; the raw mail is kept")

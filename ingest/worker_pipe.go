@@ -46,6 +46,7 @@ func (p *Pipe) Keep(ctx context.Context, r io.Reader) (int64, error) {
 	m := tracker.RawMail{ReceivedAt: p.store.Now()}
 	var head bytes.Buffer
 	n, err := io.CopyN(&head, r, tracker.SmallBlob+1)
+	m.MailID = mailID(head.Bytes())
 	switch {
 	case errors.Is(err, io.EOF):
 		m.Data = head.Bytes()

@@ -21,7 +21,7 @@ func (r *rig) handOver(raws ...[]byte) []int64 {
 	r.t.Helper()
 	var mails []tracker.RawMail
 	for _, raw := range raws {
-		mails = append(mails, tracker.RawMail{Data: raw, ReceivedAt: time.Now()})
+		mails = append(mails, tracker.RawMail{Data: raw, ReceivedAt: time.Now(), MailID: mailID(raw)})
 	}
 	ids, err := r.store.Keep(context.Background(), nil, r.box.ID, mails)
 	if err != nil {

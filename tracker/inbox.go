@@ -40,6 +40,7 @@ type RawMail struct {
 	UIDValidity uint32 // 0 when handed over by the ingest command
 	UID         uint32
 	ReceivedAt  time.Time // INTERNALDATE
+	MailID      string    // Message-ID of its header, "" where none was found: mail that names it waits for it (late.go)
 	Data        []byte    // at most SmallBlob bytes; larger mail is put before, and named by Digest and Size
 	Digest      string
 	Size        int64
@@ -67,7 +68,7 @@ func (s *Store) keepTx(ctx context.Context, tx *migrations.Tx, mailboxID int64, 
 	now := s.stamp()
 	var ids []int64
 	for part := range slices.Chunk(mails, keepRows) {
-		args := make([]any, 0, 8*len(part))
+		args := make([]any, 0, 9*len(part))
 		for _, m := range part {
 			if m.Digest == "" {
 				m.Digest, m.Size = Digest(m.Data), int64(len(m.Data))
@@ -84,7 +85,7 @@ func (s *Store) keepTx(ctx context.Context, tx *migrations.Tx, mailboxID int64, 
 			if received <= 0 || received > now { // age never depends on another's clock
 				received = now
 			}
-			args = append(args, mailboxID, validity, uid, m.Digest, m.Size, received, now, inboxKept)
+			args = append(args, mailboxID, validity, uid, m.Digest, m.Size, clip(m.MailID, 998), received, now, inboxKept)
 		}
 		if err := tx.Flush(ctx); err != nil { // the rows refer to their blobs
 			return nil, err
@@ -93,8 +94,8 @@ func (s *Store) keepTx(ctx context.Context, tx *migrations.Tx, mailboxID int64, 
 			ID  int64  `db:"id"`
 			UID *int64 `db:"uid"`
 		}
-		const row = "(?, ?, ?, ?, ?, ?, ?, ?)"
-		err := tx.Select(ctx, &rows, `INSERT INTO inbox (mailbox_id, uidvalidity, uid, digest, size, received_at, kept_at, state) VALUES `+
+		const row = "(?, ?, ?, ?, ?, ?, ?, ?, ?)"
+		err := tx.Select(ctx, &rows, `INSERT INTO inbox (mailbox_id, uidvalidity, uid, digest, size, mail_id, received_at, kept_at, state) VALUES `+
 			row+strings.Repeat(", "+row, len(part)-1)+` ON CONFLICT (mailbox_id, uidvalidity, uid) DO NOTHING RETURNING id, uid`, args...)
 		if err != nil {
 			return nil, err
@@ -181,6 +182,7 @@ type Work struct {
 	Digest     string           `db:"digest"`
 	Size       int64            `db:"size"`
 	ReceivedAt migrations.Stamp `db:"received_at"`
+	KeptAt     migrations.Stamp `db:"kept_at"`
 	Attempts   int              `db:"attempts"` // this try included
 }
 
@@ -276,8 +278,8 @@ func (s *Store) Claim(ctx context.Context, l *Lease, mailboxID int64, limit int)
 		for i, row := range next[:n] {
 			ids[i] = row.ID
 		}
-		query, args, err := sqlx.In(`UPDATE inbox SET state = 'working', attempts = attempts + 1, fence = ?, retry_at = NULL WHERE id IN (?)
-			RETURNING id, mailbox_id, digest, size, received_at, attempts`, fence, ids)
+		query, args, err := sqlx.In(`UPDATE inbox SET state = 'working', attempts = attempts + 1, fence = ? WHERE id IN (?)
+			RETURNING id, mailbox_id, digest, size, received_at, kept_at, attempts`, fence, ids)
 		if err != nil {
 			return err
 		}

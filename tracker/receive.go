@@ -28,7 +28,8 @@ var errUndecided = errors.New("the mail was not claimed any more")
 // message, attachments, events, outbox rows and its own fate in the same
 // transaction. Several mails share one, for speed; when it fails they are
 // done over one by one, so that one bad mail costs only its own try. It
-// returns an outcome for every mail that was decided.
+// returns an outcome for every mail that was decided; what answers a mail that
+// was put off is not, and waits.
 func (s *Store) Receive(ctx context.Context, l *Lease, items []Item) ([]Outcome, error) {
 	var out []Outcome
 	err := s.underLease(ctx, l, func(tx *migrations.Tx) error {
@@ -38,6 +39,11 @@ func (s *Store) Receive(ctx context.Context, l *Lease, items []Item) ([]Outcome,
 			return err
 		}
 		for _, it := range items {
+			if waits, err := s.waitTx(ctx, tx, b, it); err != nil {
+				return err
+			} else if waits {
+				continue
+			}
 			o, err := s.receiveTx(ctx, tx, b, it)
 			if err != nil {
 				return err
@@ -136,6 +142,7 @@ func (s *Store) receiveTx(ctx context.Context, tx *migrations.Tx, b *batch, it I
 		return Outcome{}, errUndecided
 	}
 	b.add(d.in)
+	b.inTime(it)
 	return d.out, nil
 }
 

@@ -168,11 +168,11 @@ func (h *house) check(opt checker.Options) {
 // daemon must be ready.
 func (h *house) pardon() int {
 	h.t.Helper()
-	h.overtaken(3)
 	ids := h.inbox(`fate = 'quarantine' AND attempts >= 3`)
 	if len(ids) == 0 {
 		return 0
 	}
+	h.overtaken()
 	ada := h.admin()
 	for _, id := range ids {
 		ada.submit("/mail/quarantine/" + id + "/retry")
@@ -181,15 +181,11 @@ func (h *house) pardon() int {
 	return len(ids)
 }
 
-// overtaken changes what is right where a mail was tried so often. It waits
-// before it is tried again, so that its answers and copies may come before it:
-// who opens the ticket is then another mail of the thread. All else must be
-// as ever.
-func (h *house) overtaken(tries int) {
+// overtaken changes what is right where a mail was set aside for a person:
+// nothing waits for it any more, so that another mail of the thread opens the
+// ticket. All else must be as ever.
+func (h *house) overtaken() {
 	h.t.Helper()
-	if len(h.inbox(fmt.Sprintf(`attempts >= %d`, tries))) == 0 {
-		return
-	}
 	for i := range h.record.Entries {
 		e := &h.record.Entries[i]
 		if e.Requester != "" && len(e.Fates) == 1 && (e.Fates[0] == "new" || e.Fates[0] == "append" || e.Fates[0] == "duplicate") {

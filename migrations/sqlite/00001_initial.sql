@@ -131,12 +131,13 @@ CREATE TABLE inbox (
     uid         BIGINT,
     digest      TEXT NOT NULL REFERENCES blob (digest),
     size        BIGINT NOT NULL,
+    mail_id     TEXT NOT NULL DEFAULT '', -- Message-ID, as its header was read when it was kept
     received_at BIGINT NOT NULL,  -- INTERNALDATE, never later than our clock
     kept_at     BIGINT NOT NULL,
     state       TEXT NOT NULL,    -- kept, working, done
     attempts    BIGINT NOT NULL DEFAULT 0,
     fence       BIGINT NOT NULL DEFAULT 0, -- of the lease under which it is being worked
-    retry_at    BIGINT,
+    retry_at    BIGINT,           -- it was put off until then; stays while it is tried again
     fate        TEXT NOT NULL DEFAULT '', -- new, append, revision, duplicate, pending, none, quarantine
     class       TEXT NOT NULL DEFAULT '',
     sender      TEXT NOT NULL DEFAULT '',
@@ -151,6 +152,7 @@ CREATE TABLE inbox (
     UNIQUE (mailbox_id, uidvalidity, uid)
 );
 CREATE INDEX inbox_open ON inbox (mailbox_id, id) WHERE state <> 'done';
+CREATE INDEX inbox_late ON inbox (id) WHERE retry_at IS NOT NULL AND state <> 'done';
 CREATE INDEX inbox_unmoved ON inbox (mailbox_id, uidvalidity, uid) WHERE moved_at IS NULL AND uid IS NOT NULL;
 CREATE INDEX inbox_fate ON inbox (fate, id);
 CREATE INDEX inbox_digest ON inbox (digest);
