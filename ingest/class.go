@@ -34,8 +34,10 @@ func classify(in *tracker.Inbound, h *header, root *node, b *body, w *walker) {
 		set(tracker.ClassReceipt, "a read receipt (RFC 8098)")
 		return
 	}
-	auto := autoReply(in, h, b)
-	if auto == "" || report.status || strings.HasPrefix(auto, "Auto-Submitted") {
+	// Mail servers mark their reports as automatic too; an autoresponder's own
+	// mark or subject says that it is none.
+	marked := autoHeader(in, h)
+	if report.status || surelyRobot(in) && !oofSubject(in.Subject) || (marked == "" || strings.HasPrefix(marked, "Auto-Submitted")) && !oofSubject(in.Subject) {
 		if bounce, notice := readBounce(in, h, root, b, w, report); bounce != nil {
 			in.Bounce = bounce
 			if notice != "" {
@@ -50,7 +52,7 @@ func classify(in *tracker.Inbound, h *header, root *node, b *body, w *walker) {
 		set(tracker.ClassMalformed, in.FromDefect)
 		return
 	}
-	if auto != "" {
+	if auto := autoReply(in, h); auto != "" {
 		set(tracker.ClassAutoReply, auto)
 		return
 	}
@@ -83,8 +85,10 @@ func softFromDefect(in *tracker.Inbound, h *header) bool {
 // placeholderMail recognises what Exchange puts in place of a message that it
 // can not render over IMAP.
 func placeholderMail(in *tracker.Inbound) bool {
-	const text = "Retrieval using the IMAP4 protocol failed for the following message"
-	if !strings.HasPrefix(in.Subject, "Retrieval using the") && !strings.Contains(in.Text[:min(len(in.Text), 2000)], text) {
+	begins := func(s string) bool {
+		return strings.HasPrefix(s, "Retrieval using the IMAP4 protocol failed") || strings.HasPrefix(s, "Retrieval using the POP3 protocol failed") || strings.HasPrefix(s, "Retrieval using the ") && strings.Contains(s[:min(len(s), 200)], "protocol failed for the following message")
+	}
+	if !begins(in.Subject) && !begins(strings.TrimSpace(in.Text[:min(len(in.Text), 2000)])) {
 		return false
 	}
 	for _, a := range in.From {
@@ -95,84 +99,18 @@ func placeholderMail(in *tracker.Inbound) bool {
 	return len(in.From) == 0
 }
 
-// autoReply says why the mail is an automatic answer, "" when it is not.
-func autoReply(in *tracker.Inbound, h *header, b *body) string {
-	if v := h.get("auto-submitted"); v != "" {
-		for strings.HasPrefix(v, "(") { // a comment (RFC 3834 section 5)
-			_, n := cutComment(v)
-			v = strings.TrimLeft(v[n:], " \t")
-		}
-		v = strings.ToLower(v)
-		if i := strings.IndexAny(v, "; \t("); i >= 0 {
-			v = v[:i]
-		}
-		if v != "no" && v != "" {
-			return "Auto-Submitted: " + cleanLine(v, 60)
-		}
-	}
-	for _, name := range []string{"x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-reply-from", "x-mail-autoreply", "x-vacation"} {
-		if v := strings.ToLower(h.get(name)); v != "" && v != "no" && v != "false" {
-			return "it carries the header " + name
-		}
-	}
-	if v := h.get("x-ms-exchange-generated-message-source"); strings.Contains(strings.ToLower(v), "mailbox rules agent") && (!h.has("x-ms-exchange-inbox-rules-loop") || oofSubject(in.Subject)) {
-		return "an Exchange mailbox rule answered"
-	}
-	switch strings.ToLower(h.get("precedence")) {
-	case "auto_reply", "auto-reply":
-		return "Precedence: auto_reply"
-	}
-	if strings.EqualFold(h.get("x-precedence"), "auto_reply") || strings.EqualFold(h.get("x-message-flag"), "auto_reply") {
-		return "Precedence: auto_reply"
-	}
-	if strings.EqualFold(h.get("delivered-to"), "autoresponder") {
-		return "it was sent by an autoresponder"
-	}
-	if strings.Contains(strings.ToLower(h.get("x-msmail-priority")+h.get("x-mailer")), "vacation") {
-		return "it was sent by an autoresponder"
-	}
-	if oofSubject(in.Subject) {
-		return "the subject is that of an automatic answer"
-	}
-	return ""
-}
-
-// oofSubject knows the fixed beginnings that mail servers give automatic
-// answers, in the languages their makers ship.
-func oofSubject(s string) bool {
-	s = strings.ToLower(s)
-	for _, p := range oofPrefixes {
-		if strings.HasPrefix(s, p) {
-			return true
-		}
-	}
-	return false
-}
-
-var oofPrefixes = []string{
-	"automatic reply", "auto reply:", "auto-reply:", "autoreply:", "auto: ", "auto response:", "out of office", "out-of-office",
-	"out of the office", "vacation reply", "vacation response", "on vacation", "away from my mail", "away:",
-	"automatische antwort", "abwesenheitsnotiz", "abwesend:", "abwesenheit:", "autoantwort", "automatisch antwoord", "automatisch antwoord:",
-	"afwezigheidsbericht", "réponse automatique", "absence du bureau", "absent du bureau", "message d'absence",
-	"respuesta automática", "fuera de la oficina", "risposta automatica", "fuori sede", "resposta automática", "ausência temporária",
-	"automatiskt svar", "autosvar", "automatisk svar", "fraværsassistent", "frånvarande", "automaattinen vastaus", "poissa",
-	"autoodpowiedź", "automatyczna odpowiedź", "odpowiedź automatyczna", "nieobecność", "automatická odpověď", "automatická odpoveď", "mimo kancelář",
-	"automatikus válasz", "házon kívül", "răspuns automat", "otomatik yanıt", "автоматический ответ", "автоответ", "автоматична відповідь",
-	"αυτόματη απάντηση", "自動応答", "自動返信", "不在", "自动答复", "自动回复", "自動回覆", "自動回復", "자동 회신", "부재 중",
-}
-
 // listMail recognises mailing lists and bulk mail.
 func listMail(h *header) string {
 	switch {
 	case h.has("list-id"):
 		return "it comes from a mailing list (List-Id)"
-	case h.has("list-post"), h.has("mailing-list"), h.has("x-mailing-list"), h.has("x-mailman-version"):
+	case h.has("list-post"), h.has("mailing-list"), h.has("x-mailing-list"), h.has("x-mailman-version"), h.has("x-beenthere"), h.has("x-ml-name"), h.has("list-subscribe"), h.has("list-archive"), h.has("x-google-group-id"):
 		return "it comes from a mailing list"
-	case h.has("list-unsubscribe"):
+	case h.has("list-unsubscribe"), h.has("list-unsubscribe-post"):
 		return "it is bulk mail (List-Unsubscribe)"
 	}
 	switch strings.ToLower(h.get("precedence")) {
-	case "list", "bulk", "junk":
+	case "list", "bulk", "junk", "mass":
 		return "it is bulk mail (Precedence)"
 	}
 	if h.has("feedback-id") && h.has("x-campaign") || h.has("x-mc-user") {
@@ -191,10 +129,21 @@ func suppressAck(in *tracker.Inbound, h *header) bool {
 			}
 		}
 	}
-	if h.has("x-ms-exchange-inbox-rules-loop") || in.ReturnPath != nil && *in.ReturnPath == "" {
+	if passedOn(h) || nullSender(in) {
 		return true
 	}
 	return noReply(in.From)
+}
+
+// passedOn says whether a rule or a program forwarded the mail: its author
+// may be a person who never wrote to us.
+func passedOn(h *header) bool {
+	for _, name := range []string{"x-ms-exchange-inbox-rules-loop", "resent-from", "resent-to", "x-forwarded-to", "x-forwarded-for"} {
+		if h.get(name) != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // noReply says whether nobody reads what is sent to the author.
