@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"slices"
 	"strings"
 
 	"helpdeskd/tracker"
@@ -47,6 +48,7 @@ func readBounce(in *tracker.Inbound, h *header, root *node, b *body, w *walker, 
 		bo.Status = st
 	}
 	bo.OriginalMessageID = originalID(in, r, copyOf, text)
+	in.ReplyTokens = append(returnedTokens(bo.OriginalMessageID, r, text), in.ReplyTokens...)
 	// what the server said comes first; a program's summary may know more,
 	// and the words for people tell in which step the server refused
 	kind := failureOf(diag)
@@ -123,7 +125,7 @@ func readStatus(bo *tracker.Bounce, blocks []header) (action string, diag []stri
 	}
 	for _, f := range found {
 		if f.rank == best {
-			bo.Recipients = appendNew(bo.Recipients, f.addr)
+			bo.Recipients = addRecipient(bo.Recipients, f.addr)
 		}
 	}
 	for name, n := range rank {
@@ -134,9 +136,11 @@ func readStatus(bo *tracker.Bounce, blocks []header) (action string, diag []stri
 	return "", diag
 }
 
-// appendNew adds what is not there yet, up to a bound.
-func appendNew(list []string, s string) []string {
-	if len(list) >= 200 {
+// addRecipient adds an address that is not there yet, up to a bound; what only
+// looks like one is left out.
+func addRecipient(list []string, s string) []string {
+	local, domain, _ := strings.Cut(s, "@")
+	if len(list) >= 200 || local == "" || domain == "" || len(s) > 320 || strings.ContainsAny(s, " \t\r\n\x00<>") {
 		return list
 	}
 	for _, x := range list {
@@ -190,6 +194,45 @@ func originalID(in *tracker.Inbound, r report, copyOf, text string) string {
 		}
 	}
 	return ""
+}
+
+// returnedTokens finds our own mark in what was returned, for servers that
+// give mails a new Message-ID or return only their text: in the Message-ID, in
+// the Reply-To, and in anything that looks like one of them.
+func returnedTokens(id string, r report, text string) []string {
+	var out []string
+	add := func(t string) {
+		if t != "" && len(out) < 20 && !slices.Contains(out, t) {
+			out = append(out, t)
+		}
+	}
+	add(TokenOfID(id))
+	for _, name := range []string{"reply-to", "x-microsoft-original-message-id"} {
+		list, _ := addressList(r.original.get(name), "")
+		for _, a := range list {
+			t, _ := TokenOfAddress(a.Address)
+			add(t)
+			add(TokenOfID(a.Address))
+		}
+	}
+	if len(out) > 0 {
+		return out
+	}
+	const size = 26 // of a token, see IsToken
+	for pos := 0; ; {
+		i := strings.IndexByte(text[pos:], '@')
+		if i < 0 {
+			return out
+		}
+		at := pos + i
+		pos = at + 1
+		if at <= size || !IsToken(text[at-size:at]) {
+			continue
+		}
+		if head := text[:at-size]; strings.HasSuffix(head, "+") || strings.HasSuffix(head, "hd.") {
+			add(text[at-size : at])
+		}
+	}
 }
 
 // idInText finds a "Message-ID: <…>" line in a quoted header.

@@ -9,6 +9,8 @@ var phrases = []struct {
 	kind  cause
 	words *anyof.Set
 }{
+	{kindSender, anyof.New("not accepting mail from", "not accepting messages from", "does not accept mail from", "nimmt keine nachrichten von")},
+	{kindPolicy, anyof.New("sendernotauthenticated", "resolver.rst", "delivery to this address is restricted", "5.7.133", "5.7.134", "5.7.136", "people in its organization", "people inside its organization", "people within its organization", "innerhalb der organisation", "à l'intérieur de son organisation", "dentro de su organización")},
 	{kindHost, anyof.New("account or domain may not exist", "may not exist, they may be")},
 	{kindAuth, anyof.New(
 		"dmarc", "spf check", "spf fail", "spf validation", "dkim", "sender policy framework", "5.7.26", "5.7.509", "5.7.23", "unauthenticated email", "unauthenticated mail", "sender id (",
@@ -32,7 +34,7 @@ var phrases = []struct {
 	)},
 	{kindNoMail, anyof.New(
 		"couldn't find a mail exchanger or ip address", "could not find a mail exchanger", "null mx", "does not accept mail", "nullmx", "host does not receive mail", "domain does not accept",
-		"never accepts mail", "accepts no mail", "5.1.10", "smtp 521", "does not accept messages", "domain does not receive", "mx record is null", "no mail accepted", " 521 ",
+		"never accepts mail", "accepts no mail", "smtp 521", "does not accept messages", "domain does not receive", "mx record is null", "no mail accepted", " 521 ",
 	)},
 	{kindSystem, anyof.New(
 		"procmail: ", "maildrop: ", "couldn't create \"", "cannot create ",
@@ -44,8 +46,8 @@ var phrases = []struct {
 		"provide a valid from", "from: domain is invalid",
 	)},
 	{kindBlocked, anyof.New(
-		"my name was rejected", "smtp server of your isp", "unverifyable sending ip", "after initial connection", "in response to banner", "service refused", "listed at", "listed in",
-		"listed by", "dns-based", "your server", "your host", "host is blocked", "ip is blocked", "network is blocked", "block listed", "blocklisted", "5.7.606", "5.7.511", "5.7.512", "5.7.25",
+		"my name was rejected", "smtp server of your isp", "unverifyable sending ip", "after initial connection", "in response to banner", "service refused",
+		"dns-based", "your server", "your host", "host is blocked", "ip is blocked", "network is blocked", "is listed at", "is listed in", "is listed on", "is listed by", "currently listed", "block listed", "blocklisted", "5.7.606", "5.7.511", "5.7.512", "5.7.25",
 		"blocked your",
 	)},
 	{kindMoved, anyof.New(
@@ -102,7 +104,7 @@ var phrases = []struct {
 		"recipient unknown", "unknown address", "unknown account", "unknown local", "unknown mailbox", "invalid recipient", "invalid mailbox", "invalid user", "invalid address",
 		"bad destination mailbox", "not a valid mailbox", "not a valid recipient", "not a valid user", "not a known user", "not a known", "no mailbox", "no account", "user doesn't have",
 		"doesn't have a", "does not have an account", "not listed in", "isn't listed", "no valid recipient", "address unknown", "mailbox unavailable", "recipient address rejected: user",
-		"recipient address rejected: access denied", "recipient address rejected. (in reply to rcpt", "unrouteable address", "delivery to this address is restricted", "isn't in our",
+		"recipient address rejected: access denied", "recipient address rejected. (in reply to rcpt", "unrouteable address", "isn't in our",
 		"wasn't found at", "couldn't be found", "could not be found", "not our customer", "there is no one", "never heard of", "unknown or illegal alias", "email address could not",
 		"address no longer", "no longer valid", "no longer available", "no longer on server", "no longer exist", "no user", "this user doesn", "not in directory", "unable to find recipient",
 		"recipnotfound", "resolver.adr.recip", "resolver.adr.exrecipnotfound", "unknown-user", "destination address unknown", "invalid final delivery", "unbekannt", "nicht gefunden",

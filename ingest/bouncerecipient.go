@@ -14,7 +14,7 @@ func failedRecipients(in *tracker.Inbound, h *header, human, copyOf string, r re
 		list, _ := addressList(v, "")
 		for _, a := range list {
 			if strings.Contains(a.Address, "@") {
-				out = appendNew(out, a.Address)
+				out = addRecipient(out, a.Address)
 			}
 		}
 	}
@@ -60,17 +60,17 @@ func failedRecipients(in *tracker.Inbound, h *header, human, copyOf string, r re
 			}
 			if a.expanded {
 				// the alias that we wrote to counts, not where it led
-				strong = appendNew(drop(strong, last), a.addr)
+				strong = addRecipient(drop(strong, last), a.addr)
 				continue
 			}
 			last = a.addr
 			switch {
 			case a.alone:
-				strong = appendNew(strong, a.addr)
+				strong = addRecipient(strong, a.addr)
 			case a.rcpt:
-				smtp = appendNew(smtp, a.addr)
+				smtp = addRecipient(smtp, a.addr)
 			default:
-				weak = appendNew(weak, a.addr)
+				weak = addRecipient(weak, a.addr)
 			}
 		}
 	}
@@ -120,7 +120,7 @@ func returnedTo(r report, copyOf string) []string {
 	list, _ := addressList(original.get("to"), "")
 	for _, a := range list {
 		if strings.Contains(a.Address, "@") {
-			out = appendNew(out, a.Address)
+			out = addRecipient(out, a.Address)
 		}
 	}
 	return out

@@ -51,10 +51,17 @@ func looksLikeBounce(in *tracker.Inbound, h *header, human, copyOf string, r rep
 		return true
 	case bySubject && words > 1 && len(in.InReplyTo) == 0 && (robot > 0 || nullSender(in)):
 		return true
-	case bySubject && words > 0 && (r.hasOrig || refusals.In(human)) && !answer:
+	case bySubject && words > 0 && (r.hasOrig || refusals.In(human)) && !answer && (robot > 0 || byProgram(in, h)) && !robotic(r.original.get("from")):
 		return true
 	}
 	return false
+}
+
+// robotic says whether a mail server wrote what is attached: then a person
+// shows us a report of theirs.
+func robotic(from string) bool {
+	from = strings.ToLower(from)
+	return daemonNames.In(from) || strings.HasPrefix(strings.TrimLeft(from, "<\""), "postmaster")
 }
 
 // refusals are SMTP replies as reports quote them (RFC 5321 section 4.2).
