@@ -27,6 +27,7 @@ type body struct {
 // readBody decodes the text, renders the HTML and lists the parts.
 func readBody(w *walker, root *node) *body {
 	sel := selectParts(root)
+	w.unpack(&sel)
 	b := &body{}
 	cids := map[string]bool{}
 	var long []*node
@@ -37,6 +38,7 @@ func readBody(w *walker, root *node) *body {
 		}
 	}
 	uu, long = b.choose(w, sel)
+	b.text = w.pgpText(b.text)
 	if len(b.text) > maxText {
 		b.text = cutUTF8(b.text, maxText)
 		w.defect("the text is longer than is shown")
@@ -46,46 +48,11 @@ func readBody(w *walker, root *node) *body {
 			b.parts = append(b.parts, w.part(n, tracker.RoleHTML, nil))
 		}
 	}
-	names := map[string]int{}
-	sel.files = w.useful(sel.files)
-	for _, n := range append(sel.files, long...) {
-		role := tracker.RoleFile
-		if isMedia(n.typ) && cids[contentID(n)] && n.disp.value != "attachment" {
-			role = tracker.RoleInline
-		}
-		b.parts = append(b.parts, w.part(n, role, names))
-	}
-	for _, p := range uu {
-		p.Name = uniqueName(p.Name, names)
-		b.parts = append(b.parts, p)
+	b.parts = append(b.parts, w.files(append(sel.files, long...), uu, cids)...)
+	for i := range b.parts {
+		b.parts[i] = w.locate(b.parts[i])
 	}
 	return b
-}
-
-// useful leaves out what is no file to anybody: a PGP signature without a
-// name, and the calendar alternative where the same invitation is attached.
-// It notes what could not be opened.
-func (w *walker) useful(files []*node) []*node {
-	invitation := false
-	for _, n := range files {
-		invitation = invitation || n.typ == "application/ics" || n.typ == "text/calendar" && n.name() != ""
-	}
-	out := files[:0]
-	for _, n := range files {
-		switch {
-		case n.opaque:
-		case n.typ == "application/pgp-signature" && n.name() == "":
-			continue
-		case n.typ == "text/calendar" && n.name() == "" && invitation:
-			continue
-		case n.typ == "application/pkcs7-mime" || n.typ == "application/x-pkcs7-mime":
-			w.defect("the mail is encrypted or signed with S/MIME and can only be opened in a mail program")
-		case n.typ == "application/pgp-encrypted":
-			w.defect("the mail is encrypted with PGP and can only be opened in a mail program")
-		}
-		out = append(out, n)
-	}
-	return out
 }
 
 // choose takes the HTML rendering, which is what the author wrote and saw;
@@ -313,32 +280,6 @@ func unflow(s string, delsp bool) string {
 		}
 	}
 	return b.String()
-}
-
-// part describes a leaf. names makes attachment names unique; nil for bodies.
-func (w *walker) part(n *node, role tracker.Role, names map[string]int) tracker.Part {
-	p := tracker.Part{
-		Role: role, ContentType: n.typ, ContentID: contentID(n), Encoding: n.enc,
-		Offset: int64(n.off), Length: int64(n.end - n.off),
-	}
-	if strings.HasPrefix(n.typ, "text/") {
-		p.Charset = strings.ToLower(cleanLine(n.charset(), 64))
-	}
-	if n.opaque {
-		// the whole entity with its header, so that nothing is missing
-		p.ContentType, p.Encoding = "message/rfc822", ""
-		p.Offset, p.Length = int64(n.start), int64(n.end-n.start)
-	}
-	p.Size = decodedSize(w.raw[p.Offset:p.Offset+p.Length], p.Encoding)
-	if names != nil {
-		p.Name = uniqueName(w.fileName(n), names)
-	}
-	return p
-}
-
-func contentID(n *node) string {
-	id := n.header.get("content-id")
-	return cleanLine(strings.Trim(strings.TrimSpace(strings.ToValidUTF8(id, "")), "<>"), 255)
 }
 
 // cutUTF8 cuts at most max bytes without splitting a character.

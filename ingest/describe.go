@@ -38,6 +38,7 @@ type Attachment struct {
 	Size        int64  `json:"size"`
 	Inline      bool   `json:"inline"`
 	ContentID   string `json:"content_id,omitempty"`
+	Aside       bool   `json:"aside,omitempty"` // a signature or wrapping that nobody attached
 }
 
 // DescribedForm is a form with its requester's address under "email".
@@ -83,7 +84,7 @@ func Describe(file string, in tracker.Inbound) Description {
 		if p.Role == tracker.RoleHTML {
 			continue
 		}
-		d.Attachments = append(d.Attachments, Attachment{Name: p.Name, ContentType: p.ContentType, Size: p.Size, Inline: p.Role == tracker.RoleInline, ContentID: p.ContentID})
+		d.Attachments = append(d.Attachments, Attachment{Name: p.Name, ContentType: p.ContentType, Size: p.Size, Inline: p.Role == tracker.RoleInline, ContentID: p.ContentID, Aside: p.Role == tracker.RoleAside})
 	}
 	if in.Form != nil {
 		d.Form = &DescribedForm{Form: *in.Form}

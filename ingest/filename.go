@@ -1,13 +1,25 @@
 package ingest
 
 import (
+	"bytes"
 	"path"
 	"strconv"
 	"strings"
 )
 
+// name is the declared file name, undecorated, "" when there is none: of
+// Content-Disposition, or of Content-Type; programs mix up both parameters.
+func (n *node) name() string {
+	for _, s := range []string{n.disp.params["filename"], n.params["name"], n.disp.params["name"], n.params["filename"]} {
+		if s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
 // fileName is the declared name, made safe; an attached message is named by
-// its subject, anything else without a name by its type.
+// its subject, anything else without a name by its description or its type.
 func (w *walker) fileName(n *node) string {
 	if s := cleanName(n.name()); s != "" {
 		return s
@@ -15,20 +27,52 @@ func (w *walker) fileName(n *node) string {
 	if n.opaque {
 		return "rest-of-message.eml"
 	}
-	// servers describe the parts of their reports instead of naming them
-	if d := cleanName(decodeText(n.header.get("content-description"), "")); d != "" && len(d) < 60 && strings.HasPrefix(n.typ, "message/") && n.typ != "message/rfc822" {
-		return d + extensionOf(n.typ)
-	}
-	if n.typ == "message/rfc822" || n.typ == "message/global" {
+	described := cleanName(decodeText(n.header.get("content-description"), w.hint))
+	if isMessage(n.typ) {
 		raw, _ := decodeAll(w.raw[n.off:n.end], n.enc, 64<<10)
-		inner := readHeader(raw)
-		subject := decodeText(inner.get("subject"), n.charset())
-		if s := cleanName(strings.NewReplacer("/", "-", "\\", "-").Replace(subject)); s != "" {
+		inner := readHeader(bytes.TrimLeft(raw, "\r\n"))
+		if s := subjectName(decodeText(inner.get("subject"), w.hint)); s != "" {
 			return s + ".eml"
 		}
-		return "message.eml"
 	}
-	return "attachment" + extensionOf(n.typ)
+	if n.reported && described != "" && len(described) < 60 {
+		// servers describe the parts of their reports instead of naming them
+		return described + extensionOf(n.typ)
+	}
+	location := cleanName(before(before(n.header.get("content-location"), "?"), "#"))
+	for _, s := range []string{described, location} {
+		if hasExtension(s) && len(s) < 100 {
+			return s
+		}
+	}
+	return nameByType(n.typ)
+}
+
+// subjectName makes a subject a file name: its slashes are no path.
+func subjectName(subject string) string {
+	s := cleanName(strings.NewReplacer("/", "-", "\\", "-").Replace(subject))
+	if len(s) > 150 {
+		s = strings.TrimSpace(cutUTF8(s, 150))
+	}
+	return s
+}
+
+// hasExtension says whether a text looks like a file's name.
+func hasExtension(s string) bool {
+	ext := path.Ext(s)
+	if len(ext) < 2 || len(ext) > 6 || len(ext) == len(s) || strings.HasPrefix(s, "cid:") {
+		return false
+	}
+	letters := 0
+	for i := 1; i < len(ext); i++ {
+		c := ext[i] | 0x20
+		if c >= 'a' && c <= 'z' {
+			letters++
+		} else if ext[i] < '0' || ext[i] > '9' {
+			return false
+		}
+	}
+	return letters > 0
 }
 
 // cleanName makes a file name safe to show and offer: no path, no invisible

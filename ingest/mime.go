@@ -24,19 +24,13 @@ type node struct {
 	subs     []*node
 	opaque   bool   // beyond the bounds: not looked into
 	tail     [2]int // plain text that something wrote below a base64 body
+	reported bool   // of a multipart/report
+	sealed   string // the type of an S/MIME envelope whose content is among subs
 }
 
 func (n *node) charset() string { return n.params["charset"] }
 
 func (n *node) multipart() bool { return strings.HasPrefix(n.typ, "multipart/") }
-
-// name is the declared file name, undecorated, "" when there is none.
-func (n *node) name() string {
-	if s := n.disp.params["filename"]; s != "" {
-		return s
-	}
-	return n.params["name"]
-}
 
 // walker builds the tree of one mail.
 type walker struct {
@@ -44,6 +38,9 @@ type walker struct {
 	hint    string
 	parts   int
 	defects []string
+	notes   []string
+
+	unwrapped // what raw was extended by
 }
 
 func (w *walker) defect(s string) {
@@ -76,6 +73,9 @@ func (w *walker) entity(start, end, depth int, fallback string) *node {
 		w.children(n, depth)
 	} else {
 		w.repair(n)
+		if n.isEnvelope() {
+			w.openEnvelope(n, depth)
+		}
 	}
 	return n
 }
@@ -173,7 +173,9 @@ func (w *walker) children(n *node, depth int) {
 			n.subs = append(n.subs, &node{typ: "application/octet-stream", start: r[0], off: r[0], end: last[1], opaque: true})
 			return
 		}
-		n.subs = append(n.subs, w.entity(r[0], r[1], depth+1, fallback))
+		sub := w.entity(r[0], r[1], depth+1, fallback)
+		sub.reported = n.typ == "multipart/report"
+		n.subs = append(n.subs, sub)
 	}
 }
 

@@ -55,6 +55,7 @@ func Parse(raw []byte, opt Options) tracker.Inbound {
 	b := readBody(w, root)
 	in.Text, in.Parts = b.text, b.parts
 	in.Defects = append(in.Defects, w.defects...)
+	in.Notes = w.notes
 
 	classify(&in, h, root, b, w)
 	if in.Class != tracker.ClassMalformed {

@@ -97,9 +97,9 @@ const (
 	RoleInline Role = "inline" // an image that the HTML body shows by Content-ID
 	RoleHTML   Role = "html"   // an HTML body, shown in the sandboxed frame
 
-	// RoleSignature is a detached signature (RFC 1847): to be had, but no file
-	// that its author attached.
-	RoleSignature Role = "signature"
+	// RoleAside is what came with a mail but nobody attached: a signature, the
+	// winmail.dat that was unpacked. It can be had, and is in nobody's way.
+	RoleAside Role = "aside"
 )
 
 // Part is a piece of a mail as a range of its raw bytes, so that nothing is

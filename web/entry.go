@@ -30,7 +30,7 @@ type entryView struct {
 	Sent         []sentView
 	Defects      string
 	Notes        []string   // what else is worth knowing of a mail
-	Signatures   []fileView // detached signatures, which nobody attached by hand
+	Aside        []fileView // what came with it but nobody attached: signatures, winmail.dat
 	Raw          bool
 	Cut          bool  // there is more in the raw mail
 	Mine         bool  // the reader wrote this note, and may change it
@@ -94,8 +94,8 @@ func (s *site) messageView(m *tracker.Message) entryView {
 	v.HTML = m.HTML() != nil
 	v.OnlyHTML = v.HTML && strings.TrimSpace(v.Body) == "" && v.Form == nil
 	for _, a := range m.Attachments {
-		if f, ok := fileTile(a); ok && a.Role == tracker.RoleSignature {
-			v.Signatures = append(v.Signatures, f)
+		if f, ok := fileTile(a); ok && a.Role == tracker.RoleAside {
+			v.Aside = append(v.Aside, f)
 		} else if ok {
 			v.Files = append(v.Files, f)
 		}

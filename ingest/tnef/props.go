@@ -1,6 +1,10 @@
 package tnef
 
-import "helpdeskd/tracker/transfer"
+import (
+	"io"
+
+	"helpdeskd/tracker/transfer"
+)
 
 // The types of properties (MS-OXCDATA section 2.11.1).
 const (
@@ -153,11 +157,28 @@ func (s *scan) text(p prop) text {
 
 // content passes over a property's value and says where it lies.
 func (s *scan) content(p prop) *Value {
-	v := &Value{Offset: s.in.pos}
-	v.Length = s.in.skip(p.length)
-	if p.kind == typeUnicode {
-		v.Encoding = transfer.UTF16
+	switch {
+	case p.id == propRTF:
+		return s.value(p.length, transfer.RTF)
+	case p.kind == typeUnicode:
+		return s.value(p.length, transfer.UTF16)
 	}
+	return s.value(p.length, "")
+}
+
+// value passes over n bytes of content.
+func (s *scan) value(n int64, encoding string) *Value {
+	v := &Value{Offset: s.in.pos, Encoding: encoding}
+	if encoding == "" {
+		v.Length = s.in.skip(n)
+		v.Size = v.Length
+		return v
+	}
+	counted := &io.LimitedReader{R: s.in.r, N: max(n, 0)}
+	v.Size, _ = io.Copy(io.Discard, transfer.NewReader(encoding, counted))
+	v.Length = max(n, 0) - counted.N
+	s.in.pos += v.Length
+	s.in.end = s.in.end || counted.N > 0
 	return v
 }
 
@@ -180,7 +201,6 @@ func (s *scan) messageProp(m *Message, p prop, subject, sender, class *text) {
 		m.HTML = s.content(p)
 	case p.id == propRTF && p.kind == typeBinary && p.length > 16:
 		m.RTF = s.content(p)
-		m.RTF.Encoding = transfer.RTF
 	}
 }
 
@@ -228,5 +248,6 @@ func (s *scan) object(f *file, p prop, depth int) {
 		}
 	}
 	in.skip(end - in.pos)
-	v.Length = min(in.pos, end) - v.Offset
+	v.Length = max(min(in.pos, end)-v.Offset, 0)
+	v.Size = v.Length
 }

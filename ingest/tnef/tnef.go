@@ -39,6 +39,7 @@ type Message struct {
 // Value is content: a range of the stream.
 type Value struct {
 	Offset, Length int64
+	Size           int64  // bytes once the encoding is undone
 	Encoding       string // transfer.UTF16 or transfer.RTF; "" for bytes as they are
 	Charset        string // of text; "" for none
 }
@@ -150,8 +151,7 @@ func (s *scan) message(end int64, depth int) *Message {
 			subject = text{b: in.take(stop-in.pos, maxText)}
 		case attBody:
 			if m.Plain == nil {
-				m.Plain = &Value{Offset: in.pos}
-				m.Plain.Length = in.skip(stop - in.pos)
+				m.Plain = s.value(stop-in.pos, "")
 			}
 		case attMsgProps:
 			s.props(stop, func(p prop) { s.messageProp(m, p, &subject, &sender, &class) })
@@ -189,8 +189,7 @@ func (s *scan) attachment(f *file, id uint32, stop int64, depth int) {
 	case attTransportName:
 		f.transport = text{b: in.take(stop-in.pos, maxText)}
 	case attAttachData:
-		f.data = &Value{Offset: in.pos}
-		f.data.Length = in.skip(stop - in.pos)
+		f.data = s.value(stop-in.pos, "")
 	case attAttachment:
 		s.props(stop, func(p prop) { s.fileProp(f, p, depth) })
 	}

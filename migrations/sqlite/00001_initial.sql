@@ -265,7 +265,7 @@ CREATE TABLE attachment (
     id           INTEGER PRIMARY KEY,
     uid          TEXT NOT NULL UNIQUE, -- random, in links
     message_id   BIGINT NOT NULL REFERENCES message (id),
-    role         TEXT NOT NULL, -- file, inline, html, signature
+    role         TEXT NOT NULL, -- file, inline, html, aside
     name         TEXT NOT NULL,
     content_type TEXT NOT NULL,
     charset      TEXT NOT NULL DEFAULT '',
