@@ -26,7 +26,7 @@ type Description struct {
 	Attachments   []Attachment      `json:"attachments"`
 	Bounce        *tracker.Bounce   `json:"bounce,omitempty"`
 	Form          *DescribedForm    `json:"form,omitempty"`
-	ForwardedFrom *tracker.Address  `json:"forwarded_from,omitempty"`
+	ForwardedFrom *Original         `json:"forwarded_from,omitempty"`
 	Defects       []string          `json:"defects,omitempty"`
 	Notes         []string          `json:"notes,omitempty"`
 }
@@ -39,6 +39,14 @@ type Attachment struct {
 	Inline      bool   `json:"inline"`
 	ContentID   string `json:"content_id,omitempty"`
 	Aside       bool   `json:"aside,omitempty"` // a signature or wrapping that nobody attached
+}
+
+// Original is the author of a forwarded mail, with what else is known of it.
+type Original struct {
+	Name    string `json:"name,omitempty"`
+	Address string `json:"address"`
+	Date    string `json:"date,omitempty"` // as written in the forward
+	Subject string `json:"subject,omitempty"`
 }
 
 // DescribedForm is a form with its requester's address under "email".
@@ -62,10 +70,13 @@ func Describe(file string, in tracker.Inbound) Description {
 		ReplyTo: in.ReplyTo, To: in.To, Cc: in.Cc, Subject: in.Subject,
 		Text: in.Text, Reply: in.Reply, Quoted: in.Quoted,
 		InReplyTo: in.InReplyTo, References: in.References,
-		Attachments: []Attachment{}, Bounce: in.Bounce, ForwardedFrom: in.ForwardedFrom, Defects: in.Defects, Notes: in.Notes,
+		Attachments: []Attachment{}, Bounce: in.Bounce, Defects: in.Defects, Notes: in.Notes,
 	}
 	if !in.Date.IsZero() {
 		d.Date = in.Date.Format("2006-01-02T15:04:05Z07:00")
+	}
+	if f := in.Forwarded; f != nil {
+		d.ForwardedFrom = &Original{Name: f.From.Name, Address: f.From.Address, Date: f.Date, Subject: f.Subject}
 	}
 	for i := range in.From {
 		if d.From == nil || d.From.Address == "" {

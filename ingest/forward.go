@@ -7,41 +7,66 @@ import (
 	"helpdeskd/tracker"
 )
 
-// forwardedFrom finds the original author of a forwarded mail: of the header
-// block in the text, or of the one attached message.
-func forwardedFrom(in *tracker.Inbound, w *walker, root *node) *tracker.Address {
-	forwarded := isForward(in.Subject)
-	o, _ := reply.Forwarded(in.Text, forwarded)
-	value := o.From
-	if value == "" && forwarded {
-		var attached []*node
-		for _, s := range root.subs {
-			if s.typ == "message/rfc822" {
-				attached = append(attached, s)
-			}
-		}
-		if len(attached) == 1 {
-			raw, _ := decodeAll(w.raw[attached[0].off:attached[0].end], attached[0].enc, 64<<10)
-			h := readHeader(raw)
-			value = h.get("from")
-		}
+// forwarded finds who wrote a forwarded mail, when and about what: in the
+// header block in the text, or in the header of the one attached message.
+func forwarded(in *tracker.Inbound, w *walker, root *node) *tracker.Forwarded {
+	sure := isForward(in.Subject, in.Text)
+	o, ok := reply.Forwarded(in.Text, sure)
+	if !ok && (sure || strings.TrimSpace(in.Text) == "") {
+		o, ok = w.attachedOriginal(root)
 	}
-	if value == "" {
+	if !ok {
 		return nil
 	}
-	list, _ := addressList(strings.NewReplacer("[mailto:", "<", "]", ">").Replace(value), w.hint)
+	f := &tracker.Forwarded{Date: cleanLine(o.Date, 200), Subject: cleanLine(decodeText(o.Subject, w.hint), maxSubject)}
+	list, _ := addressList(strings.NewReplacer("[mailto:", "<", "[", "<", "]", ">", "<mailto:", "<").Replace(o.From), w.hint)
 	for _, a := range list {
 		if strings.Contains(a.Address, "@") {
-			return &a
+			f.From = a
+			return f
 		}
 	}
-	return nil
+	// colleagues have no address in each other's header blocks
+	if f.From.Name = cleanLine(strings.Trim(o.From, "\"'; "), 200); f.From.Name == "" {
+		return nil
+	}
+	return f
 }
 
-// isForward reports whether a subject begins as that of a forward does.
-func isForward(subject string) bool {
+// attachedOriginal reads the header of the message that is forwarded as an
+// attachment, where there is exactly one.
+func (w *walker) attachedOriginal(root *node) (reply.Origin, bool) {
+	var only *node
+	for _, s := range root.subs {
+		if s.typ != "message/rfc822" {
+			continue
+		}
+		if only != nil {
+			return reply.Origin{}, false
+		}
+		only = s
+	}
+	if only == nil {
+		return reply.Origin{}, false
+	}
+	raw, _ := decodeAll(w.raw[only.off:only.end], only.enc, 64<<10)
+	h := readHeader(raw)
+	return reply.Origin{From: h.get("from"), Date: h.get("date"), Subject: h.get("subject")}, h.has("from")
+}
+
+// isForward reports whether a subject begins as that of a forward does. "VS:"
+// stands before forwards in Danish and Norwegian and before answers in Finnish
+// and Estonian: the words around what is quoted tell.
+func isForward(subject, text string) bool {
 	switch tracker.ReadSubject(subject).Lead {
-	case tracker.ForwardPrefix, tracker.EitherPrefix:
+	case tracker.ForwardPrefix:
+		return true
+	case tracker.EitherPrefix:
+		for _, answers := range []string{"Lähettäjä", "kirjoitti", "Saatja:", "kirjutas"} {
+			if strings.Contains(text, answers) {
+				return false
+			}
+		}
 		return true
 	}
 	return false

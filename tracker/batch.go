@@ -94,8 +94,8 @@ func (s *Store) gatherPeople(ctx context.Context, tx *migrations.Tx, b *batch, i
 		if in.Form != nil {
 			addresses = append(addresses, strings.ToLower(in.Form.Requester.Address))
 		}
-		if in.ForwardedFrom != nil {
-			addresses = append(addresses, strings.ToLower(in.ForwardedFrom.Address))
+		if in.Forwarded != nil {
+			addresses = append(addresses, strings.ToLower(in.Forwarded.From.Address))
 		}
 	}
 	var rows []struct {

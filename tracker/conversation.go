@@ -36,11 +36,13 @@ type Message struct {
 	Digest      string           `db:"digest"`  // of the raw mail; "" for what was written on the site
 	Cut         bool             `db:"cut"`     // Body or Quoted goes on; MessageByID has all of it
 	FormJSON    string           `db:"form" json:"-"`
+	OriginJSON  string           `db:"forwarded" json:"-"`
 	RevisionOf  int64            `db:"revision_of"` // the first copy, where this is a changed one
 	SentDate    migrations.Stamp `db:"sent_date"`   // the Date header, only shown
 	At          migrations.Stamp `db:"at"`
 
 	Form        *Form        `db:"-"`
+	Forwarded   *Forwarded   `db:"-"` // the original, where the mail is a forward
 	Attachments []Attachment `db:"-"` // files, inline images and HTML bodies
 	Mails       []Delivery   `db:"-"` // what we sent: the answer itself, or the acknowledgement
 }
@@ -87,7 +89,7 @@ func messageColumns(body, quoted, cut string) string {
 	return `SELECT m.id, COALESCE(m.ticket_id, 0) AS ticket_id, m.direction, m.state, m.held_reason, COALESCE(m.inbox_id, 0) AS inbox_id,
 	COALESCE(m.client_id, 0) AS client_id, COALESCE(m.account_id, 0) AS account_id, m.from_name, m.from_address, m.to_line, m.cc_line, m.subject,
 	` + body + ` AS body, ` + quoted + ` AS quoted, (` + cut + `) AS cut,
-	m.class, m.class_reason, m.defects, m.notes, m.digest, m.form, COALESCE(m.revision_of, 0) AS revision_of, COALESCE(m.sent_date, 0) AS sent_date, m.at
+	m.class, m.class_reason, m.defects, m.notes, m.digest, m.form, m.forwarded, COALESCE(m.revision_of, 0) AS revision_of, COALESCE(m.sent_date, 0) AS sent_date, m.at
 	FROM message m `
 }
 
@@ -109,6 +111,13 @@ func (s *Store) messagesWhere(ctx context.Context, query string, args ...any) ([
 			if err := json.Unmarshal([]byte(m.FormJSON), m.Form); err != nil {
 				s.log.Error("a stored form cannot be read", slog.Int64("message", m.ID), slog.Any("error", err))
 				m.Form = nil
+			}
+		}
+		if m.OriginJSON != "" {
+			m.Forwarded = new(Forwarded)
+			if err := json.Unmarshal([]byte(m.OriginJSON), m.Forwarded); err != nil {
+				s.log.Error("what was stored of a forward cannot be read", slog.Int64("message", m.ID), slog.Any("error", err))
+				m.Forwarded = nil
 			}
 		}
 	}

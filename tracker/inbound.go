@@ -80,12 +80,20 @@ type Inbound struct {
 	AuthAs      string
 	AuthResults []string
 
-	Bounce        *Bounce
-	Form          *Form
-	ForwardedFrom *Address // the original author, where the body is a forward
+	Bounce    *Bounce
+	Form      *Form
+	Forwarded *Forwarded // the original, where the mail is a forward
 
 	Defects []string // what was damaged and how it was read, for people
 	Notes   []string // what else is worth knowing: signed, encrypted, unpacked from winmail.dat
+}
+
+// Forwarded is what a forward says of the mail that it passes on: who wrote
+// it, when and about what. Anybody can type that, so it is only a claim.
+type Forwarded struct {
+	From    Address `json:"from"`           // Address may be "", as in mails between colleagues
+	Date    string  `json:"date,omitempty"` // as written there
+	Subject string  `json:"subject,omitempty"`
 }
 
 // Role says what a Part is for.

@@ -169,8 +169,8 @@ func (s *Store) requesterTx(ctx context.Context, tx *migrations.Tx, d *decision)
 		if !sendable(who.Address) || d.policy.isOurs(who.Address) {
 			return nil, "", nil
 		}
-	case d.in.ForwardedFrom != nil && d.account != nil && d.account.Enabled && d.verdict == verdictPass && May(*d.account, WorkTickets) && sendable(d.in.ForwardedFrom.Address):
-		who = *d.in.ForwardedFrom
+	case d.in.Forwarded != nil && d.account != nil && d.account.Enabled && d.verdict == verdictPass && May(*d.account, WorkTickets) && sendable(d.in.Forwarded.From.Address):
+		who = d.in.Forwarded.From
 	}
 	if c := d.batch.clientOf(who.Address); c != nil && (who.Name == "" || c.Name == who.Name) {
 		return c, who.Address, nil

@@ -244,6 +244,14 @@ func (s *Store) messageTx(ctx context.Context, tx *migrations.Tx, d *decision, t
 		}
 		form = string(b)
 	}
+	forwarded := ""
+	if in.Forwarded != nil {
+		b, err := json.Marshal(in.Forwarded)
+		if err != nil {
+			return 0, fmt.Errorf("store message: %w", err)
+		}
+		forwarded = string(b)
+	}
 	var sent *migrations.Stamp
 	if !in.Date.IsZero() {
 		at := migrations.At(in.Date)
@@ -262,10 +270,10 @@ func (s *Store) messageTx(ctx context.Context, tx *migrations.Tx, d *decision, t
 		body = in.Text
 	}
 	id, err := tx.Insert(ctx, `INSERT INTO message (ticket_id, direction, state, held_reason, inbox_id, client_id, account_id, from_name, from_address, to_line, cc_line,
-			subject, body, quoted, class, class_reason, form, defects, notes, digest, mail_id, thread_index, thread_topic, identity, content, form_key, sent_date, at)
-		VALUES (?, 'in', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+			subject, body, quoted, class, class_reason, form, forwarded, defects, notes, digest, mail_id, thread_index, thread_topic, identity, content, form_key, sent_date, at)
+		VALUES (?, 'in', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
 		orNull(ticketID), state, heldReason, d.work.InboxID, clientID, accountID, clip(d.author.Name, 200), clip(d.author.Address, 320), addressLine(in.To), addressLine(in.Cc),
-		in.Subject, body, quoted, string(in.Class), in.ClassReason, form, clip(strings.Join(in.Defects, "\n"), 2000), clip(strings.Join(in.Notes, "\n"), 2000), in.Digest, in.MessageID, in.ThreadIndex, in.ThreadTopic, identity(in)+d.verdict.mark(), in.ContentDigest,
+		in.Subject, body, quoted, string(in.Class), in.ClassReason, form, forwarded, clip(strings.Join(in.Defects, "\n"), 2000), clip(strings.Join(in.Notes, "\n"), 2000), in.Digest, in.MessageID, in.ThreadIndex, in.ThreadTopic, identity(in)+d.verdict.mark(), in.ContentDigest,
 		formKey(in.Form), sent, d.work.ReceivedAt)
 	if err != nil {
 		return 0, fmt.Errorf("store message: %w", err)

@@ -343,7 +343,7 @@ func TestOwnMailAndBounces(t *testing.T) {
 func TestAVerifiedForwardNamesTheOriginalSender(t *testing.T) {
 	eachMailDesk(t, func(d *mailDesk) {
 		d.technician("tess@aldermere.example")
-		fwd := func(in *Inbound) { in.ForwardedFrom = &Address{Name: "Bob", Address: "bob@client.example"} }
+		fwd := func(in *Inbound) { in.Forwarded = &Forwarded{From: Address{Name: "Bob", Address: "bob@client.example"}, Date: "2 March 2026 09:00", Subject: "Screen"} }
 		d.want(d.receive(d.mail(from("tess@aldermere.example"), fwd)), FateNew, "HD-1", 1)
 		d.want(d.receive(d.mail(from("tess@aldermere.example"), fwd, func(in *Inbound) { in.AuthAs = "" })), FateNew, "HD-2", 1)
 		for number, want := range map[int]string{1: "bob@client.example", 2: "tess@aldermere.example"} {
@@ -440,7 +440,7 @@ func TestForwardsAreAcknowledgedThriceAnHour(t *testing.T) {
 	eachMailDesk(t, func(d *mailDesk) {
 		d.technician("tomas@aldermere.example")
 		forward := func() Inbound {
-			return d.mail(from("tomas@aldermere.example"), func(in *Inbound) { in.ForwardedFrom = &Address{Name: "Bob", Address: "Bob@client.example"} })
+			return d.mail(from("tomas@aldermere.example"), func(in *Inbound) { in.Forwarded = &Forwarded{From: Address{Name: "Bob", Address: "Bob@client.example"}} })
 		}
 		for i := range 5 {
 			acks := 1

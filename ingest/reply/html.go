@@ -12,15 +12,16 @@ func SplitDoc(d *htmltext.Doc, forward bool) (reply, quoted string) {
 	ls := d.Lines
 	drop := make([]bool, len(ls))
 	if !forward {
-		markContainers(ls, drop)
-		if answersBetween(ls, drop) {
+		ends := passedOn(ls)
+		markContainers(ls[:ends], drop)
+		if answersBetween(ls[:ends], drop) {
 			all := append([]htmltext.Line(nil), ls...)
 			for i := range all {
 				all[i].Quoted = all[i].Quoted && drop[i]
 			}
 			return strings.TrimSpace(htmltext.Render(all, true)), ""
 		}
-		markSignatures(ls, drop)
+		markSignatures(ls[:ends], drop)
 	}
 	var vis, hid []htmltext.Line
 	any := false
@@ -51,6 +52,24 @@ func SplitDoc(d *htmltext.Doc, forward bool) (reply, quoted string) {
 		q += "\n\n"
 	}
 	return r, q + rest
+}
+
+// passedOn returns where a forwarded mail begins, whatever container it is
+// in; len(ls) when the mail forwards nothing, or only quotes somebody who did.
+func passedOn(ls []htmltext.Line) int {
+	for i := range ls {
+		t := strings.TrimSpace(ls[i].Text())
+		if t == "" {
+			continue
+		}
+		if forwardMark(clean(t)) {
+			return i
+		}
+		if ls[i].Quoted || ls[i].CutHere {
+			break
+		}
+	}
+	return len(ls)
 }
 
 // codeAmongText says whether the mail has text outside of its pre elements:
@@ -92,16 +111,6 @@ func markContainers(ls []htmltext.Line, drop []bool) {
 		// the blockquotes in it.
 		drop[i] = !ls[i].Loose || !strict
 		strict = strict || ls[i].InGmail
-	}
-	for i := range ls {
-		if drop[i] {
-			if forwardMark(clean(strings.TrimSpace(ls[i].Text()))) {
-				for j := range drop {
-					drop[j] = false
-				}
-			}
-			break
-		}
 	}
 	// a plain blockquote is a quote when it is the last one, or stands under
 	// an attribution line

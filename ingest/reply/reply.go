@@ -36,11 +36,19 @@ walk:
 			continue
 		}
 		if l.quoted {
+			if forward {
+				hideFooters(lines[:i])
+				return
+			}
 			quote(i, i+1)
 			continue
 		}
 		if !l.fence {
 			n := attribution(lines, i)
+			if forward && (n > 0 || cutsHere(lines, i)) {
+				hideFooters(lines[:i])
+				return // a forward is what the mail is about
+			}
 			if n > 0 {
 				next := nextText(lines, i+n)
 				markBars(lines, next)
@@ -53,16 +61,26 @@ walk:
 			low := clean(strings.TrimSpace(l.text))
 			mark := forwardMark(low)
 			switch {
-			case !forward && !mark && (n > 0 || cutsHere(lines, i)):
+			case !mark && (n > 0 || cutsHere(lines, i)):
 				if seen {
 					hideRange(lines, back(lines, i), len(lines))
 					break walk
 				}
 			case mark:
 				hideFooters(lines[:i])
-				return // a forward is what the mail is about
+				return
 			case seen && (signature(lines, i) || closing(lines, i)):
-				hideRange(lines, i, len(lines))
+				end := nextForward(lines, i, forward)
+				hideRange(lines, i, end)
+				if end < len(lines) {
+					return
+				}
+				if forward { // below which words it begins is not known
+					for k := i; k < len(lines); k++ {
+						lines[k].hidden = false
+					}
+					return
+				}
 				break walk
 			}
 		}
@@ -81,6 +99,27 @@ walk:
 		}
 	}
 	hideFooters(lines)
+}
+
+// nextForward returns where below a signature the mail begins that is passed
+// on, len(lines) when there is none.
+func nextForward(lines []line, i int, forward bool) int {
+	for i++; i < len(lines); i++ {
+		l := &lines[i]
+		if l.text == "" || l.fence {
+			continue
+		}
+		if forwardMark(clean(strings.TrimSpace(l.text))) && !l.quoted {
+			return i
+		}
+		if l.quoted || attribution(lines, i) > 0 || cutsHere(lines, i) {
+			if forward {
+				return back(lines, i)
+			}
+			return len(lines)
+		}
+	}
+	return len(lines)
 }
 
 // markBars takes lines that begin with "|" for quoted, under an attribution.

@@ -224,6 +224,7 @@ CREATE TABLE message (
     class        TEXT NOT NULL DEFAULT 'human',
     class_reason TEXT NOT NULL DEFAULT '',
     form         TEXT NOT NULL DEFAULT '', -- tracker.Form as JSON
+    forwarded    TEXT NOT NULL DEFAULT '', -- tracker.Forwarded as JSON
     defects      TEXT NOT NULL DEFAULT '', -- what was damaged, a line each
     notes        TEXT NOT NULL DEFAULT '', -- signed, encrypted, unpacked, a line each
     digest       TEXT NOT NULL DEFAULT '', -- of the raw mail
