@@ -10,7 +10,7 @@ import (
 // forwarded finds who wrote a forwarded mail, when and about what: in the
 // header block in the text, or in the header of the one attached message.
 func forwarded(in *tracker.Inbound, w *walker, root *node) *tracker.Forwarded {
-	sure := isForward(in.Subject, in.Text)
+	sure := passesOn(in.Subject, in.Text)
 	o, ok := reply.Forwarded(in.Text, sure)
 	if !ok && (sure || strings.TrimSpace(in.Text) == "") {
 		o, ok = w.attachedOriginal(root)
@@ -54,20 +54,26 @@ func (w *walker) attachedOriginal(root *node) (reply.Origin, bool) {
 	return reply.Origin{From: h.get("from"), Date: h.get("date"), Subject: h.get("subject")}, h.has("from")
 }
 
-// isForward reports whether a subject begins as that of a forward does. "VS:"
-// stands before forwards in Danish and Norwegian and before answers in Finnish
-// and Estonian: the words around what is quoted tell.
-func isForward(subject, text string) bool {
+// isForward reports whether a subject begins as that of a forward does.
+func isForward(subject string) bool {
 	switch tracker.ReadSubject(subject).Lead {
-	case tracker.ForwardPrefix:
-		return true
-	case tracker.EitherPrefix:
-		for _, answers := range []string{"Lähettäjä", "kirjoitti", "Saatja:", "kirjutas"} {
-			if strings.Contains(text, answers) {
-				return false
-			}
-		}
+	case tracker.ForwardPrefix, tracker.EitherPrefix:
 		return true
 	}
 	return false
+}
+
+// passesOn is isForward that also looks at the text: "VS:" stands before
+// forwards in Danish and Norwegian and before answers in Finnish and Estonian,
+// and the words around what is quoted tell.
+func passesOn(subject, text string) bool {
+	if tracker.ReadSubject(subject).Lead != tracker.EitherPrefix {
+		return isForward(subject)
+	}
+	for _, answers := range []string{"Lähettäjä", "kirjoitti", "Saatja:", "kirjutas"} {
+		if strings.Contains(text, answers) {
+			return false
+		}
+	}
+	return true
 }

@@ -66,9 +66,9 @@ func Parse(raw []byte, opt Options) tracker.Inbound {
 		return in
 	}
 	if b.doc != nil && b.fromHTML {
-		in.Reply, in.Quoted = reply.SplitDoc(b.doc, isForward(in.Subject, in.Text))
+		in.Reply, in.Quoted = reply.SplitDoc(b.doc, passesOn(in.Subject, in.Text))
 	} else {
-		in.Reply, in.Quoted = reply.Split(in.Text, isForward(in.Subject, in.Text))
+		in.Reply, in.Quoted = reply.Split(in.Text, passesOn(in.Subject, in.Text))
 	}
 	if in.Class == tracker.ClassHuman {
 		in.Forwarded = forwarded(&in, w, root)
