@@ -343,12 +343,21 @@ func TestOwnMailAndBounces(t *testing.T) {
 func TestAVerifiedForwardNamesTheOriginalSender(t *testing.T) {
 	eachMailDesk(t, func(d *mailDesk) {
 		d.technician("tess@aldermere.example")
-		fwd := func(in *Inbound) { in.Forwarded = &Forwarded{From: Address{Name: "Bob", Address: "bob@client.example"}, Date: "2 March 2026 09:00", Subject: "Screen"} }
+		fwd := func(in *Inbound) {
+			in.Forwarded = &Forwarded{From: Address{Name: "Bob", Address: "bob@client.example"}, Date: "2 March 2026 09:00", Subject: "Screen"}
+		}
 		d.want(d.receive(d.mail(from("tess@aldermere.example"), fwd)), FateNew, "HD-1", 1)
 		d.want(d.receive(d.mail(from("tess@aldermere.example"), fwd, func(in *Inbound) { in.AuthAs = "" })), FateNew, "HD-2", 1)
 		for number, want := range map[int]string{1: "bob@client.example", 2: "tess@aldermere.example"} {
 			if n := d.count(`SELECT count(*) FROM ticket WHERE number = ? AND client_address = ?`, number, want); n != 1 {
 				t.Errorf("HD-%d is not %s's", number, want)
+			}
+		}
+		// whoever forwards it: the ticket shows what the mail says of the original
+		for id := int64(1); id <= 2; id++ {
+			m, err := d.MessageByID(d.ctx, id)
+			if d.ok(err); m.Forwarded == nil || m.Forwarded.From.Name != "Bob" || m.Forwarded.Date != "2 March 2026 09:00" || m.Forwarded.Subject != "Screen" {
+				t.Errorf("message %d: %+v", id, m.Forwarded)
 			}
 		}
 	})
@@ -440,7 +449,9 @@ func TestForwardsAreAcknowledgedThriceAnHour(t *testing.T) {
 	eachMailDesk(t, func(d *mailDesk) {
 		d.technician("tomas@aldermere.example")
 		forward := func() Inbound {
-			return d.mail(from("tomas@aldermere.example"), func(in *Inbound) { in.Forwarded = &Forwarded{From: Address{Name: "Bob", Address: "Bob@client.example"}} })
+			return d.mail(from("tomas@aldermere.example"), func(in *Inbound) {
+				in.Forwarded = &Forwarded{From: Address{Name: "Bob", Address: "Bob@client.example"}}
+			})
 		}
 		for i := range 5 {
 			acks := 1
