@@ -64,6 +64,7 @@ func readBounce(in *tracker.Inbound, h *header, root *node, b *body, w *walker, 
 	}
 	bo.Permanent, bo.Reason = kind.permanent(), kind.words()
 	notice = noticeOf(action, in.Subject, human)
+	bo.Action = actionOf(notice)
 	if notice != "" {
 		bo.Permanent = false
 		if kind == kindUnknown {

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"helpdeskd/ingest/anyof"
+	"helpdeskd/tracker"
 )
 
 // What a report says that is not about a failure.
@@ -12,6 +13,19 @@ const (
 	noticeRelayed   = "the mail was passed on to a server that sends no receipts"
 	noticeDelivered = "the mail was delivered"
 )
+
+// actionOf returns the action that a notice is about.
+func actionOf(notice string) string {
+	switch notice {
+	case noticeDelayed:
+		return tracker.ActionDelayed
+	case noticeRelayed:
+		return tracker.ActionRelayed
+	case noticeDelivered:
+		return tracker.ActionDelivered
+	}
+	return tracker.ActionFailed
+}
 
 // noticeOf says why a report is not about a failure, "" when it is. The
 // machine-readable action decides (RFC 3464 section 2.3.3); without one the

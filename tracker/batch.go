@@ -15,21 +15,22 @@ type batch struct {
 	accounts map[string]*Account // by address
 	acks     bool                // acknowledgements are switched on
 
-	formSenders []string             // whom staff let name another as requester
-	ids         map[string]bool      // of the ids and identities in this batch, those the database or the batch itself holds
-	clients     map[string]*Client   // of the batch's authors and requesters, by address
-	bounced     map[string]bool      // addresses that mail does not reach
-	acked       map[string]int       // acknowledgements of the last hour, by address
-	late        map[string][]lateRow // mails that were put off, by Message-ID
-	notifies    bool                 // somebody wishes to be notified
-	begun       int64                // the last ticket number that was drawn before this transaction
-	number      int64                // the last ticket number that is drawn
+	formSenders []string                    // whom staff let name another as requester
+	ids         map[string]bool             // of the ids and identities in this batch, those the database or the batch itself holds
+	clients     map[string]*Client          // of the batch's authors and requesters, by address
+	bouncedAt   map[string]migrations.Stamp // when mail to an address last came back for good
+	bounced     map[string]bool             // addresses that mail does not reach
+	acked       map[string]int              // acknowledgements of the last hour, by address
+	late        map[string][]lateRow        // mails that were put off, by Message-ID
+	notifies    bool                        // somebody wishes to be notified
+	begun       int64                       // the last ticket number that was drawn before this transaction
+	number      int64                       // the last ticket number that is drawn
 }
 
 // gather asks, once for all mails, which of their ids are known. From then on
 // nobody else decides mail until the commit.
 func (s *Store) gather(ctx context.Context, tx *migrations.Tx, items []Item) (*batch, error) {
-	b := &batch{accounts: map[string]*Account{}, ids: map[string]bool{}, clients: map[string]*Client{}, bounced: map[string]bool{}, acked: map[string]int{}, late: map[string][]lateRow{}}
+	b := &batch{accounts: map[string]*Account{}, ids: map[string]bool{}, clients: map[string]*Client{}, bounced: map[string]bool{}, bouncedAt: map[string]migrations.Stamp{}, acked: map[string]int{}, late: map[string][]lateRow{}}
 	var err error
 	if b.begun, err = lockNumbersTx(ctx, tx); err != nil {
 		return nil, err
@@ -112,6 +113,9 @@ func (s *Store) gatherPeople(ctx context.Context, tx *migrations.Tx, b *batch, i
 	for i := range rows {
 		b.clients[rows[i].Address] = &rows[i].Client
 		b.bounced[rows[i].Address] = rows[i].BouncedAt > since
+		if rows[i].BouncedAt != 0 {
+			b.bouncedAt[rows[i].Address] = rows[i].BouncedAt
+		}
 	}
 	var acked []struct {
 		Address string `db:"to_address"`

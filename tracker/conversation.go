@@ -74,6 +74,10 @@ type Delivery struct {
 	DueAt     migrations.Stamp `db:"due_at"`
 	SentAt    migrations.Stamp `db:"sent_at"`
 	Response  string           `db:"response"` // the server's last words
+
+	Bounce       string           `db:"bounce"` // what we were told later: BounceDelayed, BounceFailed, or nothing
+	BounceAt     migrations.Stamp `db:"bounce_at"`
+	BounceReason string           `db:"bounce_reason"`
 }
 
 // shownBody is up to how many characters of a message a page shows at once.
@@ -136,7 +140,7 @@ func (s *Store) messagesWhere(ctx context.Context, query string, args ...any) ([
 		}
 	}
 	var mails []Delivery
-	err := s.db.Select(ctx, &mails, `SELECT id, message_id, kind, state, to_name, to_address, attempts, due_at, COALESCE(sent_at, 0) AS sent_at, response
+	err := s.db.Select(ctx, &mails, `SELECT id, message_id, kind, state, to_name, to_address, attempts, due_at, COALESCE(sent_at, 0) AS sent_at, response, bounce, COALESCE(bounce_at, 0) AS bounce_at, bounce_reason
 		FROM outbox WHERE message_id IN (`+marks(len(ids))+`) AND kind IN ('reply', 'ack') ORDER BY id`, ids...)
 	if err != nil {
 		return nil, fmt.Errorf("read deliveries: %w", err)

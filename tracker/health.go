@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"helpdeskd/migrations"
 )
@@ -264,11 +265,15 @@ type OutboxRow struct {
 	SentAt        migrations.Stamp `db:"sent_at"`
 	Response      string           `db:"response"`
 	CreatedAt     migrations.Stamp `db:"created_at"`
+	Bounce        string           `db:"bounce"` // as of a Delivery
+	BounceAt      migrations.Stamp `db:"bounce_at"`
+	BounceReason  string           `db:"bounce_reason"`
 }
 
 const outboxSelect = `SELECT o.id, o.kind, o.priority, o.state, o.due_at, o.attempts, b.name AS mailbox, o.to_name, o.to_address,
 	COALESCE(t.number, 0) AS ticket_number, COALESCE(t.subject, '') AS ticket_subject, o.mail_id, o.digest,
-	COALESCE(o.sending_at, 0) AS sending_at, COALESCE(o.sent_at, 0) AS sent_at, o.response, o.created_at
+	COALESCE(o.sending_at, 0) AS sending_at, COALESCE(o.sent_at, 0) AS sent_at, o.response, o.created_at,
+	o.bounce, COALESCE(o.bounce_at, 0) AS bounce_at, o.bounce_reason
 	FROM outbox o JOIN mailbox b ON b.id = o.mailbox_id LEFT JOIN ticket t ON t.id = o.ticket_id `
 
 // Outbox returns mails that we owe or owed, the newest first: all, or those
@@ -293,6 +298,19 @@ func (s *Store) Outbox(ctx context.Context, state string, before int64, limit in
 		more = list[limit-1].ID
 	}
 	return list, more, nil
+}
+
+// returnedFor is how long mail health shows what came back.
+const returnedFor = 30 * 24 * time.Hour
+
+// Returned returns mails of ours of the last 30 days that came back, or that
+// a server has trouble to deliver, the latest news first.
+func (s *Store) Returned(ctx context.Context, limit int) (list []OutboxRow, err error) {
+	err = s.db.Select(ctx, &list, outboxSelect+`WHERE o.bounce <> '' AND o.bounce_at > ? ORDER BY o.bounce_at DESC, o.id DESC LIMIT ?`, migrations.At(s.Now().Add(-returnedFor)), pageSize(limit))
+	if err != nil {
+		return nil, fmt.Errorf("list mail that came back: %w", err)
+	}
+	return list, nil
 }
 
 // OutboxMail returns one mail that we owe, or owed.

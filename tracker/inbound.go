@@ -134,8 +134,17 @@ type Cut struct {
 	Encoding       string
 }
 
+// The actions of a Bounce: what became of the mail that it is about.
+const (
+	ActionFailed    = "failed"
+	ActionDelayed   = "delayed"   // the server goes on trying
+	ActionRelayed   = "relayed"   // to a server that sends no reports
+	ActionDelivered = "delivered" // to the mailbox
+)
+
 // Bounce is what a failed delivery or a delivery notice says.
 type Bounce struct {
+	Action            string   `json:"action"` // ActionFailed and its like (RFC 3464 section 2.3.3)
 	Recipients        []string `json:"recipients,omitempty"`
 	OriginalMessageID string   `json:"original_message_id,omitempty"`
 	Permanent         bool     `json:"permanent"`

@@ -284,6 +284,9 @@ func (s *Store) messageTx(ctx context.Context, tx *migrations.Tx, d *decision, t
 	if ticketID == 0 || state != "shown" {
 		return id, nil
 	}
+	if err := s.reachedTx(ctx, tx, d); err != nil {
+		return 0, err
+	}
 	if err := s.converseTx(ctx, tx, ticketID, in.ThreadIndex, in.Subject); err != nil {
 		return 0, err
 	}

@@ -42,6 +42,8 @@ type entryView struct {
 type sentView struct {
 	Words string
 	Bad   bool
+	Title string // more, for whoever points at it
+	Icon  string
 }
 
 // fileView is an attachment as a tile.
@@ -146,6 +148,9 @@ func (s *site) sentView(d tracker.Delivery, name string) sentView {
 	if d.Kind == tracker.MailAck {
 		v.Words = s.words.say("ack."+d.State, name)
 	}
+	if d.Bounce != "" && d.State == tracker.OutboxSent {
+		return s.bounceView(d, name)
+	}
 	switch d.State {
 	case tracker.OutboxDead, tracker.OutboxUncertain:
 		v.Bad = true
@@ -156,6 +161,22 @@ func (s *site) sentView(d tracker.Delivery, name string) sentView {
 		if d.Attempts > 0 {
 			v.Words, v.Bad = s.words.say("sent.retrying", name, d.Attempts), true
 		}
+	}
+	return v
+}
+
+// bounceView words what mail servers told us after they took a mail.
+func (s *site) bounceView(d tracker.Delivery, name string) sentView {
+	key := "sent."
+	if d.Kind == tracker.MailAck {
+		key = "ack."
+	}
+	if d.Bounce == tracker.BounceDelayed {
+		return sentView{Words: s.words.say(key+"delayed", name), Title: d.BounceReason, Icon: "clock"}
+	}
+	v := sentView{Words: s.words.say(key+"returned", name), Bad: true, Icon: "alert-triangle"}
+	if d.BounceReason != "" {
+		v.Words += ": " + d.BounceReason
 	}
 	return v
 }

@@ -22,6 +22,7 @@ type healthView struct {
 	More       string
 	Quarantine []tracker.InboxRow
 	Stuck      []tracker.OutboxRow // dead, uncertain, held: a person must decide
+	Returned   []tracker.OutboxRow // came back, or late on its way
 }
 
 // boxView is a mailbox with its light.
@@ -69,6 +70,9 @@ func (s *site) mailHealth(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		v.Stuck = append(v.Stuck, rows...)
+	}
+	if v.Returned, err = s.store.Returned(ctx, 20); err != nil {
+		return err
 	}
 	if err := s.healthList(r, &v); err != nil {
 		return err

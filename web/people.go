@@ -105,6 +105,19 @@ func (s *site) personPage(w http.ResponseWriter, r *http.Request, status int, id
 	return s.render(w, r, status, "person", view{Title: p.Name, Section: "people", Data: v})
 }
 
+// addressReached takes the mark off an address that mail came back from.
+func (s *site) addressReached(w http.ResponseWriter, r *http.Request) error {
+	id, err := idParam(r, "id")
+	if err != nil {
+		return err
+	}
+	if err := s.store.ClearBounce(r.Context(), actorOf(r), id, r.PostFormValue("address")); err != nil {
+		return err
+	}
+	s.flash(r, "person.reached_done")
+	return seeOther(w, r, localPath(r.PostFormValue("back"), personPath(id)))
+}
+
 func personPath(id int64) string { return "/people/" + strconv.FormatInt(id, 10) }
 
 // personTickets reads the person's requests by the filter of the address.

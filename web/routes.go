@@ -154,6 +154,7 @@ func (s *site) table() []route {
 		{post, "/people", tracker.EditPeople, s.newPerson},
 		{get, "/people/{id}", tracker.ReadPeople, s.person},
 		{post, "/people/{id}", tracker.EditPeople, s.changePerson},
+		{post, "/people/{id}/reached", tracker.EditPeople, s.addressReached},
 
 		{get, "/mail", tracker.ReadHealth, s.mailHealth},
 		{get, "/mail/quarantine/{id}", tracker.ReadHealth, s.quarantined},

@@ -18,7 +18,8 @@ type ticketView struct {
 	Said         []entryView
 	Earlier      string // address of the older part, "" when all is shown
 	Client       *tracker.Client
-	Bounced      []tracker.ClientAddress
+	Bounced      []tracker.ClientAddress // of the requester's addresses
+	Unreachable  []tracker.ClientAddress // of those whom an answer goes to
 	Participants []tracker.Participant
 	Recent       []tracker.Ticket
 	Similar      []tracker.Ticket
@@ -132,6 +133,13 @@ func (s *site) ticketPage(w http.ResponseWriter, r *http.Request, status int, nu
 		}
 	}
 	s.choices(&v, accountOf(ctx))
+	var to []string
+	for _, a := range v.Recipients {
+		to = append(to, a.Address)
+	}
+	if v.Unreachable, err = s.store.Unreachable(ctx, to); err != nil {
+		return err
+	}
 	if n := len(v.Recent); n > 0 {
 		v.DrawerSays = s.words.say("side.count", n)
 	}

@@ -348,6 +348,9 @@ CREATE TABLE outbox (
     sent_at     BIGINT,
     response    TEXT NOT NULL DEFAULT '', -- the server's last words
     server_mail_id TEXT NOT NULL DEFAULT '', -- the Message-ID that the server put in its 250
+    bounce      TEXT NOT NULL DEFAULT '', -- what mail servers told us later: delayed, failed; empty for nothing, or that it arrived
+    bounce_at   BIGINT,
+    bounce_reason TEXT NOT NULL DEFAULT '', -- in words
     created_at  BIGINT NOT NULL
 );
 CREATE INDEX outbox_due ON outbox (priority, due_at, id) WHERE state = 'queued';
@@ -355,6 +358,7 @@ CREATE INDEX outbox_open ON outbox (state, id) WHERE state <> 'sent';
 CREATE INDEX outbox_ticket ON outbox (ticket_id, id);
 CREATE INDEX outbox_message ON outbox (message_id) WHERE message_id IS NOT NULL;
 CREATE INDEX outbox_digest ON outbox (digest) WHERE digest <> '';
+CREATE INDEX outbox_bounce ON outbox (bounce_at) WHERE bounce <> '';
 CREATE INDEX outbox_mail ON outbox (mail_id) WHERE mail_id <> '';
 CREATE INDEX outbox_server_mail ON outbox (server_mail_id) WHERE server_mail_id <> '';
 CREATE INDEX outbox_notify ON outbox (account_id) WHERE kind = 'notify' AND state = 'queued';
