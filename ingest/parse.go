@@ -70,6 +70,7 @@ func Parse(raw []byte, opt Options) tracker.Inbound {
 	} else {
 		in.Reply, in.Quoted = reply.Split(in.Text, passesOn(in.Subject, in.Text))
 	}
+	showInvitation(&in, w, root)
 	if in.Class == tracker.ClassHuman {
 		in.Forwarded = forwarded(&in, w, root)
 	}

@@ -42,6 +42,12 @@ func (w *walker) partHeader(n *node) {
 // called plain, text that is called base64, and text below a base64 body.
 // Cards and reports of other types are left alone.
 func (w *walker) repair(n *node) {
+	switch n.typ {
+	case "message/partial":
+		w.defect("this is piece " + orUnknown(n.params["number"]) + " of " + orUnknown(n.params["total"]) + " of a mail that was cut up for sending")
+	case "message/external-body":
+		w.defect(elsewhere(n))
+	}
 	if n.typ != "text/plain" && n.typ != "text/html" || n.disp.value == "attachment" {
 		return
 	}
@@ -56,6 +62,28 @@ func (w *walker) repair(n *node) {
 			w.defect("HTML was declared as plain text")
 		}
 	}
+}
+
+func orUnknown(s string) string {
+	if s = cleanLine(s, 10); s == "" {
+		return "?"
+	}
+	return s
+}
+
+// elsewhere says where a file is that the mail only points to (RFC 2046
+// section 5.2.3, RFC 2017).
+func elsewhere(n *node) string {
+	where := n.params["url"]
+	for _, name := range []string{"site", "server", "directory", "name"} {
+		if where == "" || n.params["url"] == "" && n.params[name] != "" {
+			where = strings.Trim(where+" "+n.params[name], " ")
+		}
+	}
+	if where = cleanLine(where, 200); where == "" {
+		return "a file is not in the mail but elsewhere"
+	}
+	return "a file is not in the mail but at " + where
 }
 
 // repairBase64 sees whether a body is base64 at all, and whether text follows
