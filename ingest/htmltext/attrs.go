@@ -2,6 +2,7 @@ package htmltext
 
 import (
 	"strings"
+	"unicode"
 
 	"golang.org/x/net/html"
 )
@@ -9,9 +10,10 @@ import (
 // attrs is what matters of an element's attributes.
 type attrs struct {
 	id, href, src string
-	tight         bool // a paragraph without margins, as Outlook writes them
-	quote         bool // a container of quoted text
-	cutHere       bool // the mark that the rest is quoted
+	alt           string // what stands for an image
+	tight         bool   // a paragraph without margins, as Outlook writes them
+	quote         bool   // a container of quoted text
+	cutHere       bool   // the mark that the rest is quoted
 	zimbra        bool
 	hidden        bool // display:none
 	bold          bool // by its style
@@ -41,6 +43,8 @@ func readAttrs(z *html.Tokenizer) attrs {
 			a.href = string(v)
 		case "src":
 			a.src = string(v)
+		case "alt":
+			a.alt = string(v[:min(len(v), 1024)])
 		case "type":
 			if strings.EqualFold(string(v), "cite") {
 				a.quote = true
@@ -117,3 +121,24 @@ func (a *attrs) judge(class, style string) {
 // separators are the colours of the line that Outlook and Windows Mail draw
 // above the header of what they quote.
 var separators = []string{"#e1e1e1", "#b5c4df", "#e5e5e5", "rgb(225,225,225)", "rgb(181,196,223)", "rgb(229,229,229)"}
+
+// altText is what stands for an image: only signs such as emoji, which mail
+// programs send as images. Words there are what programs say of a logo or a
+// file, and mail programs do not show them beside the image.
+func (a *attrs) altText() string {
+	alt := strings.TrimSpace(strings.ToValidUTF8(a.alt, ""))
+	if alt == "" || len(alt) > 64 || a.hidden {
+		return ""
+	}
+	sign := false
+	for _, r := range alt {
+		if r < 0x80 && r != ' ' || unicode.IsLetter(r) {
+			return ""
+		}
+		sign = sign || unicode.IsSymbol(r)
+	}
+	if !sign {
+		return ""
+	}
+	return alt
+}

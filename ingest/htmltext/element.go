@@ -42,6 +42,7 @@ func (r *reader) start(z *html.Tokenizer) {
 		if cid, ok := strings.CutPrefix(a.src, "cid:"); ok && len(r.doc.CIDs) < 500 {
 			r.doc.CIDs = append(r.doc.CIDs, cid)
 		}
+		r.text(a.altText())
 		return
 	case atom.Meta, atom.Link, atom.Input, atom.Base, atom.Wbr, atom.Col, 0:
 		return

@@ -22,6 +22,7 @@ func TestText(t *testing.T) {
 		`<div style="display : none">nothing else</div>`:                           "nothing else",
 		`<p style="display:none">a<p>never closed`:                                 "a\n\nnever closed",
 		`<td><div style="display:none">a</td></table>after`:                        "after",
+		`nice <img alt="😀" src=x> day<img alt="logo.png">`:                         "nice 😀 day",
 		"</div></p>stray<p":                                                        "stray",
 	} {
 		if got := Parse(in, 1<<20).Text(); got != want {
