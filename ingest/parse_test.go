@@ -324,19 +324,3 @@ func FuzzParse(f *testing.F) {
 		Describe("x", in)
 	})
 }
-
-// usual6K is a mail as a helpdesk gets many of: text, HTML and a quote.
-func usual6K() []byte {
-	text := strings.Repeat("The printer on the second floor prints blank pages since this morning.\n", 18) + "\nOn Mon, 2 Mar 2026 at 09:00, Helpdesk <helpdesk@corp.example> wrote:\n> " + strings.Repeat("We looked into it and changed the toner.\n> ", 12) + "\n"
-	html := "<html><body><div>" + strings.Repeat("<p class=MsoNormal><span style='font-size:11pt'>The printer on the <b>second floor</b> prints blank pages.</span></p>\r\n", 22) + "<div id=divRplyFwdMsg><b>From:</b> Helpdesk</div></div></body></html>"
-	return letter(usual+"MIME-Version: 1.0\nReceived: from a.example by b.example; Mon, 02 Mar 2026 10:00:00 +0100\nContent-Type: multipart/alternative; boundary=b", "--b\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\n"+text+"--b\nContent-Type: text/html; charset=utf-8\n\n"+html+"\n--b--\n")
-}
-
-func BenchmarkParse(b *testing.B) {
-	raw := usual6K()
-	b.SetBytes(int64(len(raw)))
-	b.ReportAllocs()
-	for b.Loop() {
-		Parse(raw, Options{Own: []string{"helpdesk@corp.example"}})
-	}
-}
