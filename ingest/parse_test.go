@@ -306,21 +306,3 @@ func TestLinearTime(t *testing.T) {
 		}
 	}
 }
-
-func FuzzParse(f *testing.F) {
-	f.Add(letter(usual, "hi\n"))
-	f.Add(dsn("failed", "5.1.1", "no"))
-	f.Add(letter(usual+"Content-Type: multipart/mixed; boundary=b", "--b\n\nx\n--b\nContent-Type: text/html; charset=utf-7\n\n<b>Name:</b> x<br>+ADw-\n--b--"))
-	f.Add(letter("From\n : a@b\nFrom: =?utf-8?q?=00?= <@x:y@z>\nx-ms-mail-workflow: 1\nContent-Type: text/plain; format=flowed; charset=iso-2022-jp", "Name: a\nEmail: b@c.example\n\x1b$B\nbegin 644 a\n#0V%T\n`\nend\n"))
-	f.Fuzz(func(t *testing.T, raw []byte) {
-		in := Parse(raw, Options{Own: []string{"helpdesk@corp.example"}, FormSenders: []string{"a@b"}})
-		checkInvariants(t, raw, in)
-		for _, p := range in.Parts {
-			n, err := io.Copy(io.Discard, tracker.OpenPart(bytes.NewReader(raw), p))
-			if err != nil || n != p.Size {
-				t.Fatalf("part %+v: %d bytes, %v", p, n, err)
-			}
-		}
-		Describe("x", in)
-	})
-}
