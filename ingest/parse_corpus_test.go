@@ -135,6 +135,7 @@ func TestCorpusForms(t *testing.T) {
 // checkInvariants is what holds for any bytes at all.
 func checkInvariants(t testing.TB, raw []byte, in tracker.Inbound) {
 	t.Helper()
+	checkTidy(t, in)
 	for name, s := range map[string]string{"subject": in.Subject, "text": in.Text, "reply": in.Reply, "quoted": in.Quoted, "message id": in.MessageID, "topic": in.ThreadTopic} {
 		if !utf8.ValidString(s) || strings.ContainsAny(s, "\x00\r") {
 			t.Fatalf("%s is not clean: %q", name, s)
