@@ -14,6 +14,7 @@ func readForm(in *tracker.Inbound, h *header, b *body, opt Options) {
 	switch in.Class {
 	case tracker.ClassHuman, tracker.ClassAutoReply, tracker.ClassList:
 	default:
+		in.NoForm = tracker.NoFormAutomatic
 		return
 	}
 	m := form.Mail{
@@ -26,7 +27,7 @@ func readForm(in *tracker.Inbound, h *header, b *body, opt Options) {
 			m.Known = m.Known || a.Address != "" && strings.EqualFold(s, a.Address)
 		}
 	}
-	in.Form = form.Read(m)
+	in.Form, in.NoForm = form.Look(m)
 	if in.Form == nil {
 		return
 	}

@@ -82,6 +82,7 @@ type Inbound struct {
 
 	Bounce    *Bounce
 	Form      *Form
+	NoForm    NoForm     // why it is no form, "" where it is one
 	Forwarded *Forwarded // the original, where the mail is a forward
 
 	Defects []string // what was damaged and how it was read, for people
@@ -165,6 +166,17 @@ type Form struct {
 	Subject     string   `json:"subject,omitempty"` // suggested: the first sentence of the problem
 }
 
+// NoForm says why a mail is not read as a form.
+type NoForm string
+
+// The reasons for which a mail is no form.
+const (
+	NoFormAutomatic NoForm = "automatic" // a bounce, a receipt, an automatic answer
+	NoFormReply     NoForm = "reply"     // it answers or forwards another mail
+	NoFormSender    NoForm = "sender"    // nothing says that a form sent it
+	NoFormPairs     NoForm = "pairs"     // it has no questions with answers
+)
+
 // Meaning is what a form question asks for, when its label is a known synonym.
 type Meaning string
 
@@ -180,6 +192,9 @@ const (
 	MeansEffect     Meaning = "effect"
 	MeansAsset      Meaning = "asset"
 	MeansLocation   Meaning = "location"
+
+	// MeansNothing is taught where a question only sounds like one of these.
+	MeansNothing Meaning = "nothing"
 )
 
 // Answer is one question and its answer, in the form's order.

@@ -33,7 +33,8 @@ const (
 	MendMail       Action = "mend mail"            // retry, discard, resend, cancel
 	SaveViews      Action = "save views"           // names on filters: their own, and everybody's
 	EditAnyView    Action = "edit anybody's views" // also those that others made
-	EditSettings   Action = "edit settings"        // settings, categories, labels
+	TeachForms     Action = "teach forms"          // how form mails are read: senders, labels
+	EditSettings   Action = "edit settings"        // settings, categories
 	ManageAccounts Action = "manage accounts"      // people who sign in
 	ReadAudit      Action = "read the audit"       // every change, by whom
 	EditOwnAccount Action = "edit the own account" // password, notifications

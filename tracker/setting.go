@@ -274,10 +274,15 @@ func (k *knownSettings) forget() {
 // KnownSettings returns all settings that were ever set, at most settingsFor
 // old when another process changed them. The map must not be changed.
 func (s *Store) KnownSettings(ctx context.Context) (map[string]string, error) {
+	return s.settingsWithin(ctx, s.knownFor)
+}
+
+// settingsWithin is KnownSettings for who can not do with settings that old.
+func (s *Store) settingsWithin(ctx context.Context, age time.Duration) (map[string]string, error) {
 	k := &s.known
 	k.mu.Lock()
 	values, n := k.values, k.n
-	if time.Since(k.at) > s.knownFor {
+	if time.Since(k.at) > age {
 		values = nil
 	}
 	k.mu.Unlock()

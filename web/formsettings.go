@@ -64,13 +64,26 @@ func (s *site) formsEdit(w http.ResponseWriter, r *http.Request, err error, type
 	return seeOther(w, r, "/settings/forms")
 }
 
+// unteach takes one thing off the lists, and offers to put it back.
+func (s *site) unteach(w http.ResponseWriter, r *http.Request, t tracker.Teaching, said, name, gone string) error {
+	back, err := s.store.TeachForms(r.Context(), actorOf(r), t)
+	if err != nil {
+		return err
+	}
+	if back.Sender == "" && len(back.Labels) == 0 {
+		return migrations.NotFoundf("%s", gone)
+	}
+	s.flashUndo(r, "/settings/forms/teach", teachingFields(back), said, name)
+	return seeOther(w, r, "/settings/forms")
+}
+
 func (s *site) addFormSender(w http.ResponseWriter, r *http.Request) error {
 	sender := strings.TrimSpace(r.PostFormValue("sender"))
 	return s.formsEdit(w, r, s.store.AddFormSender(r.Context(), actorOf(r), sender), formsView{Sender: sender})
 }
 
 func (s *site) removeFormSender(w http.ResponseWriter, r *http.Request) error {
-	return s.formsEdit(w, r, s.store.RemoveFormSender(r.Context(), actorOf(r), r.PostFormValue("sender")), formsView{})
+	return s.unteach(w, r, tracker.Teaching{Forget: strings.ToLower(r.PostFormValue("sender"))}, "fset.sender_gone", r.PostFormValue("sender"), "This sender is not in the list any more.")
 }
 
 func (s *site) addFormLabel(w http.ResponseWriter, r *http.Request) error {
@@ -79,5 +92,6 @@ func (s *site) addFormLabel(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *site) removeFormLabel(w http.ResponseWriter, r *http.Request) error {
-	return s.formsEdit(w, r, s.store.RemoveFormLabel(r.Context(), actorOf(r), r.PostFormValue("label")), formsView{})
+	label := r.PostFormValue("label")
+	return s.unteach(w, r, tracker.Teaching{Labels: []tracker.FormLabel{{Label: label}}}, "fset.label_gone", label, "This question is not in the list any more.")
 }

@@ -198,6 +198,9 @@ func (s *site) table() []route {
 		{post, "/settings/forms/senders/remove", tracker.EditSettings, s.removeFormSender},
 		{post, "/settings/forms/labels", tracker.EditSettings, s.addFormLabel},
 		{post, "/settings/forms/labels/remove", tracker.EditSettings, s.removeFormLabel},
+		{get, "/settings/forms/read", tracker.TeachForms, s.formReading},
+		{post, "/settings/forms/read", tracker.TeachForms, s.readForm},
+		{post, "/settings/forms/teach", tracker.TeachForms, s.teachForm},
 		{get, "/settings/tickets", tracker.EditSettings, s.ticketSettings},
 		{post, "/settings/tickets", tracker.EditSettings, s.saveTicketSettings},
 	}
@@ -211,6 +214,8 @@ var withFiles = map[string]bool{
 	"/assets/{id}/files":      true,
 	"/orders/{number}/files":  true,
 	"/settings/look/logo":     true,
+	"/settings/forms/read":    true,
+	"/settings/forms/teach":   true,
 	"/import":                 true,
 }
 

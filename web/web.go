@@ -39,6 +39,7 @@ type Options struct {
 	Log            *slog.Logger   // discarded where nil
 	Version        string
 	Mail           MailReader
+	Forms          FormReader       // shows how mails of forms are read; not at all where nil
 	Texts          MailTexts        // of the mails; no previews and no defaults where nil
 	Banner         string           // shown above every page, for the demo; "" for none
 	Language       string           // of the catalogue; "en" where empty

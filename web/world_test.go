@@ -61,7 +61,7 @@ func newWorld(t testing.TB, db *migrations.DB) *world {
 	w.ok(err)
 	t.Cleanup(func() { w.lease.Release(context.Background()) })
 	w.things = inventory.New(w.Store)
-	w.site, err = New(w.Store, w.things, Options{Version: "test", Styleguide: true, Mail: plainReader{}, Texts: sampleTexts{}, Log: slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelError}))})
+	w.site, err = New(w.Store, w.things, Options{Version: "test", Styleguide: true, Mail: plainReader{}, Forms: realReader{}, Texts: sampleTexts{}, Log: slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelError}))})
 	w.ok(err)
 	return w
 }

@@ -60,7 +60,7 @@ func newDesk(ctx context.Context, c *config.Config, store *tracker.Store, banner
 	)
 	d.site, err = web.New(store, d.things, web.Options{
 		PublicURL: c.PublicURL, TrustedProxies: proxies(c.TrustedProxies), Log: log, Version: buildVersion(),
-		Mail: ingest.PartReader{}, Texts: m, Banner: banner, Styleguide: banner == demoBanner,
+		Mail: ingest.PartReader{}, Forms: formReader{c.Mailboxes}, Texts: m, Banner: banner, Styleguide: banner == demoBanner,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("prepare the site: %w", err)

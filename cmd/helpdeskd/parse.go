@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"helpdeskd/cmd/helpdeskd/config"
 	"helpdeskd/ingest"
 	"helpdeskd/tracker"
 )
@@ -123,4 +124,18 @@ func parser(store *tracker.Store, p tracker.Policy) func(raw []byte) tracker.Inb
 		o.Labels = r.Labels
 		return ingest.Parse(raw, o)
 	}
+}
+
+// formReader reads a mail for the page about forms as it would be read in any
+// of the mailboxes.
+type formReader struct{ boxes []config.Mailbox }
+
+// ReadForm implements web.FormReader.
+func (f formReader) ReadForm(raw []byte, taught tracker.FormReading) tracker.Inbound {
+	o := ingest.Options{FormSenders: slices.Clone(taught.Senders), Labels: taught.Labels}
+	for _, b := range f.boxes {
+		o.Own = append(append(o.Own, b.Address), b.Aliases...)
+		o.FormSenders = append(o.FormSenders, b.FormSenders...)
+	}
+	return ingest.Parse(raw, o)
 }

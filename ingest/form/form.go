@@ -53,20 +53,10 @@ func Read(m Mail) *tracker.Form {
 	return f
 }
 
-// Why says why a mail was not read as a form.
-type Why string
-
-// The reasons for which a mail is no form.
-const (
-	WhyReply  Why = "reply"  // it answers or forwards another mail
-	WhySender Why = "sender" // nothing says that a form sent it
-	WhyPairs  Why = "pairs"  // no questions with answers were found in it
-)
-
 // Look is Read with the reason why the mail carries no form.
-func Look(m Mail) (*tracker.Form, Why) {
+func Look(m Mail) (*tracker.Form, tracker.NoForm) {
 	if m.IsReply {
-		return nil, WhyReply
+		return nil, tracker.NoFormReply
 	}
 	doc := m.Doc
 	if doc == nil {
@@ -76,7 +66,7 @@ func Look(m Mail) (*tracker.Form, Why) {
 	source := sourceOf(m)
 	if source == "" {
 		if source = origin(lines); source == "" {
-			return nil, WhySender
+			return nil, tracker.NoFormSender
 		}
 	}
 	if source == Flow && m.Doc == nil {
@@ -88,11 +78,11 @@ func Look(m Mail) (*tracker.Form, Why) {
 		return r.form, ""
 	}
 	if len(lines) == 0 && len(doc.Lines) > 0 {
-		return nil, WhyReply
+		return nil, tracker.NoFormReply
 	}
 	pairs := r.extract(lines)
 	if len(pairs) == 0 {
-		return nil, WhyPairs
+		return nil, tracker.NoFormPairs
 	}
 	order := r.dateOrder(pairs)
 	for _, p := range pairs {

@@ -142,8 +142,11 @@ func (r *reading) meaning(label string) tracker.Meaning {
 		return m
 	}
 	n := norm(label)
-	m := r.taught[n]
-	if m == "" && len(n) <= maxLabel {
+	m, taught := r.taught[n]
+	switch {
+	case m == tracker.MeansNothing:
+		m = ""
+	case !taught && len(n) <= maxLabel:
 		m = meaningOf(n, r.language)
 	}
 	if len(r.meanings) < 2000 {
@@ -155,7 +158,11 @@ func (r *reading) meaning(label string) tracker.Meaning {
 // asks reports whether a line's label is certainly a question: it has a
 // meaning, belongs to the response, or is asked as one.
 func (r *reading) asks(label string) bool {
-	return strings.HasSuffix(label, "?") || r.meaning(label) != "" || isMeta(norm(label))
+	if strings.HasSuffix(label, "?") || r.meaning(label) != "" {
+		return true
+	}
+	n := norm(label)
+	return isMeta(n) || r.taught[n] != ""
 }
 
 // meaningOf finds a normalised label among the synonyms: as a whole, else by
