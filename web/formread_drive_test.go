@@ -1,0 +1,75 @@
+package web
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/go-rod/rod/lib/proto"
+
+	"helpdeskd/migrations"
+	"helpdeskd/tracker"
+)
+
+// TestTeachInABrowser: a mail is pasted and misread, its sender and a label
+// are taught, it is read right, saved, and the next one opens the right
+// person's ticket; on a desk and on a phone.
+func TestTeachInABrowser(t *testing.T) {
+	for _, width := range []int{1440, 390} {
+		t.Run(fmt.Sprint(width), func(t *testing.T) { teachInABrowser(t, migrations.SQLite, width) })
+	}
+}
+
+func teachInABrowser(t *testing.T, engine migrations.Engine, width int) {
+	d := newDrive(t, engine, width, 900)
+	shot := func(name string) {
+		if dir := os.Getenv("HELPDESKD_LOOK"); dir != "" {
+			for _, theme := range []string{"light", "dark"} {
+				proto.EmulationSetEmulatedMedia{Features: []*proto.EmulationMediaFeature{{Name: "prefers-color-scheme", Value: theme}}}.Call(d)
+				d.MustScreenshotFullPage(filepath.Join(dir, fmt.Sprintf("%s-%d-%s.png", name, width, theme)))
+			}
+		}
+		if over := d.MustEval(`() => document.documentElement.scrollWidth - document.documentElement.clientWidth`).Int(); over > 0 {
+			t.Errorf("%s is %d px wider than the window", d.MustInfo().URL, over)
+		}
+	}
+	d.open("/settings/forms/read")
+	shot("list")
+	d.MustElement("#source").MustInput(strings.ReplaceAll(oddMail("pasted"), "\r\n", "\n"))
+	d.sees("#own button", "Read it").MustClick()
+	d.sees(".verdict", "Not read as an answer of a form")
+	shot("misread")
+	d.tap(d.MustElement("#sender"))
+	d.sees(".verdict", "The form does not say who asks")
+	d.sees(".reads", "Rückruf unter")
+	shot("sender")
+	d.MustElementR(".reads li", "Rückruf unter").MustElement("select").MustSelect("the person's mail address")
+	d.sees(".verdict", "The request is opened for")
+	d.MustElementR(".reads li", "Wer bist du").MustElement("select").MustSelect("the person's name")
+	d.sees(".verdict", "Hana Sato")
+	d.sees(".teach-foot", "not saved yet")
+	shot("taught")
+	if r, _ := d.w.FormReading(t.Context()); len(r.Senders)+len(r.Labels) != 0 {
+		t.Fatalf("saved before the button was pressed: %+v", r)
+	}
+	d.tap(d.sees(".teach-foot button", "Save what was taught"))
+	d.sees(".said", "Saved")
+	shot("saved")
+	n, err := tracker.ParseTicketName(d.w.received(oddMail("next")).Ticket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.open(fmt.Sprintf("/tickets/%d", n))
+	d.sees(".msg .answers", "Rückruf unter")
+	shot("ticket")
+	got, err := d.w.TicketByNumber(t.Context(), n)
+	if err != nil || got.ClientAddress != "hana.sato@aldermere.example" {
+		t.Fatalf("%+v %v", got, err)
+	}
+	// What came is in the list, and read in the same way.
+	d.open("/settings/forms/read")
+	d.tap(d.sees("#recent a", "Meldung 12"))
+	d.sees(".verdict", "Hana Sato")
+}
