@@ -30,14 +30,12 @@ func readBody(w *walker, root *node) *body {
 	w.unpack(&sel)
 	b := &body{}
 	cids := map[string]bool{}
-	var long []*node
-	var uu []tracker.Part
 	if b.doc = w.joinHTML(sel.html); b.doc != nil {
 		for _, c := range b.doc.CIDs {
 			cids[c] = true
 		}
 	}
-	uu, long = b.choose(w, sel)
+	long := b.choose(w, sel)
 	b.text = w.pgpText(b.text)
 	if len(b.text) > maxText {
 		b.text = cutUTF8(b.text, maxText)
@@ -48,7 +46,7 @@ func readBody(w *walker, root *node) *body {
 			b.parts = append(b.parts, w.part(n, tracker.RoleHTML, nil))
 		}
 	}
-	b.parts = append(b.parts, w.files(append(sel.files, long...), uu, cids)...)
+	b.parts = append(b.parts, w.files(sel, long, cids)...)
 	for i := range b.parts {
 		b.parts[i] = w.locate(b.parts[i])
 	}
@@ -58,7 +56,7 @@ func readBody(w *walker, root *node) *body {
 // choose takes the HTML rendering, which is what the author wrote and saw;
 // plain alternatives are made from it by programs and are often stubs. The
 // plain text counts where there is no HTML, or clearly less text in it.
-func (b *body) choose(w *walker, sel selection) (uu []tracker.Part, long []*node) {
+func (b *body) choose(w *walker, sel selection) (long []*node) {
 	html := ""
 	if b.doc != nil {
 		html = cleanBody(b.doc.Text())
@@ -66,15 +64,15 @@ func (b *body) choose(w *walker, sel selection) (uu []tracker.Part, long []*node
 	have := len(strings.TrimSpace(html))
 	if have > 0 && have*6 > plainBytes(sel.text) {
 		b.text, b.fromHTML = html, true
-		return nil, nil
+		return nil
 	}
-	b.plain, uu, long = w.joinPlain(sel.text)
+	b.plain, long = w.joinPlain(sel.text)
 	if b.plain = strings.TrimRight(b.plain, " \t"); have > 0 && len(strings.TrimSpace(b.plain)) < 3*have {
 		b.text, b.fromHTML = html, true
-		return nil, nil
+		return nil
 	}
 	b.text = b.plain
-	return uu, long
+	return long
 }
 
 // plainBytes is the encoded size of the text/plain parts.
@@ -90,7 +88,7 @@ func plainBytes(parts []*node) int {
 
 // joinPlain decodes text parts one after the other. HTML that stands in for a
 // text part is rendered in its place.
-func (w *walker) joinPlain(parts []*node) (text string, uu []tracker.Part, long []*node) {
+func (w *walker) joinPlain(parts []*node) (text string, long []*node) {
 	var b strings.Builder
 	onlyHTML := true
 	for _, n := range parts {
@@ -99,7 +97,7 @@ func (w *walker) joinPlain(parts []*node) (text string, uu []tracker.Part, long 
 		}
 	}
 	if onlyHTML {
-		return "", nil, nil
+		return "", nil
 	}
 	for _, n := range parts {
 		if b.Len() >= maxText {
@@ -115,11 +113,6 @@ func (w *walker) joinPlain(parts []*node) (text string, uu []tracker.Part, long 
 				w.defect("the text is longer than is shown; the whole of it is attached")
 				long = append(long, n)
 			}
-			if n.enc == "" && !cut && strings.Contains(t, "begin ") {
-				var found []tracker.Part
-				t, found = w.uuencoded(n, t)
-				uu = append(uu, found...)
-			}
 		case "text/html":
 			t = cleanBody(htmltext.Parse(w.html(n), maxText-b.Len()).Text())
 		default:
@@ -132,7 +125,7 @@ func (w *walker) joinPlain(parts []*node) (text string, uu []tracker.Part, long 
 			b.WriteString(t)
 		}
 	}
-	return b.String(), uu, long
+	return b.String(), long
 }
 
 // joinHTML reads the HTML body; plain parts among it keep their place.
@@ -179,6 +172,7 @@ func (w *walker) joinHTML(parts []*node) *htmltext.Doc {
 // text decodes one text part: at most max bytes, line ends \n, valid UTF-8.
 func (w *walker) text(n *node, max int) (s string, cut bool) {
 	raw, cut := decodeAll(w.raw[n.off:n.end], n.enc, max)
+	raw, cut = w.withoutFiles(n, raw, cut, max)
 	if cut {
 		raw = trimPartialRune(raw)
 	}

@@ -76,7 +76,7 @@ func hasExtension(s string) bool {
 }
 
 // cleanName makes a file name safe to show and offer: no path, no invisible
-// characters, no leading dots, at most 180 bytes with its extension kept.
+// characters, no dots around it, at most 180 bytes with its extension kept.
 // Invisible characters go first, so that nothing hides behind them.
 func cleanName(s string) string {
 	s = cleanLine(s, 4096)
@@ -84,7 +84,7 @@ func cleanName(s string) string {
 	if i := strings.LastIndexByte(s, '/'); i >= 0 {
 		s = s[i+1:]
 	}
-	s = strings.TrimSpace(strings.TrimLeft(s, ". "))
+	s = strings.TrimRight(strings.TrimSpace(strings.TrimLeft(s, ". ")), ". ") // Windows loses them at the end
 	if len(s) > 2 && s[1] == ':' && (s[0]|0x20) >= 'a' && (s[0]|0x20) <= 'z' {
 		s = s[2:]
 	}

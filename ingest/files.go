@@ -1,16 +1,17 @@
 package ingest
 
 import (
+	"slices"
 	"strings"
 
 	"helpdeskd/tracker"
 )
 
 // files lists what a person can download of a mail.
-func (w *walker) files(nodes []*node, uu []tracker.Part, cids map[string]bool) []tracker.Part {
+func (w *walker) files(sel selection, long []*node, cids map[string]bool) []tracker.Part {
 	var parts []tracker.Part
 	names := map[string]int{}
-	nodes = w.useful(nodes)
+	nodes := w.useful(append(sel.files, long...))
 	for _, n := range nodes {
 		role := tracker.RoleFile
 		switch {
@@ -32,9 +33,14 @@ func (w *walker) files(nodes []*node, uu []tracker.Part, cids map[string]bool) [
 		p.ContentType = n.sealed
 		parts = append(parts, p)
 	}
-	for _, p := range uu {
-		p.Name = uniqueName(p.Name, names)
-		parts = append(parts, p)
+	for i, n := range append(slices.Clone(sel.text), sel.html...) {
+		if i >= len(sel.text) && slices.Contains(sel.text, n) {
+			continue // it stands in for both
+		}
+		for _, p := range w.uuencoded(n) {
+			p.Name = uniqueName(p.Name, names)
+			parts = append(parts, p)
+		}
 	}
 	for _, n := range nodes {
 		if !isMessage(n.typ) || n.opaque {

@@ -111,6 +111,9 @@ func seeds(f *testing.F) {
 // that it states, from the very bytes that were kept.
 func FuzzParse(f *testing.F) {
 	seeds(f)
+	f.Add(winmailLetter("", usualStream()))
+	f.Add(envelopeLetter("signed-data", opaqueChunks(sealedMail)))
+	f.Add(letter(usual+"Content-Transfer-Encoding: quoted-printable", "begin 644 cat.txt\n#0V%T\n`\nend\nbegin 600 x\nM\n-----BEGIN PGP SIGNED MESSAGE-----\n\nx\n"))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		kept := bytes.Clone(raw)
 		opt := Options{Own: []string{"helpdesk@corp.example"}, FormSenders: []string{"a@b"}}

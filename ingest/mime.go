@@ -22,10 +22,11 @@ type node struct {
 	start    int    // first byte of the entity's header
 	off, end int    // the body
 	subs     []*node
-	opaque   bool   // beyond the bounds: not looked into
-	tail     [2]int // plain text that something wrote below a base64 body
-	reported bool   // of a multipart/report
-	sealed   string // the type of an S/MIME envelope whose content is among subs
+	opaque   bool      // beyond the bounds: not looked into
+	tail     [2]int    // plain text that something wrote below a base64 body
+	reported bool      // of a multipart/report
+	files    []uuBlock // uuencoded in its text
+	sealed   string    // the type of an S/MIME envelope whose content is among subs
 }
 
 func (n *node) charset() string { return n.params["charset"] }

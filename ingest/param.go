@@ -4,6 +4,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // maxParams bounds the parameters read from one header field.
@@ -24,7 +25,16 @@ func parseParams(s, hint string) paramValue {
 		s = s[:64<<10]
 	}
 	head, rest, _ := strings.Cut(s, ";")
-	pv := paramValue{value: strings.ToLower(strings.TrimSpace(head)), params: map[string]string{}}
+	pv := paramValue{params: map[string]string{}}
+	if i := strings.IndexByte(head, '='); i >= 0 {
+		// no value, or no semicolon after it: "attachment filename=a.pdf"
+		if j := strings.LastIndexAny(strings.TrimRight(head[:i], " \t"), " \t\r\n"); j >= 0 {
+			head, rest = head[:j], s[j:]
+		} else if knownParam(strings.TrimSpace(head[:i])) {
+			head, rest = "", s
+		}
+	}
+	pv.value = strings.ToLower(strings.TrimSpace(head))
 	if i := strings.IndexAny(pv.value, " \t\r\n("); i >= 0 {
 		pv.value = pv.value[:i]
 	}
@@ -43,7 +53,7 @@ func parseParams(s, hint string) paramValue {
 				if !quoted {
 					value = strings.TrimSpace(value)
 				}
-				pv.params[base] = decodeText(value, hint)
+				pv.params[base] = decodeParam(value, hint)
 				words[base] = strings.HasPrefix(value, "=?")
 			}
 			continue
@@ -68,32 +78,31 @@ type piece struct {
 	value string
 }
 
-// joinPieces puts continuations together, in order, as long as they go on
-// without a gap.
+// joinPieces puts continuations together in the order of their numbers. A gap
+// is left out, so that the name keeps its ending (RFC 2231 section 3 knows no
+// gaps); of a number that comes twice the first counts.
 func joinPieces(ps []piece, hint string) string {
 	sort.SliceStable(ps, func(i, j int) bool { return ps[i].idx < ps[j].idx })
 	charset := ""
 	var raw []byte
 	anyExt := false
-	want := ps[0].idx
-	if want > 1 {
-		return ""
-	}
-	for i, p := range ps {
-		if p.idx != want {
-			if p.idx < want {
-				continue // a duplicate: the first one counts
-			}
-			break
+	if cs, _, ok := cutCharset(ps[0].value); ok && cs != "" && strings.IndexByte(ps[0].value, '%') >= 0 {
+		ps[0].ext = true // its asterisk was forgotten, as were those after it
+		for i := 1; i < len(ps); i++ {
+			ps[i].ext = true
 		}
-		want++
+	}
+	last := -1
+	for i, p := range ps {
+		if p.idx == last {
+			continue
+		}
+		last = p.idx
 		v := p.value
 		if p.ext {
 			if i == 0 {
-				if cs, rest, ok := strings.Cut(v, "'"); ok {
-					if _, text, ok := strings.Cut(rest, "'"); ok {
-						charset, v = cs, text
-					}
+				if cs, text, ok := cutCharset(v); ok {
+					charset, v = cs, text
 				}
 			}
 			anyExt = true
@@ -102,14 +111,65 @@ func joinPieces(ps []piece, hint string) string {
 		}
 		raw = append(raw, v...)
 	}
-	if anyExt {
-		t, _ := decodeCharset(raw, charset)
-		if charset == "" && strings.HasPrefix(t, "=?") {
-			return decodeText(t, hint)
-		}
-		return t
+	if !anyExt {
+		return decodeParam(string(raw), hint)
 	}
-	return decodeText(string(raw), hint)
+	t, _ := decodeCharset(raw, charset)
+	if strings.Contains(t, "=?") {
+		return decodeText(t, hint) // encoded twice over
+	}
+	return t
+}
+
+// cutCharset splits "utf-8'en'text" (RFC 2231 section 4). The language and its
+// second apostrophe may be missing; an unknown charset is none, since names
+// have apostrophes too.
+func cutCharset(v string) (charset, text string, ok bool) {
+	charset, rest, ok := strings.Cut(v, "'")
+	if !ok || len(charset) > 40 || strings.ContainsAny(charset, " %") {
+		return "", v, false
+	}
+	known := charset == "" || knownCharset(charset)
+	language, text, two := strings.Cut(rest, "'")
+	switch {
+	case two && len(language) < 12 && strings.Trim(language, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == "":
+		return charset, text, true
+	case known && charset != "":
+		return charset, rest, true
+	}
+	return "", v, false
+}
+
+func knownCharset(label string) bool {
+	switch label = strings.ToLower(label); label {
+	case "utf-8", "utf8", "us-ascii", "ascii":
+		return true
+	}
+	return findEncoding(label) != nil
+}
+
+// decodeParam decodes a plain parameter as mailers write them: with encoded
+// words, also twice over, or percent-encoded as if RFC 2231 had been asked for.
+func decodeParam(s, hint string) string {
+	if n := len(s); n > 2 && s[0] == '\'' && s[n-1] == '\'' {
+		s = s[1 : n-1]
+	}
+	if strings.IndexByte(s, '%') >= 0 && !strings.Contains(s, "=?") {
+		charset, text, ok := cutCharset(s)
+		if !ok || charset == "" {
+			charset, text = "utf-8", s
+		}
+		b := percentDecode(text)
+		if ok && charset != "utf-8" || utf8.Valid(b) && (ok || hasHigh(b)) && !hasHigh([]byte(text)) {
+			t, _ := decodeCharset(b, charset)
+			return t
+		}
+	}
+	t := decodeText(s, hint)
+	if strings.Contains(t, "=?") && strings.Contains(t, "?=") && t != s {
+		return decodeText(t, hint)
+	}
+	return t
 }
 
 // splitName splits "filename*0*" into its base, index (-1: none) and whether
@@ -169,9 +229,15 @@ func cutParam(s string) (name, value string, quoted bool, rest string) {
 		}
 		return name, strings.TrimSpace(before(b.String(), ";")), true, ""
 	}
-	// unquoted: to the semicolon, but never inside an encoded word
+	// unquoted: to the semicolon, or a parameter whose semicolon is missing,
+	// but never inside an encoded word
 	end := 0
 	for end < len(s) && s[end] != ';' {
+		if (s[end] == ' ' || s[end] == '\t' || s[end] == '\n') && end > 0 {
+			if next := strings.TrimLeft(s[end:min(len(s), end+80)], " \t\r\n"); looksParam(next) && knownParam(before(next, "=")) {
+				return name, strings.TrimSpace(s[:end]), false, s[end:]
+			}
+		}
 		if strings.HasPrefix(s[end:], "=?") {
 			if _, _, n, ok := cutWord(s[end:]); ok {
 				end += n
@@ -185,6 +251,17 @@ func cutParam(s string) (name, value string, quoted bool, rest string) {
 		rest = s[end+1:]
 	}
 	return name, strings.TrimSpace(value), false, rest
+}
+
+// knownParam says whether a name is one of the parameters that content fields
+// have, so that "a b=c.pdf" stays a name.
+func knownParam(name string) bool {
+	name = strings.ToLower(before(strings.TrimSpace(name), "*"))
+	switch name {
+	case "filename", "name", "size", "charset", "boundary", "format", "type", "creation-date", "modification-date", "read-date", "x-mac-type", "x-mac-creator", "x-unix-mode":
+		return true
+	}
+	return false
 }
 
 // looksParam says whether text goes on with "name=", a missing semicolon.

@@ -34,14 +34,25 @@ type row struct {
 	Recipients []string
 	Original   string `json:"original_message_id"`
 	Hard       *bool  `json:"hard_bounce"`
+
+	Attachments []struct {
+		Name, Kind string
+		Size       *int64
+		Soft       bool `json:"size_soft"`
+	}
+	Count *int  `json:"attachments_count"`
+	Least *int  `json:"attachments_min"`
+	TNEF  []any `json:"tnef_attachments"`
 }
 
 // TestCorpusFloors keeps what has been reached on other projects' own test
 // mails. Where two suites contradict each other the floor leaves room for the
 // choice made: HTML rather than its plain stub, real characters rather than
-// U+FFFD, delays are no failures.
+// U+FFFD, delays are no failures, names without their path, uuencoded files
+// decoded.
 func TestCorpusFloors(t *testing.T) {
-	floors := map[string]float64{"from": 0.98, "subject": 0.94, "message_id": 1, "text": 0.84, "reply": 0.95, "bounce_found": 0.97, "not_a_bounce": 1, "bounce_recipients": 0.97, "bounce_permanent": 0.97, "bounce_original": 1, "auto_found": 1}
+	floors := map[string]float64{"from": 0.98, "subject": 0.94, "message_id": 1, "text": 0.84, "reply": 0.95, "bounce_found": 0.97, "not_a_bounce": 1, "bounce_recipients": 0.97, "bounce_permanent": 0.97, "bounce_original": 1, "auto_found": 1,
+		"attachment_count": 0.97, "attachment_name": 0.9, "attachment_size": 0.88}
 	pass, all := map[string]int{}, map[string]int{}
 	check := func(field string, ok bool) {
 		all[field]++
@@ -116,6 +127,7 @@ func (r row) check(check func(string, bool), d Description) {
 			r.bounce(check, d.Bounce)
 		}
 	}
+	r.files(check, d)
 	if r.IsAuto {
 		check("auto_found", d.Class != tracker.ClassHuman && d.Class != tracker.ClassMalformed)
 	}
@@ -221,5 +233,37 @@ func TestCorpusHostile(t *testing.T) {
 		if len(in.From) > 0 && in.FromDefect == "" && strings.HasPrefix(c.File, "a1") && in.From[0].Address == "tech1@corp.example" {
 			t.Errorf("%s: taken for the technician", c.File)
 		}
+	}
+}
+
+// files compares attachments as score_mail.py does.
+func (r row) files(check func(string, bool), d Description) {
+	names, sizes := map[string]bool{}, map[int64]bool{}
+	for _, a := range d.Attachments {
+		names[a.Name], sizes[a.Size] = true, true
+	}
+	if r.Attachments != nil {
+		check("attachment_count", len(d.Attachments) == len(r.Attachments))
+		for _, a := range r.Attachments {
+			if a.Name != "" {
+				check("attachment_name", names[a.Name])
+			}
+			if a.Size != nil && !a.Soft && a.Kind != "Text" {
+				check("attachment_size", sizes[*a.Size])
+			}
+		}
+	}
+	if r.Count != nil {
+		check("attachment_count", len(d.Attachments) == *r.Count)
+	}
+	if r.Least != nil {
+		check("attachment_count", len(d.Attachments) >= *r.Least)
+	}
+	for _, t := range r.TNEF {
+		name, _ := t.(string)
+		if m, ok := t.(map[string]any); ok {
+			name, _ = m["name"].(string)
+		}
+		check("tnef_name", names[name])
 	}
 }
