@@ -38,3 +38,6 @@ func decodeAll(src []byte, encoding string, max int) (out []byte, cut bool) {
 
 // decodedSize counts without keeping.
 func decodedSize(src []byte, encoding string) int64 { return transfer.Size(src, encoding) }
+
+// WholeText returns the readable text of a mail with nothing folded away.
+func (PartReader) WholeText(raw []byte) string { return Parse(raw, Options{}).Text }

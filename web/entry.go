@@ -24,6 +24,8 @@ type entryView struct {
 	Files        []fileView
 	HTML         bool // there is an HTML body
 	OnlyHTML     bool // and nothing else to read
+	Whole        bool // there is text only, and a part of it is folded away
+	Forwarded    string
 	Held         bool
 	HeldReason   string
 	Auto         string // that it is automatic mail
@@ -94,6 +96,8 @@ func (s *site) messageView(m *tracker.Message) entryView {
 		v.Body = formRest(v.Form, v.Body)
 	}
 	v.HTML = m.HTML() != nil
+	v.Whole = !v.HTML && v.Quoted != "" && v.Raw && m.Direction == "in"
+	v.Forwarded = s.originWords(m.Forwarded)
 	v.OnlyHTML = v.HTML && strings.TrimSpace(v.Body) == "" && v.Form == nil
 	for _, a := range m.Attachments {
 		if f, ok := fileTile(a); ok && a.Role == tracker.RoleAside {
@@ -120,6 +124,28 @@ func (s *site) messageView(m *tracker.Message) entryView {
 // noteLines splits what there is to know of a mail, a line each.
 func noteLines(text string) []string {
 	return strings.FieldsFunc(text, func(r rune) bool { return r == '\n' })
+}
+
+// originWords says whose mail a forward passes on, "" for none.
+func (s *site) originWords(f *tracker.Forwarded) string {
+	if f == nil {
+		return ""
+	}
+	who := f.From.Name
+	switch {
+	case who == "" || strings.EqualFold(who, f.From.Address):
+		who = f.From.Address
+	case f.From.Address != "":
+		who += " (" + f.From.Address + ")"
+	}
+	words := s.words.say("msg.forwarded", who)
+	if f.Date != "" {
+		words = s.words.say("msg.forwarded_on", who, f.Date)
+	}
+	if f.Subject != "" {
+		words = s.words.say("msg.forwarded_about", words, f.Subject)
+	}
+	return words
 }
 
 // byForm names the person in a form's answers as who speaks, where the

@@ -188,7 +188,7 @@ func (s *site) messageHTML(w http.ResponseWriter, r *http.Request) error {
 	}
 	a := m.HTML()
 	if a == nil {
-		return errNoHTML
+		return s.messageText(w, r, m)
 	}
 	body, done, err := s.openAttachment(r, *a)
 	if err != nil {
@@ -210,12 +210,38 @@ func (s *site) messageHTML(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return fmt.Errorf("clean HTML of message %d: %w", id, err)
 	}
-	h := w.Header()
+	frameHeaders(w.Header())
+	return mailFrame.Execute(w, mailFrameView{Body: clean.safe(), Blocked: s.blockedWords(clean.Blocked)})
+}
+
+func frameHeaders(h http.Header) {
 	h.Set("Content-Security-Policy", mailPolicy)
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "private, max-age=3600")
-	return mailFrame.Execute(w, mailFrameView{Body: clean.safe(), Blocked: s.blockedWords(clean.Blocked)})
+}
+
+// maxTextMail is how many bytes of a mail without HTML are read to show it as
+// it was sent: its text stands in front of its attachments.
+const maxTextMail = 8 << 20
+
+// messageText shows a mail that has no HTML as it was sent, with everything in
+// its place that the page folds away.
+func (s *site) messageText(w http.ResponseWriter, r *http.Request, m tracker.Message) error {
+	if m.Digest == "" || s.opts.Mail == nil {
+		return errNoHTML
+	}
+	blob, err := s.store.OpenBlob(r.Context(), m.Digest)
+	if err != nil {
+		return err
+	}
+	defer blob.Close()
+	raw := make([]byte, min(maxTextMail, blob.Size()))
+	if _, err := io.ReadFull(io.NewSectionReader(blob, 0, blob.Size()), raw); err != nil {
+		return fmt.Errorf("read message %d: %w", m.ID, err)
+	}
+	frameHeaders(w.Header())
+	return mailFrame.Execute(w, mailFrameView{Text: s.opts.Mail.WholeText(raw)})
 }
 
 func (s *site) blockedWords(n int) string {

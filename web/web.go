@@ -30,6 +30,8 @@ import (
 // and text comes as UTF-8. Sanitising HTML is this package's own job.
 type MailReader interface {
 	OpenPart(raw io.ReaderAt, p tracker.Part) (io.Reader, error)
+	// WholeText returns the readable text of a mail with nothing folded away.
+	WholeText(raw []byte) string
 }
 
 // Options are what the site needs from outside.

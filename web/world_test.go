@@ -82,6 +82,7 @@ type letter struct {
 	html                                 string // with its pictures as cid:
 	files                                []file
 	form                                 *tracker.Form
+	forwarded                            *tracker.Forwarded
 	answers                              string // Message-ID
 	stranger                             bool   // fails DMARC
 	cc                                   []tracker.Address
@@ -132,7 +133,7 @@ func (w *world) arrives(l letter) (tracker.Outcome, string) {
 	in := tracker.Inbound{
 		Digest: tracker.Digest(raw), ContentDigest: tracker.Digest(raw), Size: int64(len(raw)), MessageID: id, Date: w.Now(),
 		From: []tracker.Address{{Name: l.name, Address: l.address}}, To: []tracker.Address{{Address: w.mailbox.Address}}, Cc: l.cc,
-		Subject: l.subject, Class: tracker.ClassHuman, Text: l.text, Reply: l.text, Quoted: l.quoted, Parts: parts, Form: l.form, AuthAs: "Internal",
+		Subject: l.subject, Class: tracker.ClassHuman, Text: l.text, Reply: l.text, Quoted: l.quoted, Parts: parts, Form: l.form, Forwarded: l.forwarded, AuthAs: "Internal",
 	}
 	if l.answers != "" {
 		in.InReplyTo, in.References = []string{l.answers}, []string{l.answers}
@@ -176,6 +177,11 @@ type plainReader struct{}
 
 func (plainReader) OpenPart(raw io.ReaderAt, p tracker.Part) (io.Reader, error) {
 	return tracker.OpenPart(raw, p), nil
+}
+
+func (plainReader) WholeText(raw []byte) string {
+	_, body, _ := strings.Cut(strings.ReplaceAll(string(raw), "\r\n", "\n"), "\n\n")
+	return body
 }
 
 // browse is a client of the site with its own cookies.

@@ -1,6 +1,7 @@
 package reply
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -107,27 +108,56 @@ func TestLinear(t *testing.T) {
 	}
 }
 
+// FuzzReply: every line with text is either new or folded away, none is lost
+// or made up or said twice; the same text gives the same answer; and
+// something is always left.
 func FuzzReply(f *testing.F) {
-	for _, s := range []string{"a\n> b\nc\n> d", "On 2 Mar 2026, x@y.example\nwrote:\nz", "From: a@b\nSent: x\nTo: y\n\nz", "```\n-- \n```\nRegards\nA", "---------- Forwarded message\n"} {
+	for _, s := range []string{"a\n> b\nc\n> d", "On 2 Mar 2026, x@y.example\nwrote:\nz", "From: a@b\nSent: x\nTo: y\n\nz", "```\n-- \n```\nRegards\nA", "---------- Forwarded message\n", "a. On 2 Mar 2026 at 09:00, b@c.example wrote:\n> c", "$ x\n> y\n\n---\n> z", "< a\n---\n> b", "see <http://x\n> y", "CAUTION: External email\na\n\nb", "a\n\nThis is confidential; if you have received this in error\n", "<pre>&gt; a</pre>b<div class=gmail_quote><blockquote class=gmail_quote>c</blockquote>d</div>", "a\x00b\n\x00> c", "a\u00a0\u202fb\n\u200e> c", "VON: a@b\nGESENDET: 9:00\nAN: c\n"} {
 		f.Add(s, true)
 		f.Add(s, false)
+	}
+	for _, c := range plains {
+		f.Add(c.mail(tongues[0], tongues[0].text), false)
+	}
+	for _, c := range htmls {
+		f.Add(c.mail(tongues[1], tongues[1].text), false)
+	}
+	for _, c := range forwardShapes {
+		f.Add(c.mail(tongues[2], "x\n\n"), !c.marked)
 	}
 	f.Fuzz(func(t *testing.T, s string, forward bool) {
 		s = strings.ToValidUTF8(s, "")
 		r, q := Split(s, forward)
+		if r2, q2 := Split(s, forward); r2 != r || q2 != q {
+			t.Fatalf("two answers for %q", s)
+		}
 		if !utf8.ValidString(r) || !utf8.ValidString(q) {
 			t.Fatal("invalid UTF-8")
 		}
-		if strings.TrimSpace(s) != "" && strings.TrimSpace(r) == "" {
+		if strings.TrimSpace(s) != "" && strings.TrimSpace(strings.ReplaceAll(s, codeMark, "")) != "" && strings.TrimSpace(r) == "" {
 			t.Fatalf("nothing is left of %q", s)
 		}
-		if len(folded(r))+len(folded(q)) != len(folded(strings.ReplaceAll(s, "\u00a0", " "))) {
-			t.Fatalf("words are lost: %q -> %q + %q", s, r, q)
+		if a, b := bag(s), bag(r+"\n"+q); a != b {
+			t.Fatalf("lines are lost or made up: %q -> %q + %q:\n%s\n%s", s, r, q, a, b)
 		}
 		d := htmltext.Parse(s, 1<<16)
-		if r, _ := SplitDoc(d, forward); strings.TrimSpace(r) == "" && strings.TrimSpace(d.Text()) != "" {
+		r, q = SplitDoc(d, forward)
+		if strings.TrimSpace(r) == "" && strings.TrimSpace(strings.ReplaceAll(d.Text(), codeMark, "")) != "" {
 			t.Fatalf("nothing is left of the document %q", s)
+		}
+		for _, l := range d.Lines {
+			if w := folded(strings.ReplaceAll(l.Text(), codeMark, "")); !strings.Contains(r+"\n"+q, w) && len(w) < 40 {
+				t.Fatalf("the line %q of the document is lost: %q + %q", l.Text(), r, q)
+			}
 		}
 		Forwarded(s, forward)
 	})
+}
+
+// bag is the words of a text, in an order that does not depend on where they
+// stand.
+func bag(s string) string {
+	w := strings.Fields(strings.ReplaceAll(s, codeMark, ""))
+	slices.Sort(w)
+	return strings.Join(w, " ")
 }

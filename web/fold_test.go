@@ -1,0 +1,38 @@
+package web
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"helpdeskd/migrations"
+	"helpdeskd/migrations/dbtest"
+	"helpdeskd/tracker"
+)
+
+// TestFolds: what a mail repeats is folded away and one click from being seen,
+// in its place too where the mail is text alone; a forward says whose mail it
+// passes on.
+func TestFolds(t *testing.T) {
+	w := newWorld(t, dbtest.Open(t, migrations.SQLite))
+	w.arrives(letter{name: "Anna Berg", address: "anna@aldermere.example", subject: "Fwd: screen", text: "It works <now>.", quoted: "> does it\n> work?",
+		forwarded: &tracker.Forwarded{From: tracker.Address{Name: "Bob & Co", Address: "bob@client.example"}, Date: "Mon, 2 March 2026 09:00", Subject: "broken screen"}})
+	b := w.session(w.tech)
+	page := b.get("/tickets/1").Body.String()
+	for _, want := range []string{
+		"Forwarded: first written by Bob &amp; Co (bob@client.example) on Mon, 2 March 2026 09:00, “broken screen”",
+		`<summary title="Show 2 lines of quoted text and signature">`, "&gt; does it", "As it was sent",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	id := w.count(`SELECT MAX(id) FROM message`)
+	frame := b.get(fmt.Sprintf("/messages/%d/html", id))
+	if csp := frame.Header().Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'none'") || strings.Contains(csp, "script") {
+		t.Errorf("the frame may do %s", csp)
+	}
+	if s := frame.Body.String(); !strings.Contains(s, "It works &lt;now&gt;.") {
+		t.Errorf("the whole text: %s", s)
+	}
+}
