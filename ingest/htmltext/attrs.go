@@ -1,6 +1,7 @@
 package htmltext
 
 import (
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -11,6 +12,7 @@ import (
 type attrs struct {
 	id, href, src string
 	alt           string // what stands for an image
+	start         int    // the first number of a list
 	tight         bool   // a paragraph without margins, as Outlook writes them
 	quote         bool   // a container of quoted text
 	cutHere       bool   // the mark that the rest is quoted
@@ -43,6 +45,10 @@ func readAttrs(z *html.Tokenizer) attrs {
 			a.href = string(v)
 		case "src":
 			a.src = string(v)
+		case "start":
+			if n, err := strconv.Atoi(string(v)); err == nil && n > 0 && n < 1_000_000 {
+				a.start = n
+			}
 		case "alt":
 			a.alt = string(v[:min(len(v), 1024)])
 		case "type":

@@ -1,6 +1,7 @@
 package htmltext
 
 import (
+	"strconv"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -83,9 +84,21 @@ func (r *reader) open(tag atom.Atom, a attrs) {
 	case atom.P:
 		r.newBlock(!a.tight)
 		f.block = "p"
-	case atom.Ul, atom.Ol, atom.Dl:
+	case atom.Ul, atom.Ol:
 		r.newBlock(true)
-	case atom.Li, atom.Dt, atom.Dd:
+		last := -1
+		if tag == atom.Ol {
+			last = max(a.start-1, 0)
+		}
+		r.lists = append(r.lists, last)
+		f.list = true
+	case atom.Dl:
+		r.newBlock(true)
+	case atom.Li:
+		r.newBlock(false)
+		f.block = "li"
+		r.item()
+	case atom.Dt, atom.Dd:
 		r.newBlock(false)
 		f.block = "li"
 	case atom.Div, atom.Section, atom.Article, atom.Header, atom.Footer, atom.Center, atom.Address, atom.Form, atom.Fieldset, atom.Body, atom.Main, atom.Aside, atom.Nav, atom.Figure:
@@ -205,6 +218,10 @@ func (r *reader) undo(f frame) {
 			r.tables = r.tables[:n-1]
 		}
 	}
+	if n := len(r.lists); f.list && n > 0 {
+		r.lists = r.lists[:n-1]
+		r.mark = ""
+	}
 	if f.bold {
 		r.endSpan()
 		r.bold--
@@ -232,5 +249,15 @@ func (r *reader) newBlock(gap bool) {
 	r.para++
 	if gap {
 		r.gap = true
+	}
+}
+
+// item begins a list item. Its number is something to refer to, a bullet is
+// not.
+func (r *reader) item() {
+	r.mark = ""
+	if n := len(r.lists); n > 0 && r.lists[n-1] >= 0 {
+		r.lists[n-1]++
+		r.mark = strconv.Itoa(r.lists[n-1]) + ". "
 	}
 }

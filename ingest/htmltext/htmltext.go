@@ -24,6 +24,7 @@ type Span struct {
 type Line struct {
 	Spans   []Span
 	Para    int    // lines of one paragraph share a number
+	Mark    string // the number of the list item that begins here
 	Block   string // the innermost block: p, li, td, th, h1 to h6, div, pre
 	Table   int    // 0 outside of tables
 	Row     int
@@ -110,6 +111,7 @@ type frame struct {
 	hidden bool
 	bold   bool // by its style
 	href   string
+	list   bool
 }
 
 type reader struct {
@@ -140,6 +142,8 @@ type reader struct {
 	gap     bool
 	space   bool // a collapsed blank waits
 	tables  []cell
+	lists   []int // the last number of each open list, -1 for bullets
+	mark    string
 	tableNo int
 }
 
@@ -232,6 +236,7 @@ func (r *reader) breakLine() {
 		t := r.tables[n-1]
 		l.Table, l.Row, l.Col = t.table, t.row, t.col
 	}
+	l.Mark, r.mark = r.mark, ""
 	l.CutHere, l.Rule, l.Gap = r.cut, r.rule, r.gap
 	r.cut, r.rule, r.gap = false, false, false
 	if len(r.doc.Lines) >= maxLines {

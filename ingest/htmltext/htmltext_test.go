@@ -16,6 +16,7 @@ func TestText(t *testing.T) {
 		"<table><tr><td>From:</td><td>Anna</td></tr><tr><td>To:</td></tr></table>": "From:\tAnna\nTo:",
 		"<title>t</title><style>p{}</style><script>x()</script>seen<!-- not -->":   "seen",
 		"<ul><li>one<li>two</ul>":                                                  "one\ntwo",
+		"<ol start=3><li>one<ul><li>a</ul><li>two<br>more</ol><ol><li>x</ol>":      "3. one\n\na\n\n4. two\nmore\n\n1. x",
 		"<b>bold</b> and <a href=x>link</a>":                                       "bold and link",
 		`<div style="display:none;mso-hide:all">preview</div><p>seen</p>`:          "seen",
 		`a<span style="DISPLAY: none"><b>no</b></span>b`:                           "ab",

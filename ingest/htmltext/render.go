@@ -33,6 +33,7 @@ func Render(lines []Line, marks bool) string {
 				b.WriteString("> ")
 			}
 		}
+		b.WriteString(l.Mark)
 		if l.Block == "pre" {
 			b.WriteString(strings.TrimRight(l.Text(), " "))
 		} else {
