@@ -37,3 +37,27 @@ func TestCutsText(t *testing.T) {
 		}
 	}
 }
+
+// What is worth knowing of a mail, and where its files lie, is stored and read
+// back on both engines; what stands aside is no file that people sent.
+func TestNotesAndCutsAreKept(t *testing.T) {
+	eachMailDesk(t, func(d *mailDesk) {
+		in := d.mail(func(in *Inbound) {
+			in.Notes = []string{"Signed with S/MIME", "1 file was unpacked from winmail.dat"}
+			in.Parts = []Part{
+				{Role: RoleFile, Name: "a.pdf", Encoding: "base64", Offset: 3, Length: 9, Cuts: []Cut{{Offset: 1, Length: 5, Encoding: "octet-string"}, {Offset: 2, Length: 2}}, Size: 2},
+				{Role: RoleAside, Name: "winmail.dat", Encoding: "base64", Offset: 3, Length: 9, Size: 6},
+			}
+		})
+		d.want(d.receive(in), FateNew, "HD-1", 1)
+		talk, err := d.Conversation(d.ctx, 1, 0)
+		d.ok(err)
+		m := talk.Entries[0].Message
+		if m.Notes != strings.Join(in.Notes, "\n") || len(m.Attachments) != 2 || len(m.Files()) != 1 {
+			t.Fatalf("%+v", m)
+		}
+		if got := m.Attachments[0].Part(); !reflect.DeepEqual(got, in.Parts[0]) {
+			t.Errorf("%+v, want %+v", got, in.Parts[0])
+		}
+	})
+}
