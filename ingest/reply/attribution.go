@@ -47,8 +47,12 @@ func findAttribution(lines []line, i int) int {
 			return 0
 		}
 		// "Hi," above an attribution is no part of it.
-		if first := clean(lines[i].text); n > 0 && !strings.HasPrefix(lines[i+1].text, "<") && !strings.ContainsAny(first, "0123456789@<") && attribution(lines, i+1) > 0 {
-			return 0
+		if first := clean(lines[i].text); n > 0 && !strings.HasPrefix(lines[i+1].text, "<") && !strings.ContainsAny(first, "0123456789@<") {
+			for k := 1; k <= n; k++ {
+				if attribution(lines, i+k) > 0 {
+					return 0
+				}
+			}
 		}
 		return n + 1
 	}

@@ -32,7 +32,7 @@ func findCut(lines []line, i int) bool {
 
 // dashed says whether a line begins as a separator does.
 func dashed(s string) bool {
-	for _, p := range []string{"--", "__", "==", "**", "- -", "——", "––", "~~", "##"} {
+	for _, p := range []string{"--", "__", "==", "**", "- -", "——", "––", "~~", "##", "‐‐"} {
 		if strings.HasPrefix(s, p) {
 			return true
 		}
@@ -42,7 +42,7 @@ func dashed(s string) bool {
 
 // originalLine knows "-----Original Message-----".
 func originalLine(s string) bool {
-	bare := strings.Trim(s, "-_=*> \t:：–—~#")
+	bare := strings.Trim(s, "-_=*> \t:：–—‐~#")
 	sep := dashed(s)
 	if !sep && !endsOpen(s) {
 		return false
@@ -85,6 +85,9 @@ func headerBlock(lines []line, i int) bool {
 	if first != lFrom && first != lDate && first != lSubject && first != lTo {
 		return false
 	}
+	if first == lFrom && inOneLine(lines[i].text) {
+		return true
+	}
 	var have [lOther + 1]bool
 	have[first] = true
 	count, misses := 1, 0
@@ -122,6 +125,21 @@ func headerBlock(lines []line, i int) bool {
 		return true
 	}
 	return count >= 2 && first == lDate && have[lTo] && addr && hasDate(lines[i].text)
+}
+
+// inOneLine knows a block whose lines a program ran together: "From: a Sent: b
+// To: c Subject: d".
+func inOneLine(s string) bool {
+	if len(s) > 1000 || strings.Count(s, ":") < 4 {
+		return false
+	}
+	var have [lOther + 1]bool
+	for _, w := range strings.Fields(s) {
+		if strings.HasSuffix(w, ":") {
+			have[labelOf(w)] = true
+		}
+	}
+	return have[lFrom] && have[lDate] && have[lTo] && have[lSubject]
 }
 
 // label is labelOf, remembered.

@@ -198,7 +198,7 @@ func words(s string) int {
 
 func ruler(s string) bool {
 	s = strings.TrimSpace(s)
-	return len(s) >= 3 && strings.Trim(s, "-_=*–—~#+ ") == ""
+	return len(s) >= 3 && strings.Trim(s, "-_=*–—‐~#+ ") == ""
 }
 
 func nextText(lines []line, i int) int {

@@ -149,7 +149,7 @@ func back(lines []line, i int) int {
 			continue
 		}
 		t := strings.TrimSpace(lines[j].text)
-		if ruler(t) || len(t) < 80 && strings.HasPrefix(t, "--") && strings.HasSuffix(t, "--") {
+		if ruler(t) || len(t) < 110 && (strings.HasPrefix(t, "--") && strings.HasSuffix(t, "--") || originalLine(clean(t))) {
 			return j
 		}
 		break
