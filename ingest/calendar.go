@@ -15,6 +15,7 @@ type event struct {
 	method, summary, where, organiser, repeats, status string
 	start, end                                         moment
 	answer                                             string // of the attendee who answers
+	notes                                              string // its description, of several lines
 }
 
 // moment is a date or a date and time in a named zone.
@@ -43,6 +44,9 @@ func (w *walker) invitation(root *node, text string) string {
 	}
 	if e.summary != "" && strings.Contains(text, e.summary) && !e.start.at.IsZero() && (e.start.day || strings.Contains(text, e.start.at.Format("15:04")) || strings.Contains(text, e.start.at.Format("3:04"))) {
 		return ""
+	}
+	if strings.TrimSpace(text) == "" && e.notes != "" {
+		return e.String() + "\n\n" + e.notes
 	}
 	return e.String()
 }
@@ -87,6 +91,8 @@ func (e *event) property(name string, params map[string]string, value string) {
 	switch name {
 	case "SUMMARY":
 		e.summary = calendarText(value)
+	case "DESCRIPTION":
+		e.notes = calendarLines(value)
 	case "LOCATION":
 		e.where = calendarText(value)
 	case "ORGANIZER":
@@ -244,6 +250,12 @@ func cutProperty(line string) (name string, params map[string]string, value stri
 func calendarText(s string) string {
 	s = strings.NewReplacer(`\n`, " ", `\N`, " ", `\,`, ",", `\;`, ";", `\\`, `\`).Replace(s)
 	return cleanLine(s, 500)
+}
+
+// calendarLines is calendarText for text of several lines.
+func calendarLines(s string) string {
+	s = strings.NewReplacer(`\n`, "\n", `\N`, "\n", `\,`, ",", `\;`, ";", `\\`, `\`).Replace(s)
+	return strings.TrimSpace(cutUTF8(cleanBody(s), 20_000))
 }
 
 func calendarPerson(params map[string]string, value string) string {

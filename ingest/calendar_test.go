@@ -15,12 +15,13 @@ func TestInvitation(t *testing.T) {
 	for name, c := range map[string]struct{ text, event, want string }{
 		"a meeting": {"Please come.", "METHOD:REQUEST\nBEGIN:VTIMEZONE\nTZID:W. Europe Standard Time\nBEGIN:STANDARD\nDTSTART:16010101T030000\nEND:STANDARD\nEND:VTIMEZONE\nBEGIN:VEVENT\n" + organiser + "SUMMARY;LANGUAGE=de-DE:Neue Drucker\\, zweiter\n  Stock\nDTSTART;TZID=W. Europe Standard Time:20260302T100000\nDTEND;TZID=W. Europe Standard Time:20260302T113000\nLOCATION:Raum 4\\; Etage 2\nBEGIN:VALARM\nSUMMARY:alarm\nEND:VALARM\nEND:VEVENT",
 			"Please come.\n\nInvitation: Neue Drucker, zweiter Stock\nWhen: Mon 2 Mar 2026, 10:00 to 11:30 (W. Europe Standard Time)\nWhere: Raum 4; Etage 2\nOrganiser: Berg, Anna: IT <anna@corp.example>"},
-		"cancelled":  {"", "METHOD:CANCEL\nBEGIN:VEVENT\nSUMMARY:Training\nDTSTART:20260302T090000Z\nEND:VEVENT", "Cancelled: Training\nWhen: Mon 2 Mar 2026, 09:00 (UTC)"},
-		"days":       {"Away", "METHOD:PUBLISH\nBEGIN:VEVENT\nSUMMARY:Move\nDTSTART;VALUE=DATE:20260302\nDTEND;VALUE=DATE:20260305\nRRULE:FREQ=YEARLY;COUNT=2\nEND:VEVENT", "Away\n\nInvitation: Move\nWhen: Mon 2 Mar 2026 to Wed 4 Mar 2026\nRepeats: every year"},
-		"an answer":  {"", "METHOD:REPLY\nBEGIN:VEVENT\nSUMMARY:Move\nATTENDEE;PARTSTAT=DECLINED;CN=Bob:mailto:bob@client.example\nEND:VEVENT", "Answer to an invitation: Move\nAnswer: Bob <bob@client.example> declined"},
-		"said twice": {"Move\nMonday at 10:00", "METHOD:REQUEST\nBEGIN:VEVENT\nSUMMARY:Move\nDTSTART:20260302T100000\nEND:VEVENT", "Move\nMonday at 10:00"},
-		"no event":   {"Please come.", "VERSION:2.0", "Please come."},
-		"damaged":    {"Please come.", "BEGIN:VEVENT\nSUMMARY\nDTSTART:yesterday\nLOCATION:Raum", "Please come.\n\nInvitation\nWhere: Raum"},
+		"cancelled":        {"", "METHOD:CANCEL\nBEGIN:VEVENT\nSUMMARY:Training\nDTSTART:20260302T090000Z\nEND:VEVENT", "Cancelled: Training\nWhen: Mon 2 Mar 2026, 09:00 (UTC)"},
+		"days":             {"Away", "METHOD:PUBLISH\nBEGIN:VEVENT\nSUMMARY:Move\nDTSTART;VALUE=DATE:20260302\nDTEND;VALUE=DATE:20260305\nRRULE:FREQ=YEARLY;COUNT=2\nEND:VEVENT", "Away\n\nInvitation: Move\nWhen: Mon 2 Mar 2026 to Wed 4 Mar 2026\nRepeats: every year"},
+		"an answer":        {"", "METHOD:REPLY\nBEGIN:VEVENT\nSUMMARY:Move\nATTENDEE;PARTSTAT=DECLINED;CN=Bob:mailto:bob@client.example\nEND:VEVENT", "Answer to an invitation: Move\nAnswer: Bob <bob@client.example> declined"},
+		"words in it only": {"", "METHOD:REQUEST\nBEGIN:VEVENT\nSUMMARY:Move\nDESCRIPTION:Bring\\, please:\\nboxes\nEND:VEVENT", "Invitation: Move\n\nBring, please:\nboxes"},
+		"said twice":       {"Move\nMonday at 10:00", "METHOD:REQUEST\nBEGIN:VEVENT\nSUMMARY:Move\nDTSTART:20260302T100000\nEND:VEVENT", "Move\nMonday at 10:00"},
+		"no event":         {"Please come.", "VERSION:2.0", "Please come."},
+		"damaged":          {"Please come.", "BEGIN:VEVENT\nSUMMARY\nDTSTART:yesterday\nLOCATION:Raum", "Please come.\n\nInvitation\nWhere: Raum"},
 	} {
 		raw := calendarMail(c.text, c.event)
 		in := Parse(raw, Options{})
