@@ -385,7 +385,7 @@ func (s *Store) CheckPassword(ctx context.Context, email, password, ip string) (
 	}
 	phc := a.PasswordHash
 	if phc == "" {
-		phc = nobodys()
+		phc = s.hasher.nobodys()
 	}
 	ok, err := s.hasher.verify(ctx, phc, password)
 	if err != nil {

@@ -29,15 +29,25 @@ const (
 	MaxPassword = 256
 )
 
-// hasher bounds how much memory hashing takes: each hash needs 19 MiB.
-type hasher chan struct{}
+// hasher hashes new passwords at its cost, and bounds how much memory hashing
+// takes: each hash needs 19 MiB.
+type hasher struct {
+	slots          chan struct{}
+	memory, passes uint32
+}
 
-func newHasher() hasher { return make(hasher, 2) }
+func newHasher(cheap bool) hasher {
+	h := hasher{slots: make(chan struct{}, 2), memory: argonMemory, passes: argonPasses}
+	if cheap {
+		h.memory, h.passes = 64, 1
+	}
+	return h
+}
 
 func (h hasher) key(ctx context.Context, password string, salt []byte, memory, passes uint32, lanes uint8, size uint32) ([]byte, error) {
 	select {
-	case h <- struct{}{}:
-		defer func() { <-h }()
+	case h.slots <- struct{}{}:
+		defer func() { <-h.slots }()
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
@@ -48,19 +58,19 @@ func (h hasher) key(ctx context.Context, password string, salt []byte, memory, p
 func (h hasher) hash(ctx context.Context, password string) (string, error) {
 	salt := make([]byte, argonSalt)
 	rand.Read(salt) // never fails since Go 1.24
-	key, err := h.key(ctx, password, salt, argonMemory, argonPasses, argonLanes, argonKey)
+	key, err := h.key(ctx, password, salt, h.memory, h.passes, argonLanes, argonKey)
 	if err != nil {
 		return "", err
 	}
 	b64 := base64.RawStdEncoding.EncodeToString
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, argonMemory, argonPasses, argonLanes, b64(salt), b64(key)), nil
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, h.memory, h.passes, argonLanes, b64(salt), b64(key)), nil
 }
 
 // nobodys returns what is verified where no account has the address, so that
 // both cases take the same time. No password matches it.
-func nobodys() string {
+func (h hasher) nobodys() string {
 	b64 := base64.RawStdEncoding.EncodeToString
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, argonMemory, argonPasses, argonLanes,
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, h.memory, h.passes, argonLanes,
 		b64(make([]byte, argonSalt)), b64(make([]byte, argonKey)))
 }
 

@@ -91,6 +91,7 @@ func TestErrorPagesForStrangers(t *testing.T) {
 
 // TestOddBytes: bytes that no database takes as text are no trouble of ours.
 func TestOddBytes(t *testing.T) {
+	t.Parallel()
 	everyWorld(t, func(t *testing.T, w *world) {
 		b := w.session(w.admin)
 		const odd = "a%00b%ff%fe%ed%a0%80%0d%0a"
@@ -170,7 +171,7 @@ func formNames(t *testing.T) map[string][]string {
 // TestSetupHashesNothingForStrangers: without the code nobody can have the
 // machine hash passwords.
 func TestSetupHashesNothingForStrangers(t *testing.T) {
-	w := newWorld(t, dbtest.Open(t, migrations.SQLite))
+	w := makeWorld(t, dbtest.Open(t, migrations.SQLite), false)
 	b := &browse{w: w}
 	start := time.Now()
 	const tries = 200 // of 20 ms and more each, were they hashed

@@ -3,6 +3,7 @@ package web
 import (
 	"os"
 	"os/exec"
+	"sync"
 	"testing"
 	"time"
 
@@ -26,22 +27,94 @@ func browserPath(t testing.TB) string {
 	return ""
 }
 
-// openBrowser starts a headless Chromium that ends with the test.
+// chromium is a browser that runs.
+type chromium struct {
+	*rod.Browser
+	run *launcher.Launcher
+	dir string
+}
+
+func (c *chromium) end() {
+	c.Close()
+	c.run.Kill()
+	os.RemoveAll(c.dir)
+}
+
+// browsers are those that run and that no test uses. Starting one takes longer
+// than many a test.
+var browsers struct {
+	sync.Mutex
+	idle []*chromium
+}
+
+// TestMain ends what the tests had in common.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	for _, c := range browsers.idle {
+		c.end()
+	}
+	os.Exit(code)
+}
+
+// openBrowser gives a test a headless Chromium of its own, as if it had just
+// been started: nothing of it outlasts the test.
 func openBrowser(t testing.TB) *rod.Browser {
 	t.Helper()
-	l := launcher.New().Bin(browserPath(t)).Leakless(false).Headless(true).NoSandbox(true).UserDataDir(t.TempDir()).
+	browsers.Lock()
+	var c *chromium
+	if n := len(browsers.idle); n > 0 {
+		c, browsers.idle = browsers.idle[n-1], browsers.idle[:n-1]
+	}
+	browsers.Unlock()
+	if c == nil {
+		c = startChromium(t)
+	}
+	b, err := c.Incognito()
+	if err != nil {
+		c.end()
+		t.Fatalf("open a fresh browser: %v", err)
+	}
+	t.Cleanup(func() {
+		if t.Failed() || c.forget() != nil {
+			c.end()
+			return
+		}
+		browsers.Lock()
+		defer browsers.Unlock()
+		browsers.idle = append(browsers.idle, c)
+	})
+	return b
+}
+
+// forget closes every page, and throws away what they stored.
+func (c *chromium) forget() error {
+	all, err := proto.TargetGetBrowserContexts{}.Call(c)
+	if err != nil {
+		return err
+	}
+	for _, id := range all.BrowserContextIDs {
+		if err := (proto.TargetDisposeBrowserContext{BrowserContextID: id}).Call(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func startChromium(t testing.TB) *chromium {
+	t.Helper()
+	path := browserPath(t)
+	dir, err := os.MkdirTemp("", "chromium-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := launcher.New().Bin(path).Leakless(false).Headless(true).NoSandbox(true).UserDataDir(dir).
 		Set("disable-gpu").Set("disable-quic").Set("no-first-run").Set("disable-background-networking").
 		Set("disable-component-update").Set("disable-sync").Set("lang", "en-GB")
 	u, err := l.Launch()
 	if err != nil {
 		t.Fatalf("start Chromium: %v", err)
 	}
-	b := rod.New().ControlURL(u).MustConnect()
-	t.Cleanup(func() {
-		b.Close()
-		l.Kill()
-	})
-	return b
+	return &chromium{rod.New().ControlURL(u).MustConnect(), l, dir}
 }
 
 // openPage opens a page of a size, which fails the test when it waits too

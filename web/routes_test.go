@@ -211,6 +211,7 @@ var throttled = map[string]bool{"/login": true, "/forgot": true, "/setup": true,
 // TestReadingChangesNothing: no GET or HEAD changes a row of any table, for
 // whoever asks, and HEAD answers as GET does.
 func TestReadingChangesNothing(t *testing.T) {
+	t.Parallel()
 	everyRoute(t, func(t *testing.T, x *routed) {
 		readers := x.readers()
 		for _, who := range roles(readers) {
@@ -281,6 +282,7 @@ var elsewhere = []http.Header{
 // TestChangesAcrossSites: whatever changes something is refused to the pages
 // of other sites, with nothing changed.
 func TestChangesAcrossSites(t *testing.T) {
+	t.Parallel()
 	everyRoute(t, func(t *testing.T, x *routed) {
 		b := x.client(&x.admin)
 		for _, e := range x.table {
@@ -332,6 +334,7 @@ func TestChangesFromHere(t *testing.T) {
 // TestChangesByRole: the forms of the admin's pages, sent by whoever may not,
 // change nothing; sent by whoever may, most of them do.
 func TestChangesByRole(t *testing.T) {
+	t.Parallel()
 	everyRoute(t, func(t *testing.T, x *routed) {
 		readers := x.readers()
 		for _, who := range roles(readers) {
@@ -431,6 +434,7 @@ func unknown(pattern, address string) (groups [][]string) {
 // TestUnknownThingsAreNotFound: whatever an address names that is not there,
 // never was, or can not be, the answer is the same.
 func TestUnknownThingsAreNotFound(t *testing.T) {
+	t.Parallel()
 	everyRoute(t, func(t *testing.T, x *routed) {
 		b := x.client(&x.admin)
 		check := func(e route, address string, ask func(address string) *httptest.ResponseRecorder) {
@@ -536,6 +540,7 @@ func (x *routed) button(e route) bool {
 // TestDamagedForms: a form that is too large, broken, or lacks what it must
 // have, is told to be so, and changes nothing.
 func TestDamagedForms(t *testing.T) {
+	t.Parallel()
 	everyRoute(t, func(t *testing.T, x *routed) {
 		b := x.client(&x.admin)
 		stranger := &browse{w: x.world}
@@ -600,6 +605,7 @@ func TestDamagedForms(t *testing.T) {
 
 // TestFormsWithoutTheirFields: what a form must have is asked for.
 func TestFormsWithoutTheirFields(t *testing.T) {
+	t.Parallel()
 	everyRoute(t, func(t *testing.T, x *routed) {
 		for _, e := range x.table {
 			if e.method != http.MethodPost {
@@ -639,6 +645,7 @@ func TestFormsWithoutTheirFields(t *testing.T) {
 // TestRepeatedFields: a field that comes twice, with something odd first, is no
 // trouble of ours.
 func TestRepeatedFields(t *testing.T) {
+	t.Parallel()
 	everyRoute(t, func(t *testing.T, x *routed) {
 		for _, e := range x.table {
 			if e.method != http.MethodPost {

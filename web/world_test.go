@@ -42,8 +42,14 @@ type world struct {
 // newWorld makes a desk with one account of each role and no tickets.
 func newWorld(t testing.TB, db *migrations.DB) *world {
 	t.Helper()
+	return makeWorld(t, db, true)
+}
+
+// makeWorld makes a desk whose passwords are hashed cheaply, or at their cost.
+func makeWorld(t testing.TB, db *migrations.DB, cheap bool) *world {
+	t.Helper()
 	w := &world{t: t}
-	w.Store = tracker.New(db, tracker.Options{Clock: func() time.Time { return time.Now().Add(-time.Duration(w.back.Load())) }, Node: "test"})
+	w.Store = tracker.New(db, tracker.Options{Clock: func() time.Time { return time.Now().Add(-time.Duration(w.back.Load())) }, Node: "test", CheapHashes: cheap})
 	account := func(email, name string, role tracker.AccountRole) tracker.Account {
 		a, err := w.CreateAccount(t.Context(), tracker.Actor{}, tracker.NewAccount{Email: email, Name: name, Role: role, Password: testPassword})
 		w.ok(err)

@@ -156,6 +156,7 @@ func (p *proxy) answer(say string) {
 func TestServerTrouble(t *testing.T) {
 	for _, engine := range engines {
 		t.Run(string(engine), func(t *testing.T) {
+			t.Parallel()
 			h := newHouse(t, engine)
 			p := newProxy(t, h.imapTo)
 			h.imapTo = p.addr

@@ -160,6 +160,9 @@ func (h *house) check(opt checker.Options) {
 		}
 		h.t.Error(f)
 	}
+	if len(found) > 0 {
+		h.disorder()
+	}
 }
 
 // pardon deals with mail that was being read at three kills: the machine

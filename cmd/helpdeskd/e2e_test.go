@@ -20,6 +20,7 @@ func full() bool { return os.Getenv("HELPDESKD_TEST_FULL") != "" }
 func TestEveryMail(t *testing.T) {
 	for _, engine := range engines {
 		t.Run(string(engine), func(t *testing.T) {
+			t.Parallel() // each has its own of everything, and mostly waits
 			h := newHouse(t, engine)
 			h.put(h.everything(2000)...)
 			d := h.serve()
@@ -41,6 +42,7 @@ func TestKillsAtRandom(t *testing.T) {
 	}
 	for _, engine := range engines {
 		t.Run(string(engine), func(t *testing.T) {
+			t.Parallel() // each has its own of everything, and mostly waits
 			h := newHouse(t, engine)
 			all := h.everything(2000)
 			h.account(adminAddress, "Ada Admin", "admin")
@@ -74,6 +76,7 @@ func TestKillsAtRandom(t *testing.T) {
 func TestKillAtEveryEdge(t *testing.T) {
 	for _, engine := range engines {
 		t.Run(string(engine), func(t *testing.T) {
+			t.Parallel() // each has its own of everything, and mostly waits
 			h := newHouse(t, engine)
 			h.account(adminAddress, "Ada Admin", "admin")
 			mails := few("edge", 7, 6000)

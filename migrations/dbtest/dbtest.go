@@ -16,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"helpdeskd/migrations"
@@ -37,6 +38,9 @@ func Open(t testing.TB, engine migrations.Engine) *migrations.DB {
 		t.Fatalf("open a fresh %s database: %v", engine, err)
 	}
 	t.Cleanup(func() { db.Close() })
+	if err := db.Hasten(context.Background()); err != nil {
+		t.Fatalf("hasten a fresh %s database: %v", engine, err)
+	}
 	return db
 }
 
@@ -45,7 +49,15 @@ func Open(t testing.TB, engine migrations.Engine) *migrations.DB {
 func DSN(t testing.TB, engine migrations.Engine) string {
 	t.Helper()
 	if engine == migrations.SQLite {
-		return "sqlite:" + filepath.Join(t.TempDir(), "helpdeskd.db")
+		path := filepath.Join(t.TempDir(), "helpdeskd.db")
+		file, err := migrated()
+		if err == nil {
+			err = os.WriteFile(path, file, 0o600)
+		}
+		if err != nil {
+			t.Fatalf("make a fresh sqlite database: %v", err)
+		}
+		return "sqlite:" + path
 	}
 	base := os.Getenv("HELPDESKD_TEST_POSTGRES")
 	if base == "" {
@@ -68,6 +80,24 @@ func DSN(t testing.TB, engine migrations.Engine) string {
 	})
 	return withDatabase(base, name)
 }
+
+// migrated is a migrated SQLite database, whose schema is applied once a process.
+var migrated = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "dbtest-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "helpdeskd.db")
+	db, err := migrations.Open(context.Background(), "sqlite:"+path)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Close(); err != nil { // which moves what is in the log into the file
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
 
 // template makes, once per schema text, a migrated database to copy from.
 func template(t testing.TB, admin *sql.DB, base string) string {
