@@ -32,8 +32,10 @@ func autoReply(in *tracker.Inbound, h *header) string {
 	}
 	away := startsWithAny(plainSubject(in.Subject), awaySubjects)
 	answer := nullSender(in) || len(in.InReplyTo) > 0 || h.has("x-auto-response-suppress")
-	if n := awayWords.Count(text, 2); away && (n >= 2 || n == 1 && answer) {
-		return "subject and text are those of an absence"
+	if away {
+		if n := awayWords.Count(text, 2); n >= 2 || n == 1 && answer {
+			return "subject and text are those of an absence"
+		}
 	}
 	if nullSender(in) && !passedOn(h) && (len(in.InReplyTo) > 0 || away) {
 		return "it answers a mail and takes no answer itself"
