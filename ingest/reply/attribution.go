@@ -118,10 +118,11 @@ func starts(s string) bool {
 func isAttribution(s string, below bool) bool {
 	s = strings.TrimRight(s, " *_-—")
 	s = strings.TrimRight(s, ":： ")
-	if words(s) > 26 || speaksOfOneself(s) {
+	addr, date := strings.Contains(s, "@"), hasDate(s)
+	if !below && !addr && !date || words(s) > 26 || speaksOfOneself(s) {
 		return false
 	}
-	addr, date, verb := strings.Contains(s, "@"), hasDate(s), hasVerb(s)
+	verb := hasVerb(s)
 	if below {
 		return verb && words(s) < 20 || addr && date
 	}
@@ -149,6 +150,9 @@ func known(s string) bool {
 }
 
 func hasVerb(s string) bool {
+	if !verbs.In(s) {
+		return false
+	}
 	for _, v := range wrote {
 		if word(s, v) {
 			return true

@@ -78,8 +78,7 @@ func device(lines []line, i int) bool {
 	if u := strings.IndexAny(low, "<["); u > 8 {
 		low = strings.TrimSpace(low[:u])
 	}
-	n := len(strings.Fields(low))
-	if n > 16 || low == "" {
+	if low == "" {
 		return false
 	}
 	found := false
@@ -98,6 +97,10 @@ func device(lines []line, i int) bool {
 		}
 	}
 	if !found {
+		return false
+	}
+	n := len(strings.Fields(low))
+	if n > 16 {
 		return false
 	}
 	if n <= 9 && !strings.HasSuffix(low, ".") && !strings.Contains(low, ", ") {

@@ -10,6 +10,9 @@ var wrote = []string{
 	"wrote", "writes", "written", "a écrit", "écrit", "écrivait", "a ecrit", "ecrit", "schrieb", "geschrieben", "escribió", "escribio", "ha escrito", "ha scritto", "scrive", "scrisse", "schreef", "heeft geschreven", "geschreven", "escreveu", "skrev", "skrifaði", "kirjoitti", "napisał", "napisała", "napisał(a)", "napisana przez", "pisze", "napísal", "napísala", "napsal", "napsala", "napsal(a)", "napisao", "napisala", "napisao/la", "je napisal", "napisal", "написал", "написала", "пишет", "пишу", "написав", "пише", "је написао", "написао", "написа", "yazdı", "yazmış", "írta", "ezt írta", "a scris", "έγραψε", "viết", "đã viết", "menulis", "เขียน", "写道", "寫道", "写到", "のメール", "のメッセージ", "は書きました", "書きました", "さんは書き", "님이 작성", "작성", "쓴 글", "썼습니다", "כתב", "כתבה", "כתב/ה", "מאת", "كتب", "كتبت", "كتابة ما يلي", "نوشت", "rašė", "rakstīja", "kirjutas", "ha escrit", "va escriure", "a trimis", "ने लिखा", "replied", "missatge de", "quoting", "zitat von", "citando", "zitiere", "idatzi du", "escribiu",
 }
 
+// verbs are the same, to see quickly that a text has none.
+var verbs = anyof.New(wrote...)
+
 // starters begin attribution lines, besides digits.
 var starters = set(
 	"on|at|from|date|quoting|citando|zitat|le|am|um|vom|von|el|il|em|no|às|a|in|op|van|den|på|fra|från|þann|w|dnia|wiadomość|dne|dňa|a(z)|în|pe|la|στις|la|vào|pada|в|у|на|дана|dana|u|v|za|ob|kuupäev|missatge|je|ในวันที่|เมื่อ|于|於|在|בתאריך|ב|في|بتاريخ|كتب|در|ons|el día",
