@@ -3,12 +3,14 @@ package web
 import (
 	"os"
 	"os/exec"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/go-rod/rod"
 	"github.com/go-rod/rod/lib/launcher"
+	"github.com/go-rod/rod/lib/launcher/flags"
 	"github.com/go-rod/rod/lib/proto"
 )
 
@@ -57,9 +59,15 @@ func TestMain(m *testing.M) {
 }
 
 // openBrowser gives a test a headless Chromium of its own, as if it had just
-// been started: nothing of it outlasts the test.
-func openBrowser(t testing.TB) *rod.Browser {
+// been started: nothing of it outlasts the test. With further flags, each
+// name=value, one is started for it alone.
+func openBrowser(t testing.TB, more ...string) *rod.Browser {
 	t.Helper()
+	if len(more) > 0 {
+		c := startChromium(t, more...)
+		t.Cleanup(c.end)
+		return c.Browser
+	}
 	browsers.Lock()
 	var c *chromium
 	if n := len(browsers.idle); n > 0 {
@@ -100,7 +108,7 @@ func (c *chromium) forget() error {
 	return nil
 }
 
-func startChromium(t testing.TB) *chromium {
+func startChromium(t testing.TB, more ...string) *chromium {
 	t.Helper()
 	path := browserPath(t)
 	dir, err := os.MkdirTemp("", "chromium-")
@@ -110,6 +118,10 @@ func startChromium(t testing.TB) *chromium {
 	l := launcher.New().Bin(path).Leakless(false).Headless(true).NoSandbox(true).UserDataDir(dir).
 		Set("disable-gpu").Set("disable-quic").Set("no-first-run").Set("disable-background-networking").
 		Set("disable-component-update").Set("disable-sync").Set("lang", "en-GB")
+	for _, f := range more {
+		name, value, _ := strings.Cut(f, "=")
+		l.Set(flags.Flag(name), value)
+	}
 	u, err := l.Launch()
 	if err != nil {
 		t.Fatalf("start Chromium: %v", err)

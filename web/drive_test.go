@@ -50,9 +50,9 @@ func withoutScripts(site http.Handler, rw http.ResponseWriter, r *http.Request) 
 }
 
 // newDrive opens the sign-in page of a filled desk and signs the technician in.
-func newDrive(t *testing.T, engine migrations.Engine, width, height int) *drive {
+func newDrive(t *testing.T, engine migrations.Engine, width, height int, flags ...string) *drive {
 	t.Helper()
-	b := openBrowser(t)
+	b := openBrowser(t, flags...)
 	w := newWorld(t, dbtest.Open(t, engine))
 	w.story()
 	d := &drive{t: t, w: w}
@@ -312,7 +312,7 @@ func TestMailFrame(t *testing.T) {
 	}
 	d.MustWait(inFrame(`doc.body.innerText.includes("closed today")`))
 	d.MustWait(inFrame(`doc.images.length === 1 && doc.images[0].naturalWidth === 480`))
-	if !d.MustEval(inFrame(`doc.querySelector(".hd-blocked").innerText.startsWith("One picture from outside") && doc.scripts.length === 0`)).Bool() {
+	if !d.MustEval(inFrame(`doc.querySelector(".hd-bar").innerText.startsWith("One ") && doc.scripts.length === 0`)).Bool() {
 		t.Fatal("the frame does not say what was left out, or has scripts")
 	}
 	d.MustWait(`() => { const f = document.querySelector("#m7 iframe"); return Math.abs(f.clientHeight - f.contentDocument.documentElement.scrollHeight) < 6 }`)

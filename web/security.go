@@ -18,6 +18,11 @@ const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img
 const mailPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; form-action 'none'; base-uri 'none'; " +
 	"frame-ancestors 'self'; sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox"
 
+// picturesPolicy is mailPolicy with pictures from outside, for the one view
+// that asks for them.
+const picturesPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data: https:; form-action 'none'; base-uri 'none'; " +
+	"frame-ancestors 'self'; sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox"
+
 // filePolicy is that of whatever people attached.
 const filePolicy = "default-src 'none'; sandbox; frame-ancestors 'none'"
 
