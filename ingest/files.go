@@ -120,7 +120,12 @@ func (w *walker) part(n *node, role tracker.Role, names map[string]int) tracker.
 	return p
 }
 
+// contentID is how the HTML names a part: by Content-ID, or, where it has
+// none, by Content-Location (RFC 2557), without which no picture is found.
 func contentID(n *node) string {
 	id := n.header.get("content-id")
+	if strings.Trim(id, "<> \t") == "" {
+		id = n.header.get("content-location")
+	}
 	return cleanLine(strings.Trim(strings.TrimSpace(strings.ToValidUTF8(id, "")), "<>"), 255)
 }

@@ -71,3 +71,16 @@ func TestThreadIndexHeader(t *testing.T) {
 		}
 	}
 }
+
+// TestContentLocation: a picture without Content-ID is named by its
+// Content-Location, as the HTML names it.
+func TestContentLocation(t *testing.T) {
+	in := Parse([]byte("From: a@x.example\r\nSubject: x\r\nMIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=b\r\n\r\n--b\r\nContent-Type: text/html\r\n\r\n<p>see</p><img src=\"shot.png\">\r\n"+
+		"--b\r\nContent-Type: image/png\r\nContent-Location: shot.png\r\nContent-Transfer-Encoding: base64\r\n\r\niVBORw0KGgo=\r\n--b--\r\n"), Options{})
+	for _, p := range in.Parts {
+		if p.ContentType == "image/png" && p.ContentID == "shot.png" {
+			return
+		}
+	}
+	t.Errorf("parts %+v", in.Parts)
+}

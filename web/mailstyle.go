@@ -106,9 +106,12 @@ func (p *preparer) element(t *html.Token) bool {
 	}
 	if body {
 		t.Data, t.DataAtom = "div", atom.Div
+		if strings.Contains(own, "background-color:") && !strings.Contains(own, "padding") {
+			own = "padding:12px;" + own
+		}
 		for i := range kept { // of a div these are no attributes
 			if k := kept[i].Key; (k == "bgcolor" || k == "color") && styleColor.MatchString(kept[i].Val) {
-				own = map[string]string{"bgcolor": "background-color", "color": "color"}[k] + ":" + kept[i].Val + ";" + own
+				own = map[string]string{"bgcolor": "padding:12px;background-color", "color": "color"}[k] + ":" + kept[i].Val + ";" + own
 			}
 		}
 	}

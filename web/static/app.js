@@ -214,7 +214,7 @@
 	function fit(frame) {
 		const measure = () => {
 			const doc = frame.contentDocument;
-			if (doc?.documentElement && frame.offsetParent) frame.style.height = Math.min(doc.documentElement.scrollHeight + 2, Math.max(innerHeight * 1.5, 800)) + "px";
+			if (doc?.documentElement && frame.offsetParent) frame.style.height = Math.min(Math.ceil(doc.documentElement.getBoundingClientRect().height) + 2, Math.max(innerHeight * 1.5, 800)) + "px";
 		};
 		measure();
 		if (!frame.dataset.fitted) { frame.dataset.fitted = "1"; frame.addEventListener("load", measure); }
