@@ -46,19 +46,6 @@ func (s *Store) openTx(ctx context.Context, tx *migrations.Tx, o opening) (id, n
 	return id, number, s.RecordTx(ctx, tx, Event{Actor: o.Actor, Subject: "ticket", SubjectID: id, Kind: "opened"})
 }
 
-// effects are words by which a form's answer about the effect on work
-// suggests a priority, the strongest first.
-var effects = []struct {
-	level int
-	star  bool
-	words []string
-}{
-	{3, true, []string{"cannot work at all", "can not work at all", "unable to work", "cannot work", "can't work", "stopped completely", "whole company", "everybody", "ne peux plus travailler", "ne peux pas travailler", "impossible de travailler", "toute l'entreprise", "kann nicht arbeiten", "gar nicht arbeiten", "alle betroffen"}},
-	{3, false, []string{"major", "most of my work", "large part", "majeure", "grande partie", "großteil", "hauptteil", "erheblich"}},
-	{2, false, []string{"partly", "part of", "some of my work", "slowed", "slower", "impeded", "partie", "ralenti", "teilweise", "eingeschränkt", "langsamer"}},
-	{1, false, []string{"inconvenience", "annoying", "minor", "no effect", "none", "gêne", "mineur", "aucun", "lästig", "gering", "keine"}},
-}
-
 // suggest reads a priority out of what is known at once; a technician confirms it.
 func suggest(f *Form, c *Client) (level int, star bool, why string) {
 	level = 1
@@ -76,18 +63,6 @@ func suggest(f *Form, c *Client) (level int, star bool, why string) {
 		level, star, why = 3, true, c.Name+" belongs to high management"
 	}
 	return level, star, why
-}
-
-func effectOf(answer string) (level int, star, ok bool) {
-	folded := Fold(answer)
-	for _, e := range effects {
-		for _, w := range e.words {
-			if strings.Contains(folded, Fold(w)) {
-				return e.level, e.star, true
-			}
-		}
-	}
-	return 0, false, false
 }
 
 // settleUntrusted holds a mail that our own server says is not its author's.

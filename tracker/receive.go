@@ -225,11 +225,12 @@ func (s *Store) settleKnown(ctx context.Context, tx *migrations.Tx, d *decision)
 	if err != nil {
 		return err
 	}
-	if known.TicketID != nil {
-		d.ticket = *known.TicketID
+	d.fate(FateDuplicate, "the form sent this answer once before")
+	if known.TicketID == nil {
+		return nil
 	}
-	d.fate(FateDuplicate, "we have this form answer already")
-	return nil
+	d.ticket = *known.TicketID
+	return s.RecordTx(ctx, tx, Event{Subject: "ticket", SubjectID: d.ticket, Kind: "form_again"})
 }
 
 // messageTx stores the mail as a message, with its attachments and the ids

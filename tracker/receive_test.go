@@ -291,6 +291,9 @@ func TestFormsNameTheRequester(t *testing.T) {
 		}
 		// The connector retries under a new Message-ID.
 		d.want(d.receive(d.mail(flow, form("3/4/2026 2:16 PM"))), FateDuplicate, "HD-1", 0)
+		if n := d.count(`SELECT count(*) FROM event WHERE subject = 'ticket' AND kind = 'form_again'`); n != 1 {
+			t.Fatalf("the ticket says %d times that the answer came again", n)
+		}
 		d.want(d.receive(d.mail(flow, form(""))), FateNew, "HD-2", 1)
 		d.want(d.receive(d.mail(flow, form(""))), FateDuplicate, "HD-2", 0)
 		d.now = d.now.Add(31 * time.Minute)

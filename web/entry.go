@@ -21,6 +21,7 @@ type entryView struct {
 	Icon         string
 	Body, Quoted string
 	Form         *tracker.Form
+	Answers      *answersView
 	Files        []fileView
 	HTML         bool // there is an HTML body
 	OnlyHTML     bool // and nothing else to read
@@ -34,6 +35,7 @@ type entryView struct {
 	Notes        []string   // what else is worth knowing of a mail
 	Aside        []fileView // what came with it but nobody attached: signatures, winmail.dat
 	Raw          bool
+	Inbox        int64 // of a form's mail: how it is read can be looked at
 	Cut          bool  // there is more in the raw mail
 	Mine         bool  // the reader wrote this note, and may change it
 	Version      int64 // of a note
@@ -93,7 +95,8 @@ func (s *site) messageView(m *tracker.Message) entryView {
 		v.Auto = s.words.say("class." + string(m.Class))
 	}
 	if v.Form != nil {
-		v.Body = formRest(v.Form, v.Body)
+		v.Body, v.Answers = formRest(v.Form, v.Body), answersOf(v.Form)
+		v.Inbox = m.InboxID
 	}
 	v.HTML = m.HTML() != nil
 	v.Whole = !v.HTML && v.Quoted != "" && v.Raw && m.Direction == "in"
@@ -236,7 +239,7 @@ func fileIcon(contentType string) string {
 var eventIcons = map[string]string{
 	"opened": "inbox", "stage": "chevron-right", "reopened": "arrow-back-up", "fix": "tool", "priority": "star", "assigned": "user",
 	"category": "tag", "subject": "pencil", "requester": "user", "participant_added": "user-plus", "participant_removed": "user",
-	"held": "alert-triangle", "approved": "check", "rejected": "ban", "revised": "refresh", "ack_withheld": "send-off", "archived": "archive",
+	"held": "alert-triangle", "approved": "check", "rejected": "ban", "revised": "refresh", "form_again": "refresh", "ack_withheld": "send-off", "archived": "archive",
 	"mail_dead": "alert-triangle", "mail_uncertain": "alert-triangle",
 }
 

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-rod/rod/lib/proto"
 
@@ -72,4 +73,44 @@ func teachInABrowser(t *testing.T, engine migrations.Engine, width int) {
 	d.open("/settings/forms/read")
 	d.tap(d.sees("#recent a", "Meldung 12"))
 	d.sees(".verdict", "Hana Sato")
+}
+
+// TestAnswersInABrowser shows a form's answers on a ticket, full and without
+// a requester.
+func TestAnswersInABrowser(t *testing.T) {
+	for _, width := range []int{1440, 390} {
+		t.Run(fmt.Sprint(width), func(t *testing.T) {
+			d := newDrive(t, migrations.SQLite, width, 900)
+			f := &tracker.Form{Source: "power_automate", SubmittedAt: "3/4/2026 2:16:58 PM", Requester: tracker.Address{Name: "Hana Sato"}, Subject: "The label printer prints everything twice", Answers: []tracker.Answer{
+				{Question: "Your name", Answer: "Hana Sato", Meaning: tracker.MeansName}, {Question: "What happened?", Answer: strings.Repeat("2026-03-04 10:00 spooler: job refused, trying once more\n", 30) + "the end", Meaning: tracker.MeansProblem},
+				{Question: "What is the effect on your work?", Answer: "I can work, but part of it is slower", Meaning: tracker.MeansEffect}, {Question: "Anything else?"},
+				{Question: "Screenshots", Answer: "label.png; log.txt", Files: []tracker.AnswerFile{{Name: "label.png", Link: "https://corp.example/label.png", Size: 91033}, {Name: "log.txt", Link: "https://corp.example/log.txt", Size: 2218}}}}}
+			o, _ := d.w.arrives(letter{name: "Flow", address: "flow@aldermere.example", subject: "x", text: "x", form: f})
+			d.w.arrives(letter{name: "Flow", address: "flow@aldermere.example", subject: "x", text: "x", form: f})
+			d.open("/tickets/" + strings.TrimPrefix(o.Ticket, "HD-"))
+			d.sees("#said .whisper", "once more")
+			if dir := os.Getenv("HELPDESKD_LOOK"); dir != "" {
+				for _, theme := range []string{"light", "dark"} {
+					proto.EmulationSetEmulatedMedia{Features: []*proto.EmulationMediaFeature{{Name: "prefers-color-scheme", Value: theme}}}.Call(d)
+					d.MustScreenshot(filepath.Join(dir, fmt.Sprintf("answers-%d-%s.png", width, theme)))
+				}
+			}
+			all := d.sees(".answers .long b", "Show all")
+			all.MustEval(`() => this.scrollIntoView({ block: "center", behavior: "instant" })`) // out of the composer's way
+			at := all.MustShape().OnePointInside()
+			d.Mouse.MustMoveTo(at.X, at.Y).MustClick(proto.InputMouseButtonLeft)
+			d.sees(".answers .long", "the end")
+			if over := d.MustEval(`() => document.documentElement.scrollWidth - document.documentElement.clientWidth`).Int(); over > 0 {
+				t.Errorf("%d px wider than the window", over)
+			}
+			d.sees(".suggest button", "Accept").MustClick()
+			d.Timeout(10 * time.Second).MustElement(".prop > summary .prio.p2")
+			if width < 1101 {
+				d.tap(d.sees(".drawer-open", "Unknown"))
+				d.MustWait(`() => { const r = document.querySelector(".asks button").getBoundingClientRect(); return r.right <= innerWidth && r.left >= 0 }`)
+			}
+			d.tap(d.sees(".asks button", "hana.sato"))
+			d.sees(".side .person a", "Hana Sato")
+		})
+	}
 }

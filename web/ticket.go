@@ -25,7 +25,8 @@ type ticketView struct {
 	Similar      []tracker.Ticket
 	Last         int64
 
-	Things ticketThings // assets, repairs and links beside the conversation
+	Asks   []tracker.Address // whom a form names, where the ticket is not theirs yet
+	Things ticketThings      // assets, repairs and links beside the conversation
 
 	Technicians  []tracker.Account
 	Categories   []tracker.Category
@@ -119,6 +120,9 @@ func (s *site) ticketPage(w http.ResponseWriter, r *http.Request, status int, nu
 		if said, ok := s.entryView(e, &talk.Ticket, accountOf(ctx), named); ok {
 			v.Said = append(v.Said, said)
 		}
+	}
+	if v.Asks, err = s.mayAsk(ctx, &talk); err != nil {
+		return err
 	}
 	v.Said = s.nameWhispers(v.Said, talk.Entries, named)
 	if v.Things, err = s.ticketThings(ctx, &talk.Ticket); err != nil {
