@@ -110,7 +110,10 @@ func TestAnswersInABrowser(t *testing.T) {
 				d.MustWait(`() => { const r = document.querySelector(".asks button").getBoundingClientRect(); return r.right <= innerWidth && r.left >= 0 }`)
 			}
 			d.tap(d.sees(".asks button", "hana.sato"))
-			d.sees(".side .person a", "Hana Sato")
+			d.sees(".flash", "Saved")
+			if d.w.count(`SELECT count(*) FROM ticket WHERE client_address = 'hana.sato@aldermere.example' AND subject LIKE 'The label printer%'`) != 1 {
+				t.Error("Hana is not the requester")
+			}
 		})
 	}
 }
