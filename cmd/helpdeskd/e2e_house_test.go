@@ -121,7 +121,7 @@ func (h *house) command(args ...string) (int, string) {
 	return d.exit(h.t, time.Minute), d.log.String()
 }
 
-// put delivers mails into the mailbox and writes them down.
+// put delivers mails into the mailbox, in this order, and writes them down.
 func (h *house) put(entries ...checker.Entry) {
 	h.t.Helper()
 	for _, e := range entries {
@@ -129,6 +129,9 @@ func (h *house) put(entries ...checker.Entry) {
 			h.t.Fatal(err)
 		}
 		h.record.Add(e)
+	}
+	if err := h.imap.Number(helpLogin, "INBOX"); err != nil {
+		h.t.Fatal(err)
 	}
 }
 

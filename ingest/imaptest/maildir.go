@@ -28,11 +28,8 @@ func (s *Server) folder(user, name string) string {
 	return filepath.Join(root, "."+strings.TrimPrefix(name, s.opts.Prefix))
 }
 
-// Deliver puts a mail into a user's folder: written under tmp, then renamed.
-// It goes to cur, not to new as a delivery agent has it, because Dovecot moves what
-// it finds in new while it lists that, and on a busy machine then misses files
-// of which there are many: it numbers those after all others, so that answers come
-// before what they answer. A zero at means now.
+// Deliver puts a mail into a user's folder as a delivery agent would: written
+// under tmp, then renamed into new. A zero at means now.
 func (s *Server) Deliver(user, folder string, data []byte, at time.Time) error {
 	dir := s.folder(user, folder)
 	if _, err := os.Stat(filepath.Join(dir, "new")); errors.Is(err, fs.ErrNotExist) {
@@ -55,7 +52,7 @@ func (s *Server) Deliver(user, folder string, data []byte, at time.Time) error {
 			return fmt.Errorf("deliver: %w", err)
 		}
 	}
-	if err := os.Rename(tmp, filepath.Join(dir, "cur", name+":2,")); err != nil {
+	if err := os.Rename(tmp, filepath.Join(dir, "new", name)); err != nil {
 		return fmt.Errorf("deliver: %w", err)
 	}
 	return nil
