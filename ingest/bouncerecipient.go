@@ -133,8 +133,8 @@ func bareRecipient(in *tracker.Inbound, human string) string {
 		return ""
 	}
 	_, domain, ok := strings.Cut(strings.ToLower(in.From[0].Address), "@")
-	if !ok {
-		return ""
+	if !ok || strings.ContainsFunc(domain, func(r rune) bool { return r >= 0x80 || !isDomainByte(byte(r)) }) {
+		return "" // a damaged sender
 	}
 	announced := false
 	for line := range strings.Lines(human[:min(len(human), 8000)]) {
