@@ -38,7 +38,8 @@ a:focus-visible{outline:2px solid #2c4db0;outline-offset:2px;border-radius:2px}
 a:hover+.hd-to:not(.hd-lie),a:focus-visible+.hd-to:not(.hd-lie){display:inline-block;position:absolute;z-index:9;margin:1.6em 0 0 -2em;max-width:16rem;padding:2px 7px;border-radius:4px;background:#1d2126;color:#fff;overflow-wrap:anywhere;pointer-events:none}
 @media (hover:none){.hd-to:not(.hd-lie){display:inline;margin-left:4px;padding:0 5px;border-radius:4px;background:#ececea;color:#50555c}}
 .hd-lie{display:inline-block;margin:0 4px;padding:0 7px;border-radius:4px;background:#b42318;color:#fff;font-weight:600}
-@media (max-width:600px){.hd-mail{padding:10px 10px 24px}.hd-mail img{max-width:100%!important;height:auto!important}.hd-mail table{max-width:100%!important}}
+@media (max-width:600px){.hd-mail{padding:10px 10px 24px}.hd-mail img{max-width:100%!important;height:auto!important}.hd-mail table{max-width:100%!important}.hd-mail table[width]:not([width$="%"]){width:100%!important}.hd-pic{display:block}}
+.hd-mail a[style*="background-color"]{display:inline-block}
 @media print{.hd-bar{display:none}.hd-mail{overflow:visible;contain:none}.hd-to:not(.hd-lie){display:inline;color:#50555c}.hd-to:not(.hd-lie)::before{content:"("}.hd-to:not(.hd-lie)::after{content:")"}}
 </style></head><body>{{if .Notes}}<div class="hd-bar" role="note"><p>{{range .Notes}}{{.}} {{end}}</p>{{with .To}}<p><a href="{{.}}">{{$.Do}}</a>{{with $.Consider}} {{.}}{{end}}</p>{{end}}</div>{{end}}<div class="hd-mail">{{.Body}}{{with .Text}}<div class="hd-text">{{.}}</div>{{end}}</div></body></html>`))
 
