@@ -58,12 +58,15 @@ func Look(m Mail) (*tracker.Form, tracker.NoForm) {
 	if m.IsReply {
 		return nil, tracker.NoFormReply
 	}
+	source := sourceOf(m)
+	if source == "" && !mayBe(m) { // nearly all mail: it costs them little
+		return nil, tracker.NoFormSender
+	}
 	doc := m.Doc
 	if doc == nil {
 		doc = htmltext.FromText(m.Text)
 	}
 	lines := own(doc.Lines)
-	source := sourceOf(m)
 	if source == "" {
 		if source = origin(lines); source == "" {
 			return nil, tracker.NoFormSender

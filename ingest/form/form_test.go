@@ -228,7 +228,9 @@ func TestLong(t *testing.T) {
 	} {
 		began := time.Now()
 		Read(text("Name: a\nEmail: a@b.example\n" + strings.Repeat(unit, (1<<20)/len(unit))))
-		if d := time.Since(began); d > 3*time.Second {
+		d := time.Since(began)
+		t.Logf("%s: %s", name, d.Round(time.Millisecond))
+		if d > 10*time.Second { // a machine with other work takes its time
 			t.Errorf("%s: 1 MB took %s", name, d)
 		}
 	}
@@ -237,7 +239,9 @@ func TestLong(t *testing.T) {
 	} {
 		began := time.Now()
 		Read(flow("<table>" + strings.Repeat(unit, (1<<20)/len(unit))))
-		if d := time.Since(began); d > 3*time.Second {
+		d := time.Since(began)
+		t.Logf("%s: %s", name, d.Round(time.Millisecond))
+		if d > 10*time.Second { // a machine with other work takes its time
 			t.Errorf("%s: 1 MB took %s", name, d)
 		}
 	}

@@ -57,6 +57,29 @@ func sourceOf(m Mail) string {
 	return ""
 }
 
+// mayBe reports whether a mail has a word that origin looks for.
+func mayBe(m Mail) bool {
+	has := func(t string) bool {
+		for _, w := range []string{"ompletion time", "eure de fin", "ertigstellungszeit", "Q. "} {
+			if strings.Contains(t, w) {
+				return true
+			}
+		}
+		return false
+	}
+	if m.Doc == nil {
+		return has(m.Text)
+	}
+	for i := range m.Doc.Lines {
+		for _, s := range m.Doc.Lines[i].Spans {
+			if has(s.Text) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // origin recognises by their content the two kinds of form mails that come
 // from anybody: a pasted row of the workbook that Microsoft Forms keeps, whose
 // first columns nobody would write by hand, and FormAssembly's Q./R. lines.
@@ -104,12 +127,16 @@ func nativeLink(m Mail) string {
 		return ""
 	}
 	if m.Doc != nil {
-		for _, l := range own(m.Doc.Lines) {
-			for _, s := range l.Spans {
-				if s.Href != "" {
-					if u := check(s.Href); u != "" {
-						return u
+		for i := range m.Doc.Lines {
+			for _, s := range m.Doc.Lines[i].Spans {
+				if s.Href == "" {
+					continue
+				}
+				if u := check(s.Href); u != "" {
+					if len(own(m.Doc.Lines)) <= i {
+						return "" // in what is quoted
 					}
+					return u
 				}
 			}
 		}
