@@ -159,7 +159,7 @@ func saysAutomatic(text string) bool {
 // challenge recognises a filter that holds our mail until we prove that a
 // person sent it: it says what to do, and that the mail waits for it.
 func challenge(in *tracker.Inbound, text string) bool {
-	if isForward(in.Subject) || isReply(strings.ToLower(in.Subject)) && len(in.InReplyTo) == 0 {
+	if isForward(in.Subject) || isReply(in.Subject) && len(in.InReplyTo) == 0 {
 		return false
 	}
 	asks := challengeWords.Count(text, 2)

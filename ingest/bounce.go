@@ -48,6 +48,10 @@ func readBounce(in *tracker.Inbound, h *header, root *node, b *body, w *walker, 
 		bo.Status = st
 	}
 	bo.OriginalMessageID = originalID(in, r, copyOf, text)
+	bo.Guess = !sureReport(in, h, r) && !((fromRobot(in) >= 2 || nullSender(in)) && bounceSubject(in.Subject) && len(bo.Recipients) > 0 && (r.hasOrig || copyOf != "" || hasLoneAddress(human)))
+	if bo.Guess && (len(bo.Recipients) == 0 && bo.OriginalMessageID == "" || len(in.InReplyTo)+len(in.References) > 0) {
+		return nil, "" // it names nothing that failed, or answers somebody: a person's words about their mail
+	}
 	in.ReplyTokens = append(returnedTokens(bo.OriginalMessageID, r, text), in.ReplyTokens...)
 	// what the server said comes first; a program's summary may know more,
 	// and the words for people tell in which step the server refused

@@ -110,3 +110,33 @@ func FuzzBounce(f *testing.F) {
 		}
 	})
 }
+
+// TestPeopleWriteAboutBounces: mails about failed mail, from people whose
+// addresses sound like a server's, or whose program takes along the parts of a
+// report that they forward.
+func TestPeopleWriteAboutBounces(t *testing.T) {
+	const forward = "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b"
+	const parts = "--b\nContent-Type: text/plain\n\nHello, what does this mean? I must reach him today.\nAnna\n\n" +
+		"---------- Forwarded message ---------\nFrom: Mail Delivery Subsystem <mailer-daemon@mx.example>\nSubject: Delivery Status Notification (Failure)\n\nYour message was not delivered\n\n" +
+		"--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example\n\nFinal-Recipient: rfc822; bob@shore.example\nAction: failed\nStatus: 5.1.1\n\n--b--"
+	for _, c := range []struct{ header, body string }{
+		{"From: Anna <anna@isle.example>\nSubject: Undeliverable mails to our supplier", "Since yesterday my mails to bob@shore.example come back with 550 5.7.1 rejected. Please help.\n\nAnna"},
+		{"From: Anna <anna@isle.example>\nSubject: Mail delivery failed", "My mails to bob@shore.example come back with\n\n550 5.7.1 rejected.\n\nWhat can I do?\nAnna"},
+		{"From: Anna <anna@isle.example>\nSubject: Zustellung fehlgeschlagen", "Meine Mail konnte nicht zugestellt werden:\n550 5.4.1 Recipient address rejected\n\nBitte helfen.\nAnna"},
+		{"From: Office <admin@isle.example>\nX-Mailer: Microsoft Outlook 16.0\nSubject: Mail delivery problem", "Since this morning our mails cannot be delivered to customers. There is an error.\nMaria"},
+		{"From: Maria <admin@isle.example>\nIn-Reply-To: <a1@corp.example>\nSubject: Mail delivery problem", "<bob@shore.example> gets it now, no error any more.\nMaria"},
+		{"From: Delivery Desk <delivery@isle.example>\nSubject: Error sending delivery notes", "The printer shows an error when printing delivery notes."},
+		{"From: Postmaster <postmaster@isle.example>\nX-Mailer: Microsoft Outlook 16.0\nSubject: Printer in room 7", "The printer shows an error. Please help.\nZeno"},
+		{"From: Mail Delivery Team Berlin <post@isle.example>\nSubject: Franking machine", "The franking machine shows an error. Please help.\nZeno"},
+		{"From: IT <administrator@isle.example>\nSubject: unknown user in the directory", "I get error 5, the user does not exist.\nZeno"},
+		{"From: Tom <gateway@isle.example>\nUser-Agent: Mozilla Thunderbird\nSubject: your message to customers rejected", "This was rejected by the customer. There is an error.\nTom"},
+		{"From: Scanner <scan@isle.example>\nReturn-Path: <>\nSubject: Error sending scan", "The scan job failed, error 12."},
+		{"From: Anna <anna@isle.example>\nSubject: Fwd: Delivery Status Notification (Failure)\n" + forward, parts},
+		{"From: Anna <anna@isle.example>\nSubject: What is this\n" + forward, parts},
+	} {
+		in := Parse(letter("To: helpdesk@corp.example\n"+c.header, c.body+"\n"), Options{Own: []string{"helpdesk@corp.example"}})
+		if in.Class != tracker.ClassHuman {
+			t.Errorf("%q: %s (%s) %+v", c.header, in.Class, in.ClassReason, in.Bounce)
+		}
+	}
+}

@@ -32,7 +32,7 @@ func looksLikeBounce(in *tracker.Inbound, h *header, human, copyOf string, r rep
 		return true
 	}
 	robot, bySubject := fromRobot(in), bounceSubject(in.Subject)
-	forward, answer := isForward(in.Subject), isReply(strings.ToLower(in.Subject))
+	forward, answer := isForward(in.Subject), isReply(in.Subject)
 	if robot < 2 && (!bySubject || forward) {
 		return false
 	}
@@ -51,7 +51,7 @@ func looksLikeBounce(in *tracker.Inbound, h *header, human, copyOf string, r rep
 		return true
 	case bySubject && words > 1 && len(in.InReplyTo) == 0 && (robot > 0 || nullSender(in)):
 		return true
-	case bySubject && words > 0 && (r.hasOrig || refusals.In(human)) && !answer && (robot > 0 || byProgram(in, h)) && !robotic(r.original.get("from")):
+	case bySubject && words > 0 && (r.hasOrig || refusals.In(human)) && !answer && (robot > 0 || byProgram(in, h) && hasLoneAddress(human)) && !robotic(r.original.get("from")):
 		return true
 	}
 	return false
@@ -103,13 +103,24 @@ func bounceSubject(subject string) bool {
 	return bounceSubjects.In(subject) && !(strings.HasPrefix(subject, "re: your message to") && bounceSubjects.Count(subject, 2) < 2)
 }
 
-func isReply(subject string) bool {
-	for _, p := range []string{"re:", "aw:", "fwd:", "fw:", "wg:", "tr:", "sv:", "antw:", "re :", "rv:", "vs:", "odp:", "回复:", "回覆:", "答复:", "回复：", "回覆：", "答复："} {
-		if strings.HasPrefix(subject, p) {
+// isReply says whether a subject begins as that of an answer or a forward does.
+func isReply(subject string) bool { return tracker.ReadSubject(subject).Lead != tracker.NoPrefix }
+
+// sureReport says whether only a mail server can have written the report:
+// it is machine-readable, or its author's address is a daemon's, or a server
+// sent it that takes no answer. All else is a guess by wording, and people
+// write about failed mail in the same words.
+func sureReport(in *tracker.Inbound, h *header, r report) bool {
+	if r.status || h.has("x-failed-recipients") {
+		return true
+	}
+	for _, a := range in.From {
+		local, _, _ := strings.Cut(strings.ToLower(a.Address), "@")
+		if daemonNames.In(local) {
 			return true
 		}
 	}
-	return false
+	return nullSender(in) && robotName(in) > 0
 }
 
 func nullSender(in *tracker.Inbound) bool { return in.ReturnPath != nil && *in.ReturnPath == "" }
@@ -135,6 +146,14 @@ var (
 
 // fromRobot says how surely a mail server wrote this: 2 surely, 1 perhaps.
 func fromRobot(in *tracker.Inbound) int {
+	if n := robotName(in); n > 0 || !nullSender(in) {
+		return n
+	}
+	return 1
+}
+
+// robotName is fromRobot by the names of the author alone.
+func robotName(in *tracker.Inbound) int {
 	if surelyRobot(in) {
 		return 2
 	}
@@ -147,9 +166,6 @@ func fromRobot(in *tracker.Inbound) int {
 		case maybeNames.In(name), maybeNames.In(local), serverNames.In(local), local == "admin", local == "root", local == "administrator":
 			return 1
 		}
-	}
-	if nullSender(in) {
-		return 1
 	}
 	return 0
 }

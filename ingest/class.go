@@ -23,6 +23,10 @@ func classify(in *tracker.Inbound, h *header, root *node, b *body, w *walker) {
 		return
 	}
 	report := findReport(root, w)
+	if !report.formal && fromRobot(in) == 0 && !h.has("x-failed-recipients") {
+		// a program of a person's took the parts of a report along in a forward
+		report.status, report.receipt, report.feedback, report.fields = false, false, false, nil
+	}
 	if !report.status && fromRobot(in) >= 2 {
 		report = nestedReport(root, w, report)
 	}

@@ -11,6 +11,7 @@ type report struct {
 	status   bool // a delivery status (RFC 3464)
 	receipt  bool // a disposition notification (RFC 8098)
 	feedback bool // a complaint (RFC 5965)
+	formal   bool // it stands in a multipart/report
 	fields   []header
 	original header // of the message that the report is about
 	hasOrig  bool
@@ -27,6 +28,7 @@ func findReport(root *node, w *walker) report {
 		if seen++; seen > maxParts {
 			return
 		}
+		r.formal = r.formal || n.typ == "multipart/report"
 		switch n.typ {
 		case "message/delivery-status", "message/global-delivery-status":
 			r.status = true

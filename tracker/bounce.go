@@ -11,8 +11,22 @@ import (
 
 // settleNotice parks what robots tell us about our own mail. A bounce of ours
 // marks the outbox row, leaves a note on the ticket, and, when permanent,
-// marks the client's address. None of it ever opens a ticket.
+// marks the client's address. None of it ever opens a ticket. What was only
+// guessed to be a report, and is about no mail of ours, is taken for a
+// person's words about their mail, and decided as such: a needless ticket is
+// closed with a click, a lost one is never missed by anybody but who wrote it.
 func (s *Store) settleNotice(ctx context.Context, tx *migrations.Tx, d *decision) error {
+	if b := d.in.Bounce; b != nil && b.Guess {
+		ours, err := bouncedMail(ctx, tx, d.in)
+		if err != nil {
+			return err
+		}
+		if ours == nil {
+			d.in.Class, d.in.ClassReason, d.in.Bounce = ClassHuman, "", nil
+			d.out.Class = d.in.Class
+			return nil // d.in.SuppressAck stays: should it be a server's all the same, it gets no answer
+		}
+	}
 	switch d.in.Class {
 	case ClassDeliveryNotice:
 		return s.settleDelay(ctx, tx, d)
@@ -52,7 +66,10 @@ func bouncedMail(ctx context.Context, tx *migrations.Tx, in *Inbound) (*outboxRe
 		}
 		err := tx.Select(ctx, &rows, columns+`mail_id = ? AND mail_id <> ''
 			UNION ALL `+columns+`server_mail_id = ? AND server_mail_id <> '' LIMIT 1`, id, id)
-		if err != nil || len(rows) > 0 {
+		if err != nil {
+			return nil, fmt.Errorf("look up bounced mail: %w", err)
+		}
+		if len(rows) > 0 {
 			break
 		}
 	}

@@ -131,3 +131,22 @@ func TestBounceByToken(t *testing.T) {
 		}
 	})
 }
+
+// TestGuessedBounce: what only reads like a report, and is about no mail of
+// ours, is a person's and opens a ticket; nobody is answered automatically.
+func TestGuessedBounce(t *testing.T) {
+	eachMailDesk(t, func(d *mailDesk) {
+		d.receive(d.mail())
+		id := tokenID(d.send()[anna])
+		guess := Bounce{Action: ActionFailed, Guess: true, Reason: "the mail could not be delivered"}
+		mine := d.receive(d.mail(from("admin@isle.example"), returned(ClassBounce, id, anna, guess)))
+		d.want(mine, FateNone, "HD-1", 0)
+		theirs := d.mail(from("admin@isle.example"), returned(ClassBounce, "a1@isle.example", "bob@isle.example", guess), func(in *Inbound) {
+			in.SuppressAck, in.ClassReason = true, "a mail could not be delivered"
+		})
+		d.want(d.receive(theirs), FateNew, "HD-2", 0)
+		if n := d.count(`SELECT count(*) FROM message WHERE class = 'human' AND class_reason = '' AND from_address = 'admin@isle.example'`); n != 1 {
+			t.Errorf("%d mails of a person", n)
+		}
+	})
+}

@@ -145,7 +145,8 @@ const (
 
 // Bounce is what a failed delivery or a delivery notice says.
 type Bounce struct {
-	Action            string   `json:"action"` // ActionFailed and its like (RFC 3464 section 2.3.3)
+	Action            string   `json:"action"`          // ActionFailed and its like (RFC 3464 section 2.3.3)
+	Guess             bool     `json:"guess,omitempty"` // told by wording only: a person may have written it
 	Recipients        []string `json:"recipients,omitempty"`
 	OriginalMessageID string   `json:"original_message_id,omitempty"`
 	Permanent         bool     `json:"permanent"`
