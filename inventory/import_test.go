@@ -518,7 +518,7 @@ func TestBrokenFiles(t *testing.T) {
 // TestManyRows measures an import of 20,000 rows: go test -v prints the times.
 func TestManyRows(t *testing.T) {
 	if testing.Short() {
-		t.Skip("long")
+		t.Skip("an import of thousands of rows is left out under -short")
 	}
 	n := 2_000
 	if os.Getenv("HELPDESKD_TEST_FULL") != "" {
