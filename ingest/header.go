@@ -75,6 +75,7 @@ func (h *header) all(name string) []string {
 }
 
 func (h *header) defect(s string) {
+	s = cleanLine(s, maxNote)
 	for _, d := range h.defects {
 		if d == s {
 			return

@@ -44,7 +44,9 @@ type walker struct {
 	unwrapped // what raw was extended by
 }
 
+// defect notes damage once. It may quote the mail, so it is made one clean line.
 func (w *walker) defect(s string) {
+	s = cleanLine(s, maxNote)
 	for _, d := range w.defects {
 		if d == s {
 			return

@@ -69,6 +69,7 @@ func (n *node) whole() tracker.Part {
 
 // note keeps what is worth knowing of a mail and no damage.
 func (w *walker) note(s string) {
+	s = cleanLine(s, maxNote)
 	if len(w.notes) < 20 && !slices.Contains(w.notes, s) {
 		w.notes = append(w.notes, s)
 	}

@@ -10,6 +10,9 @@ import (
 // maxSubject bounds decoded one-line header texts, in bytes (RFC 5322 2.1.1).
 const maxSubject = 998
 
+// maxNote bounds what is said of a mail in one line, in bytes.
+const maxNote = 1000
+
 // maxWord bounds one encoded word. RFC 2047 allows 75 bytes; mailers exceed
 // that, but not by this much.
 const maxWord = 8 << 10
