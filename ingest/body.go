@@ -30,12 +30,16 @@ func readBody(w *walker, root *node) *body {
 	w.unpack(&sel)
 	b := &body{}
 	cids := map[string]bool{}
-	if b.doc = w.joinHTML(sel.html); b.doc != nil {
+	var beyond []*node
+	if b.doc, beyond = w.joinHTML(sel.html); b.doc != nil {
 		for _, c := range b.doc.CIDs {
 			cids[c] = true
 		}
 	}
 	long := b.choose(w, sel)
+	if b.fromHTML {
+		long = beyond
+	}
 	b.text = w.pgpText(b.text)
 	if len(b.text) > maxText {
 		b.text = cutUTF8(b.text, maxText)
@@ -128,25 +132,33 @@ func (w *walker) joinPlain(parts []*node) (text string, long []*node) {
 	return b.String(), long
 }
 
-// joinHTML reads the HTML body; plain parts among it keep their place.
-func (w *walker) joinHTML(parts []*node) *htmltext.Doc {
-	var doc *htmltext.Doc
+// joinHTML reads the HTML body; plain parts among it keep their place, and
+// those that are not read to their end are returned too.
+func (w *walker) joinHTML(parts []*node) (doc *htmltext.Doc, long []*node) {
 	any := false
 	for _, n := range parts {
 		any = any || n.typ == "text/html"
 	}
 	if !any {
-		return nil
+		return nil, nil
 	}
 	left := maxText
 	for _, n := range parts {
+		if left <= 0 {
+			if n.typ == "text/plain" {
+				long = append(long, n)
+			}
+			continue
+		}
 		var d *htmltext.Doc
 		switch n.typ {
 		case "text/html":
 			d = htmltext.Parse(w.html(n), left)
 		case "text/plain":
-			t, _ := w.text(n, left)
-			d = htmltext.FromText(t)
+			t, cut := w.text(n, left)
+			if d = htmltext.FromText(t); cut || d.Cut {
+				long = append(long, n)
+			}
 		default:
 			continue
 		}
@@ -162,11 +174,8 @@ func (w *walker) joinHTML(parts []*node) *htmltext.Doc {
 		} else {
 			doc.Append(d)
 		}
-		if left <= 0 {
-			break
-		}
 	}
-	return doc
+	return doc, long
 }
 
 // text decodes one text part: at most max bytes, line ends \n, valid UTF-8.

@@ -214,7 +214,7 @@ func splitAt(raw []byte, off, end int, boundary string, exact bool) [][2]int {
 		}
 		at := pos + i
 		glued := at > off && raw[at-1] != '\n'
-		if glued && len(boundary) < 12 {
+		if glued && (len(boundary) < 12 || !endsLine(raw[at+len(delim):end])) {
 			pos = at + len(delim)
 			continue
 		}
@@ -223,10 +223,6 @@ func splitAt(raw []byte, off, end int, boundary string, exact bool) [][2]int {
 			lineEnd = at + j + 1
 		}
 		tail := raw[at+len(delim) : lineEnd]
-		if t := bytes.TrimSpace(tail); glued && len(t) > 0 && string(t) != "--" {
-			pos = at + len(delim)
-			continue
-		}
 		closing := bytes.HasPrefix(tail, []byte("--"))
 		if closing {
 			tail = tail[2:]
@@ -257,6 +253,14 @@ func splitAt(raw []byte, off, end int, boundary string, exact bool) [][2]int {
 		out = append(out, [2]int{partStart, end})
 	}
 	return out
+}
+
+// endsLine says whether a delimiter that b follows stands at the end of its
+// line. It looks no further than that, since there may be many on one line.
+func endsLine(b []byte) bool {
+	b = bytes.TrimPrefix(bytes.TrimLeft(b, " \t\r"), []byte("--"))
+	b = bytes.TrimLeft(b, " \t\r")
+	return len(b) == 0 || b[0] == '\n'
 }
 
 // trimEOL steps back over the line end that belongs to the delimiter.

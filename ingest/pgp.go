@@ -27,7 +27,7 @@ func (w *walker) pgpText(text string) string {
 	_, body, _ := strings.Cut(text[start:], "\n")
 	for { // the armour's header, up to an empty line
 		line, rest, more := strings.Cut(body, "\n")
-		if line = strings.TrimSpace(line); line != "" && !strings.Contains(line, ": ") {
+		if line = strings.TrimSpace(line); line != "" && !armourHeader(line) {
 			break
 		}
 		body = rest
@@ -37,10 +37,10 @@ func (w *walker) pgpText(text string) string {
 	}
 	after := ""
 	if i := atLine(body, pgpSignature); i >= 0 {
-		if j := strings.Index(body[i:], pgpEnd); j >= 0 {
+		if j := strings.Index(body[i:], pgpEnd); j >= 0 { // else it was cut, and where it ends is not known
 			_, after, _ = strings.Cut(body[i+j:], "\n")
+			body = body[:i]
 		}
-		body = body[:i]
 	}
 	var b strings.Builder
 	b.WriteString(text[:start])
@@ -49,6 +49,17 @@ func (w *walker) pgpText(text string) string {
 	}
 	b.WriteString(after)
 	return b.String()
+}
+
+// armourHeader knows the header lines of a text that was signed in place (RFC
+// 4880 section 6.2): what else holds a colon is the author's.
+func armourHeader(line string) bool {
+	for _, name := range []string{"Hash:", "Charset:", "Version:", "Comment:", "MessageID:", "NotDashEscaped:"} {
+		if strings.HasPrefix(line, name) {
+			return true
+		}
+	}
+	return false
 }
 
 // atLine is where a line that is mark begins, -1 for nowhere.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"helpdeskd/tracker"
 )
@@ -75,4 +76,58 @@ func TestStructures(t *testing.T) {
 			t.Errorf("%s: text %q, files %q, defects %q", name, in.Text, files, in.Defects)
 		}
 	}
+}
+
+// TestGluedDelimitersLinear: text that holds the delimiter again and again on
+// one line is looked through once.
+func TestGluedDelimitersLinear(t *testing.T) {
+	const b = "abcdefghijklmnop"
+	took := func(n int) time.Duration {
+		raw := []byte("Content-Type: multipart/mixed; boundary=" + b + "\r\n\r\n--" + b + "\r\n\r\n" + strings.Repeat("x--"+b, n) + "\r\n--" + b + "--\r\n")
+		best := time.Hour
+		for range 3 {
+			at := time.Now()
+			Parse(raw, Options{})
+			best = min(best, time.Since(at))
+		}
+		return best
+	}
+	small, large := took(10_000), took(80_000)
+	if large > 30*small+20*time.Millisecond {
+		t.Errorf("8 times the text takes %v instead of %v", large, small)
+	}
+}
+
+// TestSignedTextIsWhole: whatever is wrong with the frame of a text that was
+// signed in place, no word of it is taken for a part of the frame.
+func TestSignedTextIsWhole(t *testing.T) {
+	for name, body := range map[string]string{
+		"no header":        pgpSigned + "\nPrinter: it is broken\n\nPlease come.\n" + pgpSignature + "\n\niQEz\n" + pgpEnd + "\nP.S. Room 7\n",
+		"signature cut":    pgpSigned + "\nHash: SHA256\n\nPrinter: it is broken\n\nPlease come.\n" + pgpSignature + "\n\niQEz\n\nP.S. Room 7\n",
+		"nothing is wrong": pgpSigned + "\nHash: SHA256\nComment: a\n\nPrinter: it is broken\n\nPlease come.\n" + pgpSignature + "\n\niQEz\n" + pgpEnd + "\nP.S. Room 7\n",
+	} {
+		in := Parse(letter("From: a@b.example\nSubject: x", body), Options{})
+		for _, want := range []string{"Printer: it is broken", "Please come.", "P.S. Room 7"} {
+			if !strings.Contains(in.Text, want) {
+				t.Errorf("%s: %q is missing in %q", name, want, in.Text)
+			}
+		}
+	}
+}
+
+// TestTextBeyondTheBound: a text part that is not shown any more, because the
+// HTML above it is too long, can be had as a file.
+func TestTextBeyondTheBound(t *testing.T) {
+	raw := "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/html\n\n" +
+		strings.Repeat("<p>"+strings.Repeat("word ", 1000)+"</p>\n", 300) + "\n--b\nContent-Type: text/plain\n\nThe printer is broken.\n--b--"
+	in := Parse(letter("From: a@b.example\nSubject: x\n"+raw, ""), Options{})
+	if strings.Contains(in.Text, "The printer is broken.") {
+		return
+	}
+	for _, p := range in.Parts {
+		if p.Role == tracker.RoleFile && p.ContentType == "text/plain" {
+			return
+		}
+	}
+	t.Errorf("the text part is gone; there are %+v", in.Parts)
 }
