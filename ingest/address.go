@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -41,6 +42,9 @@ func (p *addressReader) step(s string) string {
 	switch c := s[0]; c {
 	case '"':
 		text, n := cutQuoted(s)
+		if hidden.MatchString(text) && strings.Contains(text, "\x1b") {
+			p.setOdd("an address among shifted characters")
+		}
 		// a quoted local part belongs to the address: "a b"@x.example
 		if n < len(s) && s[n] == '@' {
 			p.phrase.WriteString(s[:n])
@@ -59,6 +63,14 @@ func (p *addressReader) step(s string) string {
 			p.comment.WriteByte(' ')
 		}
 		p.comment.WriteString(text)
+		return s[n:]
+	case 0x1b:
+		n := cutShifted(s)
+		if hidden.MatchString(s[:n]) {
+			p.setOdd("an address among shifted characters")
+		}
+		n = max(n, 1)
+		p.phrase.WriteString(s[:n])
 		return s[n:]
 	case '<':
 		return p.angle(s)
@@ -83,7 +95,7 @@ func (p *addressReader) step(s string) string {
 		p.phrase.WriteByte(c)
 		return s[1:]
 	default:
-		n := strings.IndexAny(s[1:], "\"(<,;:=")
+		n := strings.IndexAny(s[1:], "\"(<,;:=\x1b")
 		if n < 0 {
 			n = len(s) - 1
 		}
@@ -234,12 +246,45 @@ func cleanAddress(s string) (addr, odd string) {
 	return strings.ToLower(b.String()), odd
 }
 
+// hidden finds what a reader who knows no shifts would take for an address.
+var hidden = regexp.MustCompile(`[!-~]@[0-9A-Za-z.-]*\.[A-Za-z]{2}`)
+
+// cutShifted returns the length of the double-byte or katakana characters of
+// ISO-2022-JP (RFC 1468) at the start of s, with the shifts around them; 0
+// where there are none, or where they have no end. Their bytes look like
+// quotes, brackets and commas, and are none.
+func cutShifted(s string) int {
+	in := false
+	for _, shift := range []string{"\x1b$@", "\x1b$B", "\x1b$(D", "\x1b(I"} {
+		in = in || strings.HasPrefix(s, shift)
+	}
+	if !in {
+		return 0
+	}
+	for i := 3; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == 0x1b:
+			if strings.HasPrefix(s[i:], "\x1b(B") || strings.HasPrefix(s[i:], "\x1b(J") {
+				return i + 3
+			}
+			return i // another shift
+		case c <= ' ' || c >= 0x7f:
+			return 0
+		}
+	}
+	return 0
+}
+
 // cutQuoted reads a quoted string at the start of s; an unclosed one ends
 // before the next "<", as every tolerant reader does.
 func cutQuoted(s string) (text string, n int) {
 	var b strings.Builder
 	for i := 1; i < len(s); i++ {
 		switch s[i] {
+		case 0x1b:
+			n := max(cutShifted(s[i:]), 1)
+			b.WriteString(s[i : i+n])
+			i += n - 1
 		case '\\':
 			if i+1 < len(s) {
 				i++
@@ -263,6 +308,10 @@ func cutComment(s string) (text string, n int) {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
 		switch s[i] {
+		case 0x1b:
+			n := max(cutShifted(s[i:]), 1)
+			b.WriteString(s[i : i+n])
+			i += n - 1
 		case '\\':
 			if i+1 < len(s) {
 				i++

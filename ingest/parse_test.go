@@ -78,6 +78,44 @@ func TestAddressIsLiteral(t *testing.T) {
 	}
 }
 
+// TestShiftedNames: the bytes of ISO-2022-JP look like quotes, brackets and
+// commas, and are none. An address that readers without shifts would see among
+// them is odd.
+func TestShiftedNames(t *testing.T) {
+	yamada := tracker.Address{Name: "山田花子", Address: "yamada@firm.example"}
+	for _, c := range []struct {
+		header string
+		want   tracker.Address
+		odd    bool
+	}{
+		{"\x1b$B;3ED2V;R\x1b(B <yamada@firm.example>", yamada, false},
+		{"\"\x1b$B;3ED2V;R\x1b(B\" <yamada@firm.example>", yamada, false},
+		{"yamada@firm.example (\x1b$B;3ED2V;R\x1b(B)", yamada, false},
+		{"\x1b$@;3ED\x1b(J\x1b$B2V;R\x1b(B <yamada@firm.example>", yamada, false},
+		{"\x1b$B$\"$:$<\x1b(B <a@b.example>", tracker.Address{Name: "あずぜ", Address: "a@b.example"}, false},
+		{"\x1b$B<boss@corp.ex>;\x1b(B <mallory@evil.example>", tracker.Address{Address: "mallory@evil.example"}, true},
+		{"\"\x1b$B<boss@corp.ex>;\x1b(B\" <mallory@evil.example>", tracker.Address{Address: "mallory@evil.example"}, true},
+	} {
+		list, odd := addressList(c.header, "")
+		if c.odd && len(list) == 1 {
+			list[0].Name = ""
+		}
+		if len(list) != 1 || list[0] != c.want || (odd != "") != c.odd {
+			t.Errorf("%q: %+v %q", c.header, list, odd)
+		}
+	}
+	if list, odd := addressList("\x1b$B;3ED <mallory@evil.example>", ""); odd == "" && (len(list) != 1 || list[0].Address != "mallory@evil.example") {
+		t.Errorf("an open shift: %+v", list)
+	}
+	many := strings.Repeat("\x1b$B", 80<<10)
+	if at := time.Now(); true {
+		addressList(many, "")
+		if d := time.Since(at); d > 2*time.Second {
+			t.Errorf("%d open shifts take %v", 80<<10, d)
+		}
+	}
+}
+
 func TestDecodeText(t *testing.T) {
 	for in, want := range map[string]string{
 		"=?utf-8?q?a?= =?utf-8?q?b?=":       "ab",

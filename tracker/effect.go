@@ -19,9 +19,9 @@ var still = []string{"can still work", "still able to work", "can continue", "ca
 // strongest first: cannot work at all or the whole company, a major part of
 // the work, a part of it, an inconvenience.
 var effects = []effect{
-	{3, true, []string{"work at all", "working at all", "do anything", "do any work", "no work possible", "unable to work", "not able to work", "completely blocked", "completely stopped", "work has stopped", "stopped completely", "complete standstill", "whole company", "entire company", "company wide", "everyone", "everybody", "all users", "all staff", "all employees", "all of us", "whole department", "entire department",
-		"plus travailler", "pas travailler", "impossible de travailler", "aucun travail possible", "totalement bloque", "totalement bloquee", "completement bloque", "completement bloquee", "a l arret", "toute l entreprise", "tout le monde", "tous les utilisateurs", "tous les collaborateurs", "tous les employes", "tout le service",
-		"nicht arbeiten", "nicht mehr arbeiten", "gar nicht arbeiten", "uberhaupt nicht arbeiten", "keine arbeit moglich", "arbeitsunfahig", "arbeit steht still", "stillstand", "alle betroffen", "alle sind betroffen", "alle mitarbeiter", "alle benutzer", "alle kollegen", "ganze firma", "gesamte firma", "ganzes unternehmen", "gesamtes unternehmen", "das ganze unternehmen", "ganze abteilung"}},
+	{3, true, []string{"work at all", "working at all", "do anything", "do any work", "do my job at all", "do our job at all", "do my work at all", "do our work at all", "no work possible", "unable to work", "not able to work", "completely blocked", "completely stopped", "work has stopped", "stopped completely", "complete standstill", "whole company", "entire company", "company wide", "everyone", "everybody", "all users", "all staff", "all employees", "all of us", "whole department", "entire department",
+		"plus travailler", "pas travailler", "peux rien faire", "peux plus rien faire", "pouvons rien faire", "pouvons plus rien faire", "impossible de travailler", "aucun travail possible", "totalement bloque", "totalement bloquee", "completement bloque", "completement bloquee", "a l arret", "toute l entreprise", "tout le monde", "tous les utilisateurs", "tous les collaborateurs", "tous les employes", "tout le service",
+		"nicht arbeiten", "nicht mehr arbeiten", "nichts tun", "nichts machen", "nichts mehr tun", "nichts mehr machen", "gar nicht arbeiten", "uberhaupt nicht arbeiten", "keine arbeit moglich", "arbeitsunfahig", "arbeit steht still", "stillstand", "alle betroffen", "alle sind betroffen", "alle mitarbeiter", "alle benutzer", "alle kollegen", "ganze firma", "gesamte firma", "ganzes unternehmen", "gesamtes unternehmen", "das ganze unternehmen", "ganze abteilung"}},
 	{3, false, []string{"major", "most of my work", "most of our work", "most of the work", "large part", "big part", "main part", "severely", "severe", "significant", "significantly", "main task", "main tasks", "critical", "blocker",
 		"majeur", "majeure", "grande partie", "plus grande partie", "l essentiel", "essentiel de mon travail", "fortement", "gravement", "critique", "tres impacte", "tache principale",
 		"grossteil", "großteil", "hauptteil", "grosser teil", "großer teil", "erheblich", "stark eingeschrankt", "stark beeintrachtigt", "schwerwiegend", "massiv", "kritisch", "hauptaufgabe"}},
@@ -74,8 +74,12 @@ func effectOf(answer string) (level int, star, ok bool) {
 // stopped reports whether somebody says that they cannot work, and not only
 // on or with one thing.
 func stopped(n string) bool {
+	n = " " + n + " "
+	for _, job := range []string{" do my job ", " do my work ", " do our job ", " do our jobs ", " do our work "} {
+		n = strings.ReplaceAll(n, job, " work ")
+	}
 	for _, p := range []string{"cannot work", "can not work", "can t work", "cant work", "unable to work", "couldn t work", "could not work"} {
-		_, rest, ok := strings.Cut(" "+n+" ", " "+p+" ")
+		_, rest, ok := strings.Cut(n, " "+p+" ")
 		if !ok {
 			continue
 		}

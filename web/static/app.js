@@ -220,6 +220,9 @@
 		if (!frame.dataset.fitted) { frame.dataset.fitted = "1"; frame.addEventListener("load", measure); }
 	}
 
+	let refit; // lines break anew when a telephone is turned
+	addEventListener("resize", () => { cancelAnimationFrame(refit); refit = requestAnimationFrame(() => $$("details[open] iframe.paper").forEach(fit)); });
+
 	// ---- live: while the stream is down, pages ask again by themselves
 	let streaming = false;
 	document.addEventListener("htmx:sse:after:connection", () => { streaming = true; offline(false); });
