@@ -1,7 +1,6 @@
 package ingest
 
 import (
-	"encoding/base64"
 	"strings"
 
 	"helpdeskd/ingest/form"
@@ -45,11 +44,10 @@ func readForm(in *tracker.Inbound, h *header, b *body, opt Options) {
 	in.SuppressAck = f.Requester.Address == ""
 }
 
-// isThreadChild reports whether a Thread-Index is that of an answer: 22 bytes
-// name the conversation, and each answer adds five (MS-OXOMSG 2.2.1.3).
+// isThreadChild reports whether a Thread-Index is that of an answer.
 func isThreadChild(index string) bool {
-	b, err := base64.StdEncoding.DecodeString(index)
-	return err == nil && len(b) >= 27
+	x, ok := tracker.ReadThreadIndex(index)
+	return ok && len(x.Answers()) > 0
 }
 
 // isFlow says whether Power Automate's connectors stamped the mail. The

@@ -246,3 +246,21 @@ func TestLong(t *testing.T) {
 		}
 	}
 }
+
+// TestLinkOfNativeForm: whoever writes the link of a notification down has not
+// sent one.
+func TestLinkOfNativeForm(t *testing.T) {
+	const link = "https://forms.office.com/Pages/DesignPage.aspx?origin=EmailNotification#FormId=abc"
+	person := Mail{From: []tracker.Address{{Address: "anna@isle.example"}}, Subject: "Is this safe?", Text: "I was sent this link, what is it?\n" + link + "\n"}
+	if f, why := Look(person); f != nil || why != tracker.NoFormSender {
+		t.Errorf("%+v, %q", f, why)
+	}
+	for _, m := range []Mail{
+		{From: []tracker.Address{{Address: "forms@microsoft.com"}}, Subject: "A localised subject", Text: "Somebody answered\n" + link + "\n"},
+		{From: []tracker.Address{{Address: "no-reply@corp.example"}}, Subject: "New response for IT help", Text: link + "\n"},
+	} {
+		if f, why := Look(m); f == nil || f.Source != Native {
+			t.Errorf("%s: %+v, %q", m.Subject, f, why)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"helpdeskd/ingest/htmltext"
+	"helpdeskd/ingest/reply"
 )
 
 // maxLines bounds the lines that are looked at for questions; what stands
@@ -19,34 +20,11 @@ func own(lines []htmltext.Line) []htmltext.Line {
 			return lines[:i]
 		}
 		t := strings.TrimSpace(l.Text())
-		if strings.HasPrefix(t, ">") && l.Block == "pre" || isDivider(t) || quotedHead(lines[i:min(len(lines), i+8)]) {
+		if strings.HasPrefix(t, ">") && l.Block == "pre" || reply.Divider(t) || quotedHead(lines[i:min(len(lines), i+8)]) {
 			return lines[:i]
 		}
 	}
 	return lines
-}
-
-// isDivider recognises "-----Original Message-----" and its like.
-func isDivider(t string) bool {
-	if !strings.HasPrefix(t, "---") && !strings.HasPrefix(t, "Begin forwarded message") && !strings.HasPrefix(t, "Anfang der weitergeleiteten") && !strings.HasPrefix(t, "Début du message") {
-		return false
-	}
-	low := strings.ToLower(t)
-	for _, w := range []string{"original message", "forwarded message", "ursprüngliche nachricht", "weitergeleitete", "originalnachricht", "message d'origine", "message d’origine", "message transféré", "message original", "mensaje", "messaggio", "oorspronkelijk", "mensagem", "réexpédié"} {
-		if strings.Contains(low, w) {
-			return true
-		}
-	}
-	return false
-}
-
-// headWords are what the lines of a quoted mail's header begin with, by what
-// they say.
-var headWords = map[string]string{
-	"from": "from", "von": "from", "de": "from", "da": "from", "van": "from", "expediteur": "from",
-	"sent": "date", "date": "date", "gesendet": "date", "datum": "date", "envoye": "date", "enviado": "date", "inviato": "date", "verzonden": "date", "fecha": "date", "data": "date",
-	"to": "to", "an": "to", "a": "to", "para": "to", "aan": "to", "destinataire": "to",
-	"subject": "subject", "betreff": "subject", "objet": "subject", "asunto": "subject", "oggetto": "subject", "onderwerp": "subject", "assunto": "subject",
 }
 
 // quotedHead reports whether a quoted mail's header begins here: From, and
@@ -54,11 +32,7 @@ var headWords = map[string]string{
 func quotedHead(lines []htmltext.Line) bool {
 	seen := map[string]bool{}
 	for i := range lines {
-		word, _, ok := strings.Cut(strings.Trim(strings.TrimSpace(lines[i].Text()), "*"), ":")
-		what := ""
-		if ok && len(word) < 20 {
-			what = headWords[norm(word)]
-		}
+		what := reply.HeaderField(lines[i].Text())
 		if i == 0 && what != "from" {
 			return false
 		}

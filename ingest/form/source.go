@@ -37,7 +37,7 @@ func sourceOf(m Mail) string {
 	}
 	local, domain, _ := strings.Cut(from, "@")
 	switch {
-	case nativeLink(m) != "":
+	case nativeLink(m) != "" && isNative(m, domain):
 		return Native
 	case m.Flow:
 		return Flow
@@ -156,6 +156,24 @@ func nativeLink(m Mail) string {
 		}
 		rest = rest[i+end:]
 	}
+}
+
+// isNative says whether a mail with the link of a native notification is one:
+// Microsoft sent it, or it says whose answer to which form it is. People who
+// ask what such a link is write it down, too.
+func isNative(m Mail, domain string) bool {
+	for _, d := range []string{"microsoft.com", "office.com", "office365.com", "sharepointonline.com", "cloud.microsoft"} {
+		if domain == d || strings.HasSuffix(domain, "."+d) {
+			return true
+		}
+	}
+	doc := m.Doc
+	if doc == nil {
+		doc = htmltext.FromText(m.Text)
+	}
+	var f tracker.Form
+	readNative(&f, m, doc)
+	return f.Title != ""
 }
 
 // The words of native notifications, as far as they are known; the rest of

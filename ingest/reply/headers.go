@@ -2,6 +2,29 @@ package reply
 
 import "strings"
 
+// Divider says whether a line is one that mail programs put between what was
+// written and an earlier or forwarded mail.
+func Divider(line string) bool {
+	s := clean(strings.TrimSpace(line))
+	return len(s) < 160 && (originalLine(s) || forwardMark(s))
+}
+
+// HeaderField says which field of a quoted mail's header a line gives: from,
+// date, to or subject; "" for none of these.
+func HeaderField(line string) string {
+	switch labelOf(line) {
+	case lFrom:
+		return "from"
+	case lDate:
+		return "date"
+	case lTo:
+		return "to"
+	case lSubject:
+		return "subject"
+	}
+	return ""
+}
+
 // cutsHere says whether everything from this line on is an earlier mail: a
 // separator line, or the block of From, Sent, To, Subject.
 func cutsHere(lines []line, i int) bool {
