@@ -33,10 +33,17 @@ func mailColor(s string) (color.RGBA, bool) {
 	}
 	if hex, ok := strings.CutPrefix(s, "#"); ok {
 		if len(hex) == 3 || len(hex) == 4 {
-			hex = string([]byte{hex[0], hex[0], hex[1], hex[1], hex[2], hex[2]})
+			var twice []byte
+			for _, c := range []byte(hex) {
+				twice = append(twice, c, c)
+			}
+			hex = string(twice)
 		}
-		n, err := strconv.ParseUint(hex[:min(len(hex), 6)], 16, 32)
-		return color.RGBA{uint8(n >> 16), uint8(n >> 8), uint8(n), 255}, err == nil && len(hex) >= 6
+		if len(hex) == 6 {
+			hex += "ff"
+		}
+		n, err := strconv.ParseUint(hex, 16, 32)
+		return color.RGBA{uint8(n >> 24), uint8(n >> 16), uint8(n >> 8), 255}, err == nil && len(hex) == 8 && n&0xff >= 0x80
 	}
 	name, in, ok := strings.Cut(strings.TrimSuffix(s, ")"), "(")
 	if !ok || name != "rgb" && name != "rgba" {

@@ -202,6 +202,28 @@ func TestMailLies(t *testing.T) {
 		{"click here", "https://evil.example/", false},
 		{"Version 2.0 is out", "https://a.example/", false},
 		{"", "https://a.example/", false},
+		// an address among words, in every spelling that browsers take
+		{"Sign in at https://bank.example/login", "https://evil.example/", true},
+		{"https://bank.example/login please", "https://evil.example/", true},
+		{"https://bank.example/login evil.example", "https://evil.example/", true},
+		{"www.bank.example ›", "https://evil.example/", true},
+		{"bank.example →", "https://evil.example/", true},
+		{"\u200bhttps://bank.example/login", "https://evil.example/", true},
+		{"bank\u200b.example", "https://evil.example/", true},
+		{"ba\u00adnk.example", "https://evil.example/", true},
+		{"https://\u202ebank.example", "https://evil.example/", true},
+		{"https://bank\u2024example/", "https://evil.example/", true},
+		{"https://bank.example\uff0flogin", "https://evil.example/", true},
+		{`https:\\bank.example\login`, "https://evil.example/", true},
+		{"https:/bank.example/", "https://evil.example/", true},
+		{"https://192.0.2.1/login", "https://evil.example/", true},
+		{"bank.com", "https://com/", true},
+		{"See https://bank.example/a for more", "https://www.bank.example/a", false},
+		{"https://bank.example:8443/", "https://bank.example/", false},
+		{"https://bänk.example", "https://xn--bnk-qla.example/", false},
+		// files in the cloud
+		{"Report.docx", "https://tenant.cloud.example/x", false},
+		{"scan.final.pdf", "https://tenant.cloud.example/x", false},
 	} {
 		target := linkTarget(c.href)
 		if address, _, ok := strings.Cut(target, "?"); ok {
@@ -213,20 +235,54 @@ func TestMailLies(t *testing.T) {
 	}
 }
 
+// TestMailLinkHides: what nobody sees of a link's words says nothing about it.
+func TestMailLinkHides(t *testing.T) {
+	const link, end = `<a href="https://evil.example/">`, `</a>`
+	for name, words := range map[string]string{
+		"no size":       `https://bank.example/x<span style="font-size:0">.evil.example</span>`,
+		"tiny":          `https://bank.example/x<span style="font-size:.1em"> evil.example</span>`,
+		"not displayed": `https://bank.example/x<span style="display:none">y evil.example</span>`,
+		"in front":      `<span style="display:none">Dear reader </span>bank.example`,
+		"smaller":       `bank.example<b style="font-size:50%"><b style="font-size:50%"><b style="font-size:50%"> !</b></b></b>`,
+		"far behind":    strings.Repeat("go on ", 100) + `https://bank.example`,
+	} {
+		if c := cleaned(t, link+words+end); c.Lies != 1 {
+			t.Errorf("%s: %s", name, c.HTML)
+		}
+	}
+	for name, words := range map[string]string{
+		"part of another": `go to evil.example.bank.example now`,
+		"as a path":       `my page/evil.example`,
+		"unseen":          `sign in<span style="display:none">https://evil.example</span>`,
+	} {
+		if c := cleaned(t, link+words+end); !strings.Contains(c.HTML, `class="hd-to`) {
+			t.Errorf("%s: nothing says where it leads: %s", name, c.HTML)
+		}
+	}
+}
+
 func TestMailKeepsLegible(t *testing.T) {
 	for name, x := range map[string]struct{ raw, want, not string }{
-		"white on our paper":     {`<p style="color:#fff">x</p>`, "color: #1d2126", ""},
-		"a font's white":         {`<font color="white">x</font>`, "color: #1d2126", ""},
-		"a dark body":            {`<body bgcolor="#111111" text="#eeeeee"><p>x</p>`, "background-color: #111111", "#1d2126"},
-		"a dark body, no ink":    {`<body style="background:#111"><p>x</p>`, "color: #ffffff", ""},
-		"a link in the dark":     {`<td bgcolor="#10182c"><a href="https://a.example">x</a></td>`, `noreferrer nofollow" style="color: #ffffff"`, ""},
-		"black in a dark cell":   {`<table><tr><td bgcolor="navy"><span style="color:black">x</span></td></tr></table>`, "color: black; color: #ffffff", ""},
-		"white on a dark cell":   {`<table><tr><td bgcolor="navy"><span style="color:white">x</span></td></tr></table>`, "color: white", "color: white;"},
-		"grey is a choice":       {`<p style="color:#999">x</p>`, "color: #999", "#1d2126"},
-		"a class from a sheet":   {`<style>.x{background:#000} .y{color:#fff}</style><div class="x"><p class=y>x</p></div>`, "background-color: #000", "#1d2126"},
-		"a picture behind white": {`<td style="background:url(https://a.example/x.png);color:#ffffff">x</td>`, "color: #1d2126", ""},
-		"Word's paragraphs":      {`<style><!-- p.MsoNormal, li.MsoNormal {mso-style-unhide:no; margin:0cm; font-size:11.0pt;} --></style><p class=MsoNormal>x<o:p></o:p></p>`, "margin: 0cm", ""},
-		"own words before":       {`<style>p{color:red}</style><p style="color:blue">x</p>`, "color: blue", ""},
+		"white on our paper":      {`<p style="color:#fff">x</p>`, "color: #1d2126", ""},
+		"a font's white":          {`<font color="white">x</font>`, "color: #1d2126", ""},
+		"a dark body":             {`<body bgcolor="#111111" text="#eeeeee"><p>x</p>`, "background-color: #111111", "#1d2126"},
+		"a dark body, no ink":     {`<body style="background:#111"><p>x</p>`, "color: #ffffff", ""},
+		"a link in the dark":      {`<td bgcolor="#10182c"><a href="https://a.example">x</a></td>`, `noreferrer nofollow" style="color: #ffffff"`, ""},
+		"black in a dark cell":    {`<table><tr><td bgcolor="navy"><span style="color:black">x</span></td></tr></table>`, "color: black; color: #ffffff", ""},
+		"white on a dark cell":    {`<table><tr><td bgcolor="navy"><span style="color:white">x</span></td></tr></table>`, "color: white", "color: white;"},
+		"grey is a choice":        {`<p style="color:#999">x</p>`, "color: #999", "#1d2126"},
+		"a class from a sheet":    {`<style>.x{background:#000} .y{color:#fff}</style><div class="x"><p class=y>x</p></div>`, "background-color: #000", "#1d2126"},
+		"a picture behind white":  {`<td style="background:url(https://a.example/x.png);color:#ffffff">x</td>`, "color: #1d2126", ""},
+		"Word's paragraphs":       {`<style><!-- p.MsoNormal, li.MsoNormal {mso-style-unhide:no; margin:0cm; font-size:11.0pt;} --></style><p class=MsoNormal>x<o:p></o:p></p>`, "margin: 0cm", ""},
+		"text as glass":           {`<p style="color:transparent">x</p>`, "<p style=\"\">x", "transparent"},
+		"glass in hex":            {`<p style="color:#00000000">a</p><p style="color:#0000">x</p>`, "<p style=\"\">x", "#0000"},
+		"glass by numbers":        {`<p style="color:rgba(0,0,0,0)">x</p>`, ">x", "rgba"},
+		"the system's white":      {`<p style="color:canvas">x</p><font color=fffffffff>x</font>`, ">x", "canvas"},
+		"the system's black":      {`<p style="background-color:canvastext">x</p>`, ">x", "canvastext"},
+		"white that is inherited": {`<p style="color:#fff;background-color:#000"><a href="https://a.example" style="color:inherit;background-color:#fff">x</a></p>`, "color: inherit; background-color: #fff; color: #1d2126", ""},
+		"a veil is not dark":      {`<p style="background-color:#00000011">x</p>`, ">x", "#00000011"},
+		"yellow on a marker":      {`<mark style="color:yellow">x</mark>`, "color: #1d2126", ""},
+		"own words before":        {`<style>p{color:red}</style><p style="color:blue">x</p>`, "color: blue", ""},
 	} {
 		c := cleaned(t, x.raw)
 		if !strings.Contains(c.HTML, x.want) || x.not != "" && strings.Contains(c.HTML, x.not) {

@@ -4,9 +4,13 @@ import (
 	"net"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
+	"unicode"
 
 	"golang.org/x/net/html"
+	"golang.org/x/net/idna"
+	"golang.org/x/text/unicode/norm"
 )
 
 // linkTarget returns the place that a link leads to, as people compare it: a
@@ -55,29 +59,106 @@ func unwrapLink(u *url.URL) *url.URL {
 	return to
 }
 
-// shownPlace is what the words of a link show: a host or a mail address, ""
-// for any other words.
+// shownPlace is what the words of a link show where they are one: a host, or
+// a mail address; "" for any other words.
 var shownPlace = regexp.MustCompile(`^(?i:(?:(?:https?|ftp)://)?(?:[^/@\s]*@)?((?:[\p{L}\p{N}_-]+\.)+[\p{L}]{2,24}))(?::\d+)?(?:[/?#]\S*)?$`)
+
+// shownAddress is one of several words that shows a whole address, in any of
+// the spellings that browsers take.
+var shownAddress = regexp.MustCompile(`^(?i:(?:https?|ftp):/+([^/?#]+)|(www\.[^/?#]+))`)
+
+// fileName is a document by its ending, of those that are no country's or
+// trade's: cloud storage links documents by their names.
+var fileName = regexp.MustCompile(`(?i)\.(?:docx?|docm|dotx|xlsx?|xlsm|xltx|pptx?|ppsx|pdf|txt|csv|rtf|odt|ods|odp|jpe?g|png|gif|heic|bmp|tiff?|msg|eml|html?|xml|json|log|mp4|mp3|wav|vsdx?|pst|ics|vcf|exe|msi|iso|rdp)$`)
+
+// seenWords are the words of a link as a reader sees them: without what has no
+// width, and with letters that only look otherwise as what they look like.
+func seenWords(words string) string {
+	words = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case unicode.In(r, unicode.Cf, unicode.Cc, unicode.Variation_Selector), r == '\u034f', r == '\u115f', r == '\u1160', r == '\u3164', r == '\uffa0':
+			return -1
+		case r == '\\', r == '\u2044', r == '\u2215', r == '\u29f8': // slashes, of which browsers take the first
+			return '/'
+		case r == '\u3002':
+			return '.'
+		}
+		return r
+	}, words)
+	return strings.Join(strings.Fields(norm.NFKC.String(words)), " ")
+}
+
+// places are the hosts and mail addresses that the words of a link show.
+func places(words string) (list []string) {
+	tokens := slices.DeleteFunc(strings.Fields(seenWords(words)), func(w string) bool { // arrows and the like
+		return !strings.ContainsFunc(w, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) })
+	})
+	for _, w := range tokens {
+		w = strings.Trim(w, ".,;:()[]<>«»‹›\"'")
+		if address, ok := cutFold(w, "mailto:"); ok {
+			w = address
+		}
+		if m := shownAddress.FindStringSubmatch(w); m != nil {
+			host := m[1] + m[2]
+			if _, after, ok := cutLast(host, "@"); ok {
+				host = after
+			}
+			if name, port, ok := cutLast(host, ":"); ok && strings.Trim(port, "0123456789") == "" {
+				host = name
+			}
+			if strings.Contains(host, ".") {
+				list = append(list, strings.ToLower(host))
+			}
+			continue
+		}
+		if m := shownPlace.FindStringSubmatch(w); m != nil && len(tokens) == 1 && !fileName.MatchString(w) {
+			if strings.Contains(w, "@") && !strings.Contains(w, "/") {
+				list = append(list, strings.ToLower(w))
+			} else {
+				list = append(list, strings.ToLower(m[1]))
+			}
+		} else if len(tokens) == 1 && strings.Contains(w, "@") && !strings.Contains(w, "/") {
+			list = append(list, strings.ToLower(w))
+		}
+	}
+	return list
+}
+
+// plainHost is a host in ASCII (RFC 5891) and without www.
+func plainHost(host string) string {
+	if ascii, err := idna.ToASCII(host); err == nil {
+		host = ascii
+	}
+	return strings.TrimPrefix(host, "www.")
+}
+
+// same reports whether a place that words show is the one that a link leads
+// to, or both are names of one domain.
+func same(shown, target string) bool {
+	shown, target = plainHost(shown), plainHost(target)
+	return target == shown || strings.HasSuffix(target, "."+shown) || strings.Contains(target, ".") && strings.HasSuffix(shown, "."+target)
+}
 
 // lies reports whether a link's words show another place than it leads to.
 func lies(words, target string) bool {
-	words = strings.Trim(strings.Join(strings.Fields(words), " "), " .,;:()[]<>«»\"'")
-	if address, ok := cutFold(words, "mailto:"); ok {
-		words = address
-	}
-	if strings.Contains(target, "@") {
-		return strings.Contains(words, "@") && !strings.ContainsAny(words, " /") && !strings.EqualFold(words, target)
-	}
-	m := shownPlace.FindStringSubmatch(words)
-	if m == nil {
-		return false
-	}
-	shown := strings.TrimPrefix(strings.ToLower(m[1]), "www.")
-	if strings.Contains(words, "@") && !strings.Contains(words, "/") && target != "" {
-		return false // an address that leads to a page, as in signatures
-	}
-	target = strings.TrimPrefix(target, "www.")
-	return target != shown && !strings.HasSuffix(target, "."+shown) && !strings.HasSuffix(shown, "."+target)
+	return slices.ContainsFunc(places(words), func(shown string) bool {
+		switch atShown, atTarget := strings.Contains(shown, "@"), strings.Contains(target, "@"); {
+		case atShown && atTarget:
+			return shown != target
+		case atShown: // an address that leads to a page, as in signatures
+			return target == ""
+		case atTarget:
+			return false
+		}
+		return !same(shown, target)
+	})
+}
+
+// tells reports whether a link's words say where it leads.
+func tells(words, target string) bool {
+	return slices.ContainsFunc(places(words), func(shown string) bool { return plainHost(shown) == plainHost(target) })
 }
 
 // rewriteLink has a link open in its own tab, and its whole address shown on

@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/url"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -20,8 +22,19 @@ const maxDepth = 200
 type openElement struct {
 	tag    atom.Atom
 	fg, bg color.RGBA
-	ours   bool // fg is not the mail's choice
+	ours   bool    // fg is not the mail's choice
+	gone   bool    // nothing in it is shown
+	size   float64 // of its letters, in pixels
 }
+
+// unseen reports whether nobody reads the text of the innermost element.
+func (t *tidier) unseen() bool {
+	n := len(t.stack)
+	return n > 0 && (t.stack[n-1].gone || t.stack[n-1].size < 4)
+}
+
+// maxWords bounds the words of a link that are looked at, in bytes.
+const maxWords = 2000
 
 // tidier walks HTML that is already clean. Pictures get addresses of ours, or
 // placeholders; links say where they lead; every element that begins ends, so
@@ -60,8 +73,8 @@ func tidyMail(clean []byte, v mailView) (cleanMail, error) {
 		case html.TextToken:
 			raw := z.Raw()
 			t.b.Write(raw)
-			if t.open[atom.A] > 0 && t.link.words.Len() < 300 {
-				t.link.words.WriteString(html.UnescapeString(string(raw[:min(len(raw), 300)])))
+			if t.open[atom.A] > 0 && t.link.words.Len() < maxWords && !t.unseen() {
+				t.link.words.WriteString(html.UnescapeString(string(raw[:min(len(raw), maxWords)])))
 			}
 		}
 	}
@@ -172,7 +185,7 @@ func (t *tidier) says() {
 	case lies(words, target):
 		t.Lies++
 		t.b.WriteString(`<span class="hd-to hd-lie">` + html.EscapeString(t.v.Leads(target)) + `</span>`)
-	case !strings.Contains(strings.ToLower(words), strings.TrimPrefix(target, "www.")):
+	case !tells(words, target):
 		t.b.WriteString(`<span class="hd-to" aria-hidden="true">` + html.EscapeString(target) + `</span>`)
 	}
 }
@@ -180,35 +193,62 @@ func (t *tidier) says() {
 // colour works out the colours of an element's text, and gives it others
 // where it could not be read: white on our paper, black on a mail's own black.
 func (t *tidier) colour(token *html.Token) openElement {
-	e := openElement{tag: token.DataAtom, fg: ink, bg: paper, ours: true}
+	e := openElement{fg: ink, bg: paper, ours: true, size: 15}
 	if n := len(t.stack); n > 0 {
-		e.fg, e.bg, e.ours = t.stack[n-1].fg, t.stack[n-1].bg, t.stack[n-1].ours
+		e = t.stack[n-1]
 	}
-	if e.tag == atom.A {
+	around := e
+	switch e.tag = token.DataAtom; e.tag {
+	case atom.A:
 		e.fg, e.ours = linkBlue, true
+	case atom.Mark: // browsers: black on yellow
+		e.fg, e.bg, e.ours = ink, color.RGBA{255, 255, 0, 255}, true
 	}
-	style, told := -1, e.tag == atom.A
-	set := func(name, value string) {
+	told := e.tag == atom.A
+	// set takes note of a colour and reports whether it may stay: what is not
+	// understood (system colours, those that let all through, the guesses at
+	// words that are none) could be that of what is behind the text.
+	set := func(name, value string) bool {
 		c, ok := mailColor(value)
+		value = strings.ToLower(strings.TrimSpace(value))
 		switch {
-		case ok && name == "color":
+		case name == "color" && ok:
 			e.fg, e.ours, told = c, false, true
-		case ok && (name == "background-color" || name == "bgcolor"):
+		case name == "color" && value == "inherit":
+			e.fg, e.ours, told = around.fg, around.ours, true
+		case name == "color":
+			return false
+		case (name == "background-color" || name == "bgcolor") && ok:
 			e.bg, told = c, true
+		case name == "background-color" || name == "bgcolor":
+			return value == "transparent" || value == "inherit"
 		}
+		return true
 	}
-	for i, a := range token.Attr {
-		if a.Key == "style" {
-			style = i
-			continue
+	token.Attr = slices.DeleteFunc(token.Attr, func(a html.Attribute) bool {
+		if hexColor.MatchString(a.Val) {
+			a.Val = "#" + a.Val
 		}
-		set(a.Key, a.Val)
-	}
+		return a.Key != "style" && !set(a.Key, a.Val)
+	})
+	style := slices.IndexFunc(token.Attr, func(a html.Attribute) bool { return a.Key == "style" })
 	if style >= 0 {
+		var kept []string
 		for d := range strings.SplitSeq(token.Attr[style].Val, ";") {
 			name, value, _ := strings.Cut(d, ":")
-			set(strings.TrimSpace(name), value)
+			name = strings.TrimSpace(name)
+			if name == "" || !set(name, value) {
+				continue
+			}
+			kept = append(kept, strings.TrimSpace(d))
+			switch name {
+			case "display":
+				e.gone = e.gone || strings.TrimSpace(value) == "none"
+			case "font-size":
+				e.size = letterSize(value, e.size)
+			}
 		}
+		token.Attr[style].Val = strings.Join(kept, "; ")
 	}
 	least := minContrast
 	if e.ours { // then it has to be good
@@ -229,6 +269,33 @@ func (t *tidier) colour(token *html.Token) openElement {
 	}
 	token.Attr[style].Val = was + "color: " + name
 	return e
+}
+
+// letterSize reads a font-size in pixels, within letters of a size.
+func letterSize(value string, within float64) float64 {
+	value = strings.ToLower(strings.TrimSpace(value))
+	number := strings.TrimRight(value, "abcdefghijklmnopqrstuvwxyz%")
+	n, err := strconv.ParseFloat(number, 64)
+	if err != nil {
+		return within
+	}
+	switch value[len(number):] {
+	case "em":
+		return n * within
+	case "rem":
+		return n * 15
+	case "%":
+		return n * within / 100
+	case "pt":
+		return n * 4 / 3
+	case "mm":
+		return n * 96 / 25.4
+	case "cm":
+		return n * 96 / 2.54
+	case "in":
+		return n * 96
+	}
+	return n
 }
 
 // safeData are the picture types that a data: address may hold.
@@ -300,7 +367,7 @@ func (t *tidier) picture(token *html.Token) {
 		says = clipRunes(says, 160)
 	}
 	t.b.WriteString(`<span class="hd-pic">` + html.EscapeString(says) + `</span>`)
-	if t.open[atom.A] > 0 && t.link.words.Len() < 300 {
+	if t.open[atom.A] > 0 && t.link.words.Len() < maxWords {
 		t.link.words.WriteString(alt)
 	}
 }

@@ -174,17 +174,23 @@ var titleWords = set("form", "forms", "request", "response", "submission", "tick
 // dropTitles takes the titles above the first question away: without an
 // answer of their own, or in another manner than the questions.
 func (r *reading) dropTitles(pairs []pair, lines []htmltext.Line) []pair {
-	for len(pairs) > 2 {
-		q, bare := cleanLabel(pairs[0].q), !strings.ContainsAny(pairs[0].q, ":?*")
+	marked := 0 // questions that look like some
+	for _, p := range pairs {
+		if looksAsked(p.q) {
+			marked++
+		}
+	}
+	for range maxTitles {
+		if len(pairs) <= 2 {
+			return pairs
+		}
+		q, bare := cleanLabel(pairs[0].q), !looksAsked(pairs[0].q)
 		empty := pairs[0].answer() == ""
 		if q == "" || r.asks(q) && !(empty && bare && len(strings.Fields(q)) > 1 && r.meaning(q) != "" && r.isTitle(q, lines)) {
 			return pairs
 		}
-		marked := 0
-		for _, p := range pairs[1:] {
-			if strings.ContainsAny(p.q, ":?*") {
-				marked++
-			}
+		if !bare {
+			marked--
 		}
 		if !(empty && r.isTitle(q, lines)) && !(bare && marked*2 > len(pairs)-1 && (empty || r.isTitle(q, lines))) {
 			return pairs
@@ -196,6 +202,13 @@ func (r *reading) dropTitles(pairs []pair, lines []htmltext.Line) []pair {
 	}
 	return pairs
 }
+
+// maxTitles is how many titles a form can have above its first question: each
+// is looked for in the whole mail.
+const maxTitles = 8
+
+// looksAsked says whether a label is marked as a question.
+func looksAsked(q string) bool { return strings.ContainsAny(q, ":?*") }
 
 func (r *reading) isTitle(q string, lines []htmltext.Line) bool {
 	for _, w := range strings.Fields(norm(q)) {

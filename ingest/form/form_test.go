@@ -221,10 +221,24 @@ func FuzzForm(f *testing.F) {
 	})
 }
 
+// TestManyTitles: a few lines above the questions are titles; where there are
+// hundreds, they are what somebody answered.
+func TestManyTitles(t *testing.T) {
+	r := newReading(Mail{}, Flow)
+	pairs := []pair{}
+	for range 300 {
+		pairs = append(pairs, pair{q: "Request form"})
+	}
+	pairs = append(pairs, pair{q: "Name:", a: "Anna"}, pair{q: "What happened?", a: "x"})
+	if left := r.dropTitles(pairs, nil); len(left) != len(pairs)-maxTitles {
+		t.Errorf("%d of %d are left", len(left), len(pairs))
+	}
+}
+
 // TestLong: reading takes time that grows with the mail, not faster.
 func TestLong(t *testing.T) {
 	for name, unit := range map[string]string{
-		"labels": "Name of x: y? z\n", "question marks": "a? b? c: ", "stacked": "What happened?\n\nx\n\n", "tabs": "a\tb\t\"c\n", "braces": `{"a":`, "brackets": "[[", "twins": "x<http://a> ", "numbers": "1. 1) Q1: ",
+		"labels": "Name of x: y? z\n", "question marks": "a? b? c: ", "stacked": "What happened?\n\nx\n\n", "tabs": "a\tb\t\"c\n", "braces": `{"a":`, "brackets": "[[", "twins": "x<http://a> ", "numbers": "1. 1) Q1: ", "titles": "New request form\n", "long titles": "Delivery has come to these people or groups:\n",
 	} {
 		began := time.Now()
 		Read(text("Name: a\nEmail: a@b.example\n" + strings.Repeat(unit, (1<<20)/len(unit))))
