@@ -22,9 +22,9 @@ func autoReply(in *tracker.Inbound, h *header) string {
 	if oofSubject(in.Subject) {
 		return "the subject is that of an automatic answer"
 	}
-	text := strings.ToLower(in.Text[:min(len(in.Text), maxAutoText)])
+	text := strings.ToLower(in.Reply[:min(len(in.Reply), maxAutoText)]) // what is quoted may be another's automatic answer
 	text = strings.Join(strings.Fields(text), " ")
-	if saysAutomatic(text) {
+	if !isForward(in.Subject) && saysAutomatic(text) {
 		return "it says of itself that it is an automatic answer"
 	}
 	if challenge(in, text) {
@@ -161,6 +161,9 @@ func saysAutomatic(text string) bool {
 func challenge(in *tracker.Inbound, text string) bool {
 	if isForward(in.Subject) || isReply(in.Subject) && len(in.InReplyTo) == 0 {
 		return false
+	}
+	if !challengeSubjects.In(strings.ToLower(in.Subject)) && !nullSender(in) && len(in.InReplyTo) == 0 && !isReply(in.Subject) {
+		return false // people ask us about such filters
 	}
 	asks := challengeWords.Count(text, 2)
 	return asks > 0 && heldWords.In(text) && (strings.Contains(text, "http") || asks > 1 || challengeSubjects.In(strings.ToLower(in.Subject)) || strings.Contains(text, "reply to this"))

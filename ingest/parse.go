@@ -57,18 +57,18 @@ func Parse(raw []byte, opt Options) tracker.Inbound {
 	in.Defects = append(in.Defects, w.defects...)
 	in.Notes = w.notes
 
+	if b.doc != nil && b.fromHTML {
+		in.Reply, in.Quoted = reply.SplitDoc(b.doc, passesOn(in.Subject, in.Text))
+	} else {
+		in.Reply, in.Quoted = reply.Split(in.Text, passesOn(in.Subject, in.Text))
+	}
 	classify(&in, h, root, b, w)
 	if in.Class != tracker.ClassMalformed {
 		readForm(&in, h, b, opt)
 	}
 	if in.Form != nil {
-		in.Reply = in.Text
+		in.Reply, in.Quoted = in.Text, ""
 		return in
-	}
-	if b.doc != nil && b.fromHTML {
-		in.Reply, in.Quoted = reply.SplitDoc(b.doc, passesOn(in.Subject, in.Text))
-	} else {
-		in.Reply, in.Quoted = reply.Split(in.Text, passesOn(in.Subject, in.Text))
 	}
 	showInvitation(&in, w, root)
 	if in.Class == tracker.ClassHuman {
