@@ -1,6 +1,9 @@
 package tracker
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // effect is what an answer about the effect on the work suggests.
 type effect struct {
@@ -14,6 +17,22 @@ type effect struct {
 var still = []string{"can still work", "still able to work", "can continue", "can work", "able to continue", "nobody is affected", "not everyone", "not everybody", "only me",
 	"peux encore", "pouvons encore", "peux toujours", "peux continuer", "peux quand meme", "peux travailler", "pas tout le monde", "pas urgent",
 	"kann noch", "kann weiter", "konnen noch", "kann trotzdem", "kann arbeiten", "nicht alle", "nicht dringend", "not urgent"}
+
+// halted are the words of those among whom nobody can go on. They come before
+// still, which they contain.
+var halted = []string{"nobody can work", "no one can work", "noone can work", "none of us can work", "nobody is able to work", "no one is able to work", "nothing works", "nothing is working",
+	"niemand kann arbeiten", "niemand kann mehr arbeiten", "niemand kann noch arbeiten", "keiner kann arbeiten", "keiner kann mehr arbeiten", "nichts geht", "es geht nichts", "geht gar nichts", "nichts funktioniert",
+	"personne ne peut travailler", "personne ne peut plus travailler", "rien ne marche", "rien ne fonctionne", "rien ne va plus"}
+
+// goOn are questions whether somebody can go on working, and no the answers
+// that say they cannot, which mean the opposite elsewhere.
+var (
+	goOn = []string{"can you still work", "can you work", "are you able to work", "still able to work", "able to continue", "can you continue",
+		"konnen sie noch arbeiten", "konnen sie weiter", "konnen sie trotzdem", "kannst du noch arbeiten", "kannst du weiter",
+		"pouvez vous encore travailler", "pouvez vous continuer", "pouvez vous travailler", "peux tu encore travailler"}
+	no = []string{"no", "nope", "not at all", "no not at all", "nein", "gar nicht", "nein gar nicht", "uberhaupt nicht", "nein uberhaupt nicht", "nicht mehr", "nein nicht mehr",
+		"non", "pas du tout", "non pas du tout", "plus du tout", "non plus du tout"}
+)
 
 // effects are the phrases by which an answer suggests a priority, the
 // strongest first: cannot work at all or the whole company, a major part of
@@ -40,6 +59,17 @@ var grades = map[string]int{
 	"low": 1, "very low": 1, "faible": 1, "bas": 1, "basse": 1, "niedrig": 1, "sehr niedrig": 1, "tres faible": 1,
 }
 
+// effectOfAnswer returns what an answer to a question suggests.
+func effectOfAnswer(question, answer string) (level int, star, ok bool) {
+	asked := " " + Fold(NormalLabel(clip(question, 2000))) + " "
+	for _, p := range goOn {
+		if strings.Contains(asked, " "+p+" ") && slices.Contains(no, Fold(NormalLabel(clip(answer, 2000)))) {
+			return 3, true, true
+		}
+	}
+	return effectOf(answer)
+}
+
 // effectOf returns what an answer suggests. A bare number does not: scales
 // count in either direction.
 func effectOf(answer string) (level int, star, ok bool) {
@@ -55,6 +85,9 @@ func effectOf(answer string) (level int, star, ok bool) {
 			}
 		}
 		return false
+	}
+	if has(halted) {
+		return 3, true, true
 	}
 	goesOn := has(still)
 	for _, e := range effects {

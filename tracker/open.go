@@ -54,7 +54,7 @@ func suggest(f *Form, c *Client) (level int, star bool, why string) {
 			if a.Meaning != MeansEffect || a.Answer == "" {
 				continue
 			}
-			if l, st, ok := effectOf(a.Answer); ok {
+			if l, st, ok := effectOfAnswer(a.Question, a.Answer); ok {
 				level, star, why = l, st, "the form says about the effect on work: “"+clip(oneLine(a.Answer), 120)+"”"
 			}
 		}
