@@ -146,8 +146,10 @@ func (p *addressReader) angle(s string) string {
 	if strings.HasPrefix(in, "@") {
 		if i := strings.LastIndexByte(in, ':'); i >= 0 {
 			in = in[i+1:]
+			p.setOdd("a source route in the address")
+		} else {
+			in = "" // "<@mx.client.example>", as Courier signs its reports: nobody
 		}
-		p.setOdd("a source route in the address")
 	}
 	if i := strings.IndexByte(in, '('); i >= 0 {
 		p.setOdd("a comment inside the address")

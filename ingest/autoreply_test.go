@@ -73,10 +73,13 @@ func TestAutoReply(t *testing.T) {
 		{"Subject: Captcha", "The portal asks me to confirm that I am not a robot, and then nothing happens: https://portal.example", human},
 		{"Subject: Error sending mail", "Since today I get an error when I send mail to bob@x.example: 550 5.1.1 user unknown. What can I do?", human},
 		{"Subject: Undeliverable: Invoice", "Hi, this came back to me, please help. User unknown, it says, could not be delivered.\nAnna", human},
+		{"Subject: Undeliverable mails", "All my mails come back with \"550 5.1.1 User unknown\". Please help. An example: <bob@x.example>.", human},
 		{"Subject: Mail delivery failed again", "Hello,\nmy message to a customer was not delivered. The error is '554 rejected'.\nUser-Agent is Outlook.\nAnna\n", human},
 	} {
-		if in := Parse(letter(from+c.header+"\nX-Mailer: none", c.body+"\n"), Options{}); in.Class != c.class {
-			t.Errorf("%q %q: %s (%s)", c.header, c.body, in.Class, in.ClassReason)
+		for _, mailer := range []string{"", "\nX-Mailer: none"} { // many mail programs do not name themselves
+			if in := Parse(letter(from+c.header+mailer, c.body+"\n"), Options{}); in.Class != c.class {
+				t.Errorf("%q %q: %s (%s)", c.header+mailer, c.body, in.Class, in.ClassReason)
+			}
 		}
 	}
 }

@@ -140,3 +140,12 @@ func TestPeopleWriteAboutBounces(t *testing.T) {
 		}
 	}
 }
+
+// TestCourierSigns: Courier's address has no local part, which is no malformed
+// author.
+func TestCourierSigns(t *testing.T) {
+	in := Parse(letter("From: \"Courier mail server at mx.x.example\" <@mx.x.example>\nTo: helpdesk@corp.example\nSubject: NOTICE: mail delivery status.", "UNDELIVERABLE MAIL\n\nYour message to the following recipients cannot be delivered:\n\n<bob@x.example>:\n 550 User unknown.\n"), Options{})
+	if in.Class != tracker.ClassBounce || in.Bounce == nil || len(in.Bounce.Recipients) != 1 {
+		t.Errorf("%s (%s) %+v", in.Class, in.ClassReason, in.Bounce)
+	}
+}

@@ -171,6 +171,11 @@ func tidyLabel(label string) string {
 			return "windows-" + n
 		}
 	}
+	for _, p := range []string{"cp-", "cp_", "ibm-", "dos-"} { // code pages of DOS
+		if n, ok := strings.CutPrefix(label, p); ok && len(n) == 3 {
+			return "cp" + n
+		}
+	}
 	return label
 }
 

@@ -111,7 +111,7 @@ func covered(pairs []pair, lines []htmltext.Line) int {
 // that staff named, any questions that fill the mail are enough.
 func (r *reading) enough(pairs []pair, dump bool, share int) bool {
 	kinds := map[tracker.Meaning]bool{}
-	asked, answered := 0, 0
+	asked, answered, chosen := 0, 0, 0
 	for _, p := range pairs {
 		m := r.meaning(p.q)
 		switch m {
@@ -121,15 +121,18 @@ func (r *reading) enough(pairs []pair, dump bool, share int) bool {
 		default:
 			kinds[m] = true
 		}
-		if strings.HasSuffix(p.q, "?") {
+		if strings.HasSuffix(p.q, "?") || strings.Contains(p.q, "?.") { // "How was it?.Speed" is a row of a Likert question
 			asked++
+		}
+		if strings.HasPrefix(p.a, `["`) || strings.HasPrefix(p.a, `[{"name":`) {
+			chosen = 1 // a choice or an upload, as only Forms writes it
 		}
 		if p.a != "" {
 			answered++
 		}
 	}
 	f := r.form
-	strong := len(kinds) + min(asked, 1)
+	strong := len(kinds) + min(asked, 1) + chosen
 	if f.Responder != "" || f.SubmittedAt != "" && len(pairs) > 0 || f.ResponseID != "" {
 		strong++
 	}
@@ -197,6 +200,11 @@ func (r *reading) dropTitles(pairs []pair, lines []htmltext.Line) []pair {
 		}
 		if n := norm(q); r.form.Title == "" && !strings.HasPrefix(n, "section") && !strings.HasPrefix(n, "abschnitt") {
 			r.form.Title = q
+		}
+		// Taken for the title's answer was the first question.
+		if first, rest, _ := strings.Cut(pairs[0].answer(), "\n"); r.asks(cleanLabel(first)) {
+			pairs[0] = pair{q: first, a: strings.TrimSpace(rest), files: pairs[0].files}
+			return pairs
 		}
 		pairs = pairs[1:]
 	}

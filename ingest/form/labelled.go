@@ -182,7 +182,19 @@ func (r *reading) split(t string) (q, a string, ok bool) {
 	if i := strings.Index(t, ": "); i > 0 && i < maxLabel && r.taught[norm(cleanLabel(t[:i]))] != "" {
 		return t[:i], strings.TrimSpace(t[i+1:]), true
 	}
-	return splitLabel(t)
+	if q, a, ok = splitLabel(t); ok {
+		if strings.HasSuffix(q, "?") { // "What happened? = It broke"
+			a = strings.TrimLeft(strings.TrimPrefix(strings.TrimPrefix(a, "= "), "- "), " ")
+		}
+		return q, a, true
+	}
+	// Other marks divide only behind a label that is known.
+	for _, mark := range []string{" = ", " - ", " – ", " — ", " | ", " -> "} {
+		if i := strings.Index(t[:min(len(t), maxLabel)], mark); i > 0 && r.asks(cleanLabel(t[:i])) {
+			return t[:i], strings.TrimSpace(t[i+len(mark):]), true
+		}
+	}
+	return "", "", false
 }
 
 // splitLabel splits at the first colon or question mark that ends a label.

@@ -50,6 +50,9 @@ func (r *reading) stacked(lines []htmltext.Line) []pair {
 		if blocks && i > 0 {
 			set := apart[i] >= least
 			starts = set && (asks[i] || i+1 < n && apart[i+1] < least && mayAsk(t))
+			if !set && len(pairs) == 0 && asks[i] && i+1 < n && !asks[i+1] {
+				starts = true // the first question, right below a title
+			}
 			if !set && open && len(pairs) > 0 && pairs[len(pairs)-1].a == "" && pairs[len(pairs)-1].more == nil {
 				starts = false // right below a question stands its answer
 			}

@@ -1,6 +1,9 @@
 package reply
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Divider says whether a line is one that mail programs put between what was
 // written and an earlier or forwarded mail.
@@ -46,7 +49,7 @@ func findCut(lines []line, i int) bool {
 		return false
 	}
 	if len(lines[i].text) < 160 {
-		if s := clean(strings.TrimSpace(lines[i].text)); originalLine(s) || replyAbove(s) {
+		if s := clean(strings.TrimSpace(lines[i].text)); originalLine(s) || replyAbove(s) || groupWise(s) {
 			return true
 		}
 	}
@@ -80,6 +83,10 @@ func originalLine(s string) bool {
 	}
 	return sep && forwards.In(s)
 }
+
+// originalWords knows "Original Message" alone on its line, as BlackBerry
+// writes it above the block of From and Sent.
+func originalWords(s string) bool { return slices.Contains(originals, s) }
 
 // replyAbove knows the line that helpdesks put above their mails, so that it
 // comes back in the answer.

@@ -124,13 +124,31 @@ func markContainers(ls []htmltext.Line, drop []bool) {
 		if ls[i].Depth == 0 || drop[i] || i > 0 && ls[i-1].Depth > 0 {
 			continue
 		}
-		if i != last && !(i > 0 && attribution([]line{{text: ls[i-1].Text()}}, 0) > 0) {
+		under := i > 0 && attribution([]line{{text: ls[i-1].Text()}}, 0) > 0
+		if !under && (i != last || i > 0 && leadsTo(ls[i-1].Text()) && goesOn(ls[i:])) {
 			continue
 		}
 		for j := i; j < len(ls) && ls[j].Depth > 0; j++ {
 			drop[j] = true
 		}
 	}
+}
+
+// leadsTo says whether a sentence announces the passage below it, as in "The
+// contract says:"; what a program writes there has a date or an address.
+func leadsTo(s string) bool {
+	s = clean(strings.TrimSpace(s))
+	return endsOpen(s) && words(s) > 1 && !strings.Contains(s, "@") && !hasDate(s) && !hasVerb(s)
+}
+
+// goesOn says whether new words stand below the passage that ls begins with.
+func goesOn(ls []htmltext.Line) bool {
+	for i := range ls {
+		if ls[i].Depth == 0 {
+			return !ls[i].Signature
+		}
+	}
+	return false
 }
 
 // answersBetween says whether two quoted passages or more each have new words

@@ -69,7 +69,16 @@ func read(text string) []line {
 // shout.
 func isQuoted(s string) bool {
 	t := strings.TrimLeft(s, " \t")
-	return strings.HasPrefix(t, ">") && !strings.HasSuffix(t, "<<")
+	return strings.HasPrefix(t, ">") && !strings.HasSuffix(t, "<<") && !groupWise(t)
+}
+
+// groupWise knows the line above what GroupWise quotes, which has no marks of
+// its own: ">>> Anna Berg <anna@client.example> 02.03.2026 9:00 >>>".
+func groupWise(t string) bool {
+	if !strings.HasPrefix(t, ">>> ") || !strings.HasSuffix(t, " >>>") || len(t) < 20 || len(t) > 300 {
+		return false
+	}
+	return hasDate(t)
 }
 
 // unquote takes the mark back where it is something else: the end of a link

@@ -70,8 +70,12 @@ walk:
 				hideFooters(lines[:i])
 				return
 			case seen && (signature(lines, i) || closing(lines, i)):
-				end := nextForward(lines, i, forward)
+				end, more := nextForward(lines, i, forward)
 				hideRange(lines, i, end)
+				if more { // words of the author's below the name
+					i = end - 1
+					continue
+				}
 				if end < len(lines) {
 					return
 				}
@@ -102,24 +106,44 @@ walk:
 }
 
 // nextForward returns where below a signature the mail begins that is passed
-// on, len(lines) when there is none.
-func nextForward(lines []line, i int, forward bool) int {
+// on, len(lines) when there is none; or where a postscript does, which belongs
+// to the author's words.
+func nextForward(lines []line, i int, forward bool) (end int, postscript bool) {
 	for i++; i < len(lines); i++ {
 		l := &lines[i]
 		if l.text == "" || l.fence {
 			continue
 		}
 		if forwardMark(clean(strings.TrimSpace(l.text))) && !l.quoted {
-			return i
+			return i, false
+		}
+		if !l.quoted && lines[i-1].text == "" && isPostscript(l.text) {
+			return i, true
 		}
 		if l.quoted || attribution(lines, i) > 0 || cutsHere(lines, i) {
 			if forward {
-				return back(lines, i)
+				return back(lines, i), false
 			}
-			return len(lines)
+			return len(lines), false
 		}
 	}
-	return len(lines)
+	return len(lines), false
+}
+
+// isPostscript knows "P.S. The scanner is broken too." in a paragraph of its
+// own.
+func isPostscript(s string) bool {
+	if len(s) < 6 || len(s) > 2000 {
+		return false
+	}
+	first, rest, _ := strings.Cut(strings.TrimSpace(clean(s[:min(len(s), 64)])), " ")
+	switch strings.Trim(first, "*_") {
+	case "p.s.", "p.s.:", "p.s:", "p.s", "ps:", "ps.", "p.p.s.", "p.p.s.:", "pps:", "p.-s.", "p.d.", "p.d.:", "pd:", "附言：", "附言:", "追伸":
+		return rest != ""
+	case "ps", "p.-s", "nb":
+		return strings.HasPrefix(rest, ": ")
+	}
+	return false
 }
 
 // markBars takes lines that begin with "|" for quoted, under an attribution.
@@ -149,7 +173,7 @@ func back(lines []line, i int) int {
 			continue
 		}
 		t := strings.TrimSpace(lines[j].text)
-		if ruler(t) || len(t) < 110 && (strings.HasPrefix(t, "--") && strings.HasSuffix(t, "--") || originalLine(clean(t))) {
+		if ruler(t) || len(t) < 110 && (strings.HasPrefix(t, "--") && strings.HasSuffix(t, "--") || originalLine(clean(t)) || originalWords(clean(t))) {
 			return j
 		}
 		break

@@ -82,7 +82,7 @@ func TestForwarded(t *testing.T) {
 func TestLinear(t *testing.T) {
 	const short, times = 16 << 10, 16
 	for name, unit := range map[string]string{
-		"quotes": "> > On x wrote:\n", "attributions": "On Mon, 2 Mar 2026 somebody\n", "open attributions": "On Mon, 2 Mar 2026 at 09:00 a@b.example:\n", "labels": "From: a\n", "label values": "From:\n\n", "closings": "Regards\n\n", "dashes": "\n-Anna\n", "double dashes": "--\na\n", "rulers": "----\n", "underscores": "_____\nx\n", "fences": "```\n", "carets": ">", "blanks": "\n", "prompts": "$ x\n> y\n", "run together": "a. On 2 Mar 2026 b@c.example wrote: ", "phones": "Sent from my iPhone, x\n\n", "forwards": "--- Forwarded message ---\nFrom: a\n", "interleaved": "> a\nb\n",
+		"quotes": "> > On x wrote:\n", "attributions": "On Mon, 2 Mar 2026 somebody\n", "open attributions": "On Mon, 2 Mar 2026 at 09:00 a@b.example:\n", "labels": "From: a\n", "label values": "From:\n\n", "closings": "Regards\n\n", "dashes": "\n-Anna\n", "double dashes": "--\na\n", "postscripts": "x\n\nRegards\n\nPS: a b\n\n", "groupwise": ">>> a@b.example 2.3.2026 >>>\n", "rulers": "----\n", "underscores": "_____\nx\n", "fences": "```\n", "carets": ">", "blanks": "\n", "prompts": "$ x\n> y\n", "run together": "a. On 2 Mar 2026 b@c.example wrote: ", "phones": "Sent from my iPhone, x\n\n", "forwards": "--- Forwarded message ---\nFrom: a\n", "interleaved": "> a\nb\n",
 	} {
 		small, large := strings.Repeat(unit, short/len(unit)), strings.Repeat(unit, short*times/len(unit))
 		many, one := time.Hour, time.Hour

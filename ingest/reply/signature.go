@@ -133,7 +133,7 @@ func dashName(lines []line, i int) bool {
 // nothing but a quote, an attribution or another signature.
 func lastParagraph(lines []line, i, max int) bool {
 	j := i
-	for j < len(lines) && lines[j].text != "" && !lines[j].quoted && j-i <= max {
+	for j < len(lines) && lines[j].text != "" && !lines[j].quoted && j-i <= max && !cutsHere(lines, j) {
 		j++
 	}
 	if j-i > max {

@@ -46,7 +46,7 @@ var aboves = anyof.New(
 // devices are the beginnings of the lines that phones and programs add.
 var devices = []string{
 	"sent from ", "sent via ", "sent using ", "sent with ", "sent by my ", "get outlook for ", "sent on the go", "this message was sent from my", "this email was sent from my",
-	"von meinem ", "von meiner ", "gesendet von ", "gesendet mit ", "gesendet aus ", "gesendet über ", "diese nachricht wurde von meinem", "outlook für ", "holen sie sich outlook",
+	"von meinem ", "von meiner ", "von proton mail ", "gesendet von ", "gesendet mit ", "gesendet aus ", "gesendet über ", "diese nachricht wurde von meinem", "outlook für ", "holen sie sich outlook",
 	"envoyé de mon ", "envoyé depuis ", "envoyé à partir de ", "envoyé de ", "envoyé via ", "envoyé avec ", "obtenir outlook", "téléchargez outlook", "télécharger outlook", "obtenez outlook",
 	"enviado desde ", "enviado do meu ", "enviado do ", "enviado de ", "enviado a partir", "enviado mediante", "enviado con ", "enviado através", "enviado via ", "enviado pelo ", "enviat des ", "enviat amb ", "obter o outlook", "obtener outlook", "obtenga outlook", "baixe o outlook",
 	"inviato da ", "inviato dal ", "inviato con ", "inviato tramite ", "ottieni outlook", "scarica outlook",
