@@ -25,7 +25,7 @@ type entryView struct {
 	Files        []fileView
 	HTML         bool // there is an HTML body
 	OnlyHTML     bool // and nothing else to read
-	Whole        bool // there is text only, and a part of it is folded away
+	Whole        bool // there is text only, and a part of it is folded away or stands in a table
 	Forwarded    string
 	Held         bool
 	HeldReason   string
@@ -99,7 +99,7 @@ func (s *site) messageView(m *tracker.Message) entryView {
 		v.Inbox = m.InboxID
 	}
 	v.HTML = m.HTML() != nil
-	v.Whole = !v.HTML && v.Quoted != "" && v.Raw && m.Direction == "in"
+	v.Whole = !v.HTML && (v.Quoted != "" || v.Form != nil) && v.Raw && m.Direction == "in"
 	v.Forwarded = s.originWords(m.Forwarded)
 	v.OnlyHTML = v.HTML && strings.TrimSpace(v.Body) == "" && v.Form == nil
 	for _, a := range m.Attachments {

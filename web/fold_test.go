@@ -36,3 +36,18 @@ func TestFolds(t *testing.T) {
 		t.Errorf("the whole text: %s", s)
 	}
 }
+
+// TestFormAsItWasSent: of a form's mail the answers are shown, and all else
+// that it says is one click away, also where it has no HTML.
+func TestFormAsItWasSent(t *testing.T) {
+	w := newWorld(t, dbtest.Open(t, migrations.SQLite))
+	w.received("From: flow@aldermere.example\r\nTo: helpdesk@aldermere.example\r\nSubject: IT help\r\nMessage-ID: <t1@aldermere.example>\r\nDate: Wed, 4 Mar 2026 10:00:00 +0000\r\nX-MS-Exchange-Organization-AuthAs: Internal\r\n\r\n" +
+		"Words above the questions.\r\n\r\nName: Anna Berg\r\nEmail: anna@aldermere.example\r\nProblem: The printer is broken.\r\n")
+	page := w.session(w.tech).get("/tickets/1").Body.String()
+	if !strings.Contains(page, "The printer is broken.") || strings.Contains(page, "Words above the questions.") {
+		t.Fatal("the answers are not what is shown")
+	}
+	if !strings.Contains(page, "As it was sent") {
+		t.Error("what else the mail says is nowhere to be seen")
+	}
+}
