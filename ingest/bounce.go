@@ -242,10 +242,10 @@ func returnedTokens(id string, r report, text string) []string {
 
 // idInText finds a "Message-ID: <…>" line in a quoted header.
 func idInText(s string) string {
-	low := strings.ToLower(s)
+	low := lowerInPlace(s)
 	for pos := 0; ; {
 		i := strings.Index(low[pos:], "message-id")
-		if i < 0 || len(low) != len(s) {
+		if i < 0 {
 			return ""
 		}
 		pos += i + len("message-id")

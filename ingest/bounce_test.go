@@ -149,3 +149,13 @@ func TestCourierSigns(t *testing.T) {
 		t.Errorf("%s (%s) %+v", in.Class, in.ClassReason, in.Bounce)
 	}
 }
+
+// TestPlacesInLowerCase: what is found in lower case is cut where it stands.
+func TestPlacesInLowerCase(t *testing.T) {
+	for _, line := range []string{"\xdd\xdd\xddFROM: Anna@Corp.example", "İİİİ From: anna@corp.example", "ȺȺȺ <anna@corp.example>"} {
+		got := addressesIn(line)
+		if len(got) != 1 || got[0].addr != "anna@corp.example" {
+			t.Errorf("%q: %+v", line, got)
+		}
+	}
+}

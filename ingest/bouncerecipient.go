@@ -186,7 +186,7 @@ func addressesIn(line string) []found {
 		line = line[:2000]
 	}
 	var out []found
-	low := strings.ToLower(line)
+	low := lowerInPlace(line)
 	for pos := 0; pos < len(line); {
 		i := strings.IndexByte(line[pos:], '@')
 		if i < 0 {
@@ -246,4 +246,20 @@ func isLocalByte(c byte) bool {
 
 func isDomainByte(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '.' || c == '-' || c == '_'
+}
+
+// lowerInPlace returns s in lower case and of the same length, so that a place
+// in one is that place in the other. strings.ToLower may lengthen: broken
+// UTF-8 becomes U+FFFD, and a few capitals have longer small letters.
+func lowerInPlace(s string) string {
+	if low := strings.ToLower(s); len(low) == len(s) {
+		return low
+	}
+	b := []byte(s)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
 }
