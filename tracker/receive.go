@@ -202,7 +202,9 @@ func formKey(f *Form) string {
 
 // settleKnown recognises duplicates and revisions. Form mails are compared by
 // their answers too, because the flow that sends them retries under new
-// Message-IDs; without a submission time only for 30 minutes.
+// Message-IDs; without a submission time only for 30 minutes. Only what the
+// same sender sent counts, and of what was held or rejected nothing: else who
+// guesses an answer, or forges the flow, could keep the real one from its ticket.
 func (s *Store) settleKnown(ctx context.Context, tx *migrations.Tx, d *decision) error {
 	if err := s.settleCopy(ctx, tx, d); err != nil || d.out.Fate != "" {
 		return err
@@ -218,7 +220,8 @@ func (s *Store) settleKnown(ctx context.Context, tx *migrations.Tx, d *decision)
 	var known struct {
 		TicketID *int64 `db:"ticket_id"`
 	}
-	err := tx.Get(ctx, &known, `SELECT ticket_id FROM message WHERE form_key = ? AND form_key <> '' AND at >= ? ORDER BY id LIMIT 1`, key, since)
+	err := tx.Get(ctx, &known, `SELECT ticket_id FROM message WHERE form_key = ? AND form_key <> '' AND at >= ? AND from_address = ? AND (state NOT IN ('held', 'rejected') OR ?) ORDER BY id LIMIT 1`,
+		key, since, clip(d.author.Address, 320), d.verdict == verdictFail)
 	if migrations.KindOf(err) == migrations.NotFound {
 		return nil
 	}

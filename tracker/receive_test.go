@@ -305,10 +305,24 @@ func TestFormsNameTheRequester(t *testing.T) {
 		if n := d.count(`SELECT count(*) FROM ticket WHERE number = 5 AND client_address = 'mallory@evil.example'`); n != 1 {
 			t.Fatal("an unknown sender named another as the requester")
 		}
+		// Nor do others' copies, or forged ones, keep the real answer from its ticket.
+		d.want(d.receive(d.mail(flow, form("even later"))), FateNew, "HD-6", 0)
+		forged := func(in *Inbound) {
+			in.AuthAs, in.AuthResults = "", []string{"dmarc=fail header.from=aldermere.example"}
+		}
+		for range 2 {
+			if o := d.receive(d.mail(flow, form("much later"), forged)); o.Fate == FateNew {
+				t.Fatalf("a forged form: %+v", o)
+			}
+		}
+		if n := d.count(`SELECT count(*) FROM message WHERE state = 'held'`); n != 1 {
+			t.Fatalf("%d forged forms are held", n)
+		}
+		d.want(d.receive(d.mail(flow, form("much later"))), FateNew, "HD-7", 0)
 		// Nobody named: no requester, no acknowledgement, nothing lost.
 		nobody := func(in *Inbound) { in.Form.Requester = Address{}; in.Form.SubmittedAt = "x" }
-		d.want(d.receive(d.mail(flow, form("x"), nobody)), FateNew, "HD-6", 0)
-		if n := d.count(`SELECT count(*) FROM ticket WHERE number = 6 AND client_id IS NULL`); n != 1 {
+		d.want(d.receive(d.mail(flow, form("x"), nobody)), FateNew, "HD-8", 0)
+		if n := d.count(`SELECT count(*) FROM ticket WHERE number = 8 AND client_id IS NULL`); n != 1 {
 			t.Fatal("a form that names nobody got a requester")
 		}
 	})
