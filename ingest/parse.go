@@ -37,6 +37,7 @@ const maxTurned = 8 << 20
 func Parse(raw []byte, opt Options) tracker.Inbound {
 	sum := sha256.Sum256(raw)
 	in := tracker.Inbound{Digest: hex.EncodeToString(sum[:]), Size: int64(len(raw))}
+	kept := raw
 	raw = ownLines(raw)
 	w := &walker{raw: raw}
 	root := w.entity(0, len(raw), 0, "text/plain")
@@ -54,6 +55,9 @@ func Parse(raw []byte, opt Options) tracker.Inbound {
 
 	b := readBody(w, root)
 	in.Text, in.Parts = b.text, b.parts
+	if len(raw) > 0 && &raw[0] != &kept[0] {
+		sizeAs(kept, in.Parts)
+	}
 	in.Defects = append(in.Defects, w.defects...)
 	in.Notes = w.notes
 
@@ -84,6 +88,16 @@ func ownLines(raw []byte) []byte {
 		return raw
 	}
 	return bytes.ReplaceAll(raw, []byte{'\r'}, []byte{'\n'})
+}
+
+// sizeAs states sizes as kept gives them: a soft line break of quoted-printable
+// takes more of the bytes where lines have been turned.
+func sizeAs(kept []byte, parts []tracker.Part) {
+	for i := range parts {
+		if p := &parts[i]; len(p.Cuts) == 0 {
+			p.Size = decodedSize(kept[p.Offset:p.Offset+p.Length], p.Encoding)
+		}
+	}
 }
 
 // contentDigest names what the author wrote: equal where only trace headers
