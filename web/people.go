@@ -111,7 +111,11 @@ func (s *site) addressReached(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := s.store.ClearBounce(r.Context(), actorOf(r), id, r.PostFormValue("address")); err != nil {
+	address := r.PostFormValue("address")
+	if address == "" {
+		return errForm
+	}
+	if err := s.store.ClearBounce(r.Context(), actorOf(r), id, address); err != nil {
 		return err
 	}
 	s.flash(r, "person.reached_done")
