@@ -51,3 +51,17 @@ func TestFormAsItWasSent(t *testing.T) {
 		t.Error("what else the mail says is nowhere to be seen")
 	}
 }
+
+// TestWhatIsSaidOfAMail: notes stand below the message, and what was mended
+// opens there, also by touch and key.
+func TestWhatIsSaidOfAMail(t *testing.T) {
+	w := newWorld(t, dbtest.Open(t, migrations.SQLite))
+	w.arrives(letter{name: "Anna Berg", address: "anna@aldermere.example", subject: "Old scanner", text: "See below.",
+		notes: []string{"Signed with S/MIME (not checked)"}, defects: []string{"a line without a colon", "the text is UTF-8, not <latin1>"}})
+	page := w.session(w.tech).get("/tickets/1").Body.String()
+	for _, want := range []string{"<span>Signed with S/MIME (not checked)</span>", `<details class="damage"><summary>`, "<p>a line without a colon\nthe text is UTF-8, not &lt;latin1&gt;</p>"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+}

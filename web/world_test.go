@@ -89,6 +89,7 @@ type letter struct {
 	files                                []file
 	form                                 *tracker.Form
 	forwarded                            *tracker.Forwarded
+	defects, notes                       []string
 	answers                              string // Message-ID
 	stranger                             bool   // fails DMARC
 	cc                                   []tracker.Address
@@ -139,7 +140,7 @@ func (w *world) arrives(l letter) (tracker.Outcome, string) {
 	in := tracker.Inbound{
 		Digest: tracker.Digest(raw), ContentDigest: tracker.Digest(raw), Size: int64(len(raw)), MessageID: id, Date: w.Now(),
 		From: []tracker.Address{{Name: l.name, Address: l.address}}, To: []tracker.Address{{Address: w.mailbox.Address}}, Cc: l.cc,
-		Subject: l.subject, Class: tracker.ClassHuman, Text: l.text, Reply: l.text, Quoted: l.quoted, Parts: parts, Form: l.form, Forwarded: l.forwarded, AuthAs: "Internal",
+		Subject: l.subject, Class: tracker.ClassHuman, Text: l.text, Reply: l.text, Quoted: l.quoted, Parts: parts, Form: l.form, Forwarded: l.forwarded, Defects: l.defects, Notes: l.notes, AuthAs: "Internal",
 	}
 	if l.answers != "" {
 		in.InReplyTo, in.References = []string{l.answers}, []string{l.answers}
