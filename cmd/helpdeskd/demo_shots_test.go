@@ -148,6 +148,8 @@ var shots = []shot{
 	{name: "ticket", path: "/board", find: "Pendulum: projector goes off after ten minutes"},
 	{name: "ticket-dark", path: "/board", find: "Screen reader for a new colleague", dark: true},
 	{name: "composer", path: "/board", find: "Customs program wants a new password every morning", open: `document.querySelector('.composer, [data-composer], #composer')?.scrollIntoView({block: 'end'}); for (const x of document.querySelectorAll('button, a, label')) if (x.textContent.trim() === 'Fix') { x.click(); break }`},
+	{name: "form", path: "/board", find: "Excel closes by itself"},
+	{name: "reading", path: "/settings/forms/read?q=IT+support", find: "New IT support request"},
 	{name: "tickets", path: "/tickets?archived=also&category=5"},
 	{name: "search", path: "/search?q=fan"},
 	{name: "assets", path: "/assets?category=computer"},
