@@ -111,6 +111,9 @@ func (s *site) addressReached(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if _, err := s.store.ClientByID(r.Context(), id); err != nil {
+		return err
+	}
 	address := r.PostFormValue("address")
 	if address == "" {
 		return errForm
