@@ -88,15 +88,7 @@ func checkBounce(t testing.TB, in tracker.Inbound) {
 }
 
 func FuzzBounce(f *testing.F) {
-	files, err := filepath.Glob("testdata/bounce/*.eml")
-	if err != nil {
-		f.Fatal(err)
-	}
-	for _, name := range files {
-		raw, err := os.ReadFile(name)
-		if err != nil {
-			f.Fatal(err)
-		}
+	for _, raw := range specimens(f, "testdata/bounce") {
 		f.Add(raw)
 	}
 	f.Add(dsn("failed", "5.1.1", "no"))

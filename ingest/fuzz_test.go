@@ -72,17 +72,26 @@ func checkTidy(t testing.TB, in tracker.Inbound) {
 	}
 }
 
-// seeds are the mails of the golden files and the damaged ones of the tests.
-func seeds(f *testing.F) {
-	files, err := filepath.Glob("testdata/mail/*.eml")
-	if err != nil {
-		f.Fatal(err)
+// specimens reads the mails of a folder.
+func specimens(t testing.TB, dir string) (all [][]byte) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*.eml"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no mails in %s: %v", dir, err)
 	}
 	for _, name := range files {
 		raw, err := os.ReadFile(name)
 		if err != nil {
-			f.Fatal(err)
+			t.Fatal(err)
 		}
+		all = append(all, raw)
+	}
+	return all
+}
+
+// seeds are the mails of the golden files and the damaged ones of the tests.
+func seeds(f *testing.F) {
+	for _, raw := range specimens(f, "testdata/mail") {
 		f.Add(bytes.ReplaceAll(raw, []byte("\n"), []byte("\r\n")))
 	}
 	f.Add(letter(usual, "hi\n"))

@@ -106,7 +106,7 @@ func joinPieces(ps []piece, hint string) string {
 				}
 			}
 			anyExt = true
-			raw = append(raw, percentDecode(v)...)
+			raw = append(raw, unescape(v, '%')...)
 			continue
 		}
 		raw = append(raw, v...)
@@ -159,7 +159,7 @@ func decodeParam(s, hint string) string {
 		if !ok || charset == "" {
 			charset, text = "utf-8", s
 		}
-		b := percentDecode(text)
+		b := unescape(text, '%')
 		if ok && charset != "utf-8" || utf8.Valid(b) && (ok || hasHigh(b)) && !hasHigh([]byte(text)) {
 			t, _ := decodeCharset(b, charset)
 			return t
@@ -273,17 +273,4 @@ func looksParam(s string) bool {
 func before(s, sep string) string {
 	s, _, _ = strings.Cut(s, sep)
 	return s
-}
-
-func percentDecode(s string) []byte {
-	out := make([]byte, 0, len(s))
-	for i := 0; i < len(s); i++ {
-		if s[i] == '%' && i+2 < len(s) && isHex(s[i+1]) && isHex(s[i+2]) {
-			out = append(out, unhex(s[i+1])<<4|unhex(s[i+2]))
-			i += 2
-			continue
-		}
-		out = append(out, s[i])
-	}
-	return out
 }

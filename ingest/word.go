@@ -168,7 +168,7 @@ func readWord(s string) (w word, n int, ok bool) {
 		return word{}, 0, false
 	}
 	// "=?utf-8?q?a?==20b?=": a "?=" that is itself followed by hex is text
-	if enc == 'q' && end+3 < len(body) && isHex(body[end+2]) && isHex(body[end+3]) && end+4 < len(body) {
+	if enc == 'q' && end+4 < len(body) && hexAt(body, end+2) {
 		if e := strings.Index(body[end+2:], "?="); e >= 0 && !strings.ContainsAny(body[end+2:end+2+e], " \t") {
 			end += 2 + e
 		}
@@ -183,19 +183,32 @@ func readWord(s string) (w word, n int, ok bool) {
 
 // decodeQ is the Q encoding: RFC 2047 section 4.2.
 func decodeQ(s string) []byte {
+	return unescape(strings.ReplaceAll(s, "_", " "), '=')
+}
+
+// unescape reads the bytes that mark and two hexadecimal digits stand for; a
+// broken escape stays as it was written.
+func unescape(s string, mark byte) []byte {
 	out := make([]byte, 0, len(s))
 	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == '_':
-			out = append(out, ' ')
-		case c == '=' && i+2 < len(s) && isHex(s[i+1]) && isHex(s[i+2]):
-			out = append(out, unhex(s[i+1])<<4|unhex(s[i+2]))
+		if s[i] == mark && hexAt(s, i+1) {
+			b, _ := transfer.HexPair(s[i+1], s[i+2])
+			out = append(out, b)
 			i += 2
-		default:
-			out = append(out, c)
+			continue
 		}
+		out = append(out, s[i])
 	}
 	return out
+}
+
+// hexAt says whether two hexadecimal digits stand at s[i].
+func hexAt(s string, i int) bool {
+	if i+1 >= len(s) {
+		return false
+	}
+	_, ok := transfer.HexPair(s[i], s[i+1])
+	return ok
 }
 
 func decodeRaw(s, hint string) string {
@@ -209,20 +222,6 @@ func decodeRaw(s, hint string) string {
 		}
 	}
 	return s
-}
-
-func isHex(c byte) bool {
-	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
-}
-
-func unhex(c byte) byte {
-	switch {
-	case c <= '9':
-		return c - '0'
-	case c >= 'a':
-		return c - 'a' + 10
-	}
-	return c - 'A' + 10
 }
 
 // invisible says whether a rune may not stand in a name, subject or file

@@ -236,10 +236,11 @@ func (d *qpDecoder) escape(dst []byte, c byte) []byte {
 		d.held = append(d.held, c)
 	case len(d.held) == 1 && isHex(c):
 		d.held = append(d.held, c)
-	case len(d.held) == 2 && isHex(last) && isHex(c):
-		dst = append(dst, unhex(last)<<4|unhex(c))
-		d.drop()
 	default:
+		if b, ok := HexPair(last, c); ok && len(d.held) == 2 {
+			d.drop()
+			return append(dst, b)
+		}
 		soft := last == '\r'
 		if !soft {
 			dst = d.flush(dst)
@@ -325,6 +326,15 @@ func (d *uuDecoder) finish(dst []byte) []byte {
 		dst = d.flushLine(dst)
 	}
 	return dst
+}
+
+// HexPair is the byte that two hexadecimal digits, in either case, stand for;
+// false where they are none.
+func HexPair(high, low byte) (byte, bool) {
+	if !isHex(high) || !isHex(low) {
+		return 0, false
+	}
+	return unhex(high)<<4 | unhex(low), true
 }
 
 func isHex(c byte) bool {
