@@ -27,6 +27,7 @@ type timing struct {
 	loginMin  time.Duration // after a refused login, lest the account be locked
 	loginMax  time.Duration
 	full      time.Duration // between looks at the whole folder, with a new SELECT
+	grace     time.Duration // until what an earlier start or connection left is moved: see moveLeft
 	notReady  time.Duration // until a message that could not be had is asked for again
 	deferral  []time.Duration
 	workEvery time.Duration // between looks into the inbox
@@ -38,7 +39,7 @@ func defaultTiming() timing {
 	return timing{
 		silence: time.Minute, retryMin: time.Second, retryMax: 2 * time.Minute,
 		loginMin: 30 * time.Second, loginMax: 15 * time.Minute,
-		full: 10 * time.Minute, notReady: 15 * time.Minute,
+		full: 10 * time.Minute, grace: 3 * time.Second, notReady: 15 * time.Minute,
 		deferral:  []time.Duration{time.Minute, 4 * time.Minute},
 		workEvery: time.Second, parse: time.Minute, disk: time.Minute,
 	}
@@ -62,7 +63,8 @@ type Poller struct {
 
 	seen      *ledger
 	retry     backoff
-	idleBroke int // how often in a row a connection ended in IDLE
+	idleBroke int       // how often in a row a connection ended in IDLE
+	apart     time.Time // a MOVE that is not ours, or was cut off, has ended by then
 }
 
 // NewPoller prepares the poller of the mailbox with the given id (OpenMailbox
@@ -140,6 +142,7 @@ func underLease(ctx context.Context, store *tracker.Store, name string, log *slo
 
 // poll keeps a connection until ctx ends, with a growing wait between tries.
 func (p *Poller) poll(ctx context.Context, l *tracker.Lease) {
+	p.apart = time.Now().Add(p.times.grace)
 	for ctx.Err() == nil {
 		began := time.Now()
 		err := p.connection(ctx, l)

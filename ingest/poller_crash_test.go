@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -18,7 +19,7 @@ import (
 // killed one can not. The kill tests of the whole program use real kills.)
 func TestStopAtEveryEdge(t *testing.T) {
 	for _, edge := range []string{
-		"ingest.before-keep", "ingest.after-keep", "ingest.after-move", "ingest.after-mark",
+		"ingest.before-keep", "ingest.after-keep", "ingest.before-move", "ingest.after-move", "ingest.after-mark",
 		"ingest.after-claim", "ingest.after-parse", "ingest.before-receive", "ingest.after-receive",
 	} {
 		t.Run(edge, func(t *testing.T) {
@@ -31,14 +32,20 @@ func TestStopAtEveryEdge(t *testing.T) {
 				r := newRig(t, db, cfg)
 				thaw := make(chan struct{})
 				frozen := make(chan struct{})
-				var once atomic.Bool
+				var once, moving atomic.Bool
 				r.tune = func(p *Poller) {
 					p.crash = func(at string) {
 						if at == edge && once.CompareAndSwap(false, true) {
 							close(frozen)
 						}
+						if at == "ingest.before-move" || at == "ingest.after-move" {
+							moving.Store(at == "ingest.before-move")
+						}
 						select {
 						case <-frozen:
+							if at == "ingest.before-move" {
+								moving.Store(false)
+							}
 							<-thaw // nothing of this start goes on
 						default:
 						}
@@ -49,6 +56,9 @@ func TestStopAtEveryEdge(t *testing.T) {
 				defer stop()
 				defer close(thaw)
 				<-frozen
+				// A start waits out what the one before it may have begun to
+				// move; how long is not for this test to guess.
+				until(t, "the server is through with its MOVE", func() bool { return !moving.Load() })
 
 				// The next start has the same node: it takes the lease at once.
 				again := newRig(t, db, cfg)
@@ -103,4 +113,40 @@ func TestSecondNodeTakesOver(t *testing.T) {
 			t.Fatalf("%d mails were taken twice", n)
 		}
 	})
+}
+
+// The server may still be at the MOVE of a start that was killed: Dovecot then
+// copies each mail twice. What is left over is moved a little later.
+func TestWhatIsLeftIsMovedLater(t *testing.T) {
+	f := newFake(t)
+	for n := range 5 {
+		f.add(note(n))
+	}
+	r := newRig(t, dbtest.Open(t, migrations.SQLite), f.config())
+	var cut atomic.Bool
+	f.quirk = func(c *fakeConn, tag, cmd string) bool {
+		if strings.HasPrefix(cmd, "UID MOVE") && cut.CompareAndSwap(false, true) {
+			c.Close()
+			return true
+		}
+		return false
+	}
+	r.tune = func(p *Poller) {
+		p.times.grace = time.Hour
+	}
+	stop := r.start()
+	until(t, "kept, and the MOVE cut off", func() bool { return r.tickets() == 5 && cut.Load() })
+	f.add(note(5))
+	until(t, "the next mail is moved at once", func() bool { return r.tickets() == 6 && f.count("Processed") == 1 })
+	until(t, "more looks", func() bool { return f.said(`^UID SEARCH`) > 6 })
+	if f.count("INBOX") != 5 {
+		t.Fatalf("%d left in INBOX", f.count("INBOX"))
+	}
+	stop()
+	r.tune = nil
+	r.start()
+	until(t, "all moved", func() bool { return f.count("Processed") == 6 && f.count("INBOX") == 0 })
+	if n := f.said(`^UID MOVE`); n != 3 {
+		t.Fatalf("%d times MOVE", n)
+	}
 }

@@ -27,7 +27,11 @@ func (v *visit) moveKept(ctx context.Context) error {
 // deal moves kept mail and records it.
 func (v *visit) deal(ctx context.Context, uids []uint32) error {
 	if !v.cfg.LeaveInPlace {
+		v.hook("ingest.before-move")
 		if err := v.s.move(uids); err != nil {
+			if v.s.dead() {
+				v.apart = time.Now().Add(v.times.grace)
+			}
 			return err
 		}
 		v.hook("ingest.after-move")
@@ -43,7 +47,14 @@ func (v *visit) deal(ctx context.Context, uids []uint32) error {
 
 // moveLeft finishes what a crash or a refusal left: kept mail that is not
 // recorded as moved. What the folder does not have any more is recorded.
+//
+// The server may still be at the MOVE of a start that was killed, or of a
+// connection that broke. Dovecot copies a mail twice when two sessions move it
+// at once, so some time is left between them.
 func (v *visit) moveLeft(ctx context.Context) error {
+	if !v.cfg.LeaveInPlace && time.Now().Before(v.apart) {
+		return nil
+	}
 	for ctx.Err() == nil {
 		uids, err := v.store.Unmoved(ctx, v.id, v.s.validity, 500)
 		if err != nil {

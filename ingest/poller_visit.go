@@ -225,6 +225,9 @@ func (v *visit) rest(ctx context.Context) error {
 	if v.quick {
 		d = min(d, 2*time.Second)
 	}
+	if left := time.Until(v.apart); v.unmoved && left > 0 {
+		d = min(d, left)
+	}
 	if v.noIdle || v.idleBroke > 1 || !v.s.caps.Has("IDLE") {
 		pause(ctx, d)
 		return nil
