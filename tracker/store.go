@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"helpdeskd/migrations"
+	"helpdeskd/tracker/seal"
 )
 
 // Options are what a Store needs from outside.
@@ -24,6 +25,7 @@ type Options struct {
 	Log      *slog.Logger     // discarded where nil
 	Node     string           // names this node in leases; random where empty
 	LeaseTTL time.Duration    // 15 s where zero
+	Key      *seal.Key        // seals secrets; see OpenKey. Nil for who needs none
 	// CheapHashes is for tests, which make hundreds of accounts: whoever gets
 	// hold of such hashes guesses the passwords soon.
 	CheapHashes bool
@@ -36,6 +38,7 @@ type Store struct {
 	log   *slog.Logger
 	node  string
 	ttl   time.Duration
+	key   *seal.Key
 	// settled is when this process has lived for crashPause.
 	settled migrations.Stamp
 
@@ -70,7 +73,7 @@ func New(db *migrations.DB, o Options) *Store {
 		o.LeaseTTL = 15 * time.Second
 	}
 	return &Store{
-		db: db, clock: o.Clock, log: o.Log, node: o.Node, ttl: o.LeaseTTL,
+		db: db, clock: o.Clock, log: o.Log, node: o.Node, ttl: o.LeaseTTL, key: o.Key,
 		settled:    migrations.At(o.Clock().Add(crashPause)),
 		policies:   map[int64]Policy{},
 		inboxNews:  make(chan struct{}, 1),

@@ -18,6 +18,7 @@ import (
 	"helpdeskd/ingest"
 	"helpdeskd/mailer"
 	"helpdeskd/migrations"
+	"helpdeskd/tracker"
 )
 
 type checkCmd struct {
@@ -124,11 +125,26 @@ func checkDatabase(ctx context.Context, c *config.Config, tell func(finding)) {
 	default:
 		tell(finding{name: "database", ok: true, said: fmt.Sprintf("%s answers; schema %d is up to date", c.Database, have)})
 	}
+	if have == know {
+		checkKey(ctx, c, db, tell)
+	}
 	if db.Engine == migrations.Postgres {
 		var theirs migrations.Stamp
 		if err := db.Get(ctx, &theirs, `SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)`); err == nil {
 			tell(skew("clock, against the database", theirs.Time()))
 		}
+	}
+}
+
+// checkKey sees that the key file is the one of this database.
+func checkKey(ctx context.Context, c *config.Config, db *migrations.DB, tell func(finding)) {
+	switch key, err := tracker.CheckKey(ctx, db, c.KeyFile); {
+	case err != nil:
+		tell(finding{name: "key file", said: plain(err)})
+	case key == nil:
+		tell(finding{name: "key file", ok: true, said: c.KeyFile + " is not there yet; the next start makes it"})
+	default:
+		tell(finding{name: "key file", ok: true, said: fmt.Sprintf("%s, key %s. Keep a copy apart from the database's backups: without it no secret in them opens", c.KeyFile, key.ID())})
 	}
 }
 

@@ -57,7 +57,7 @@ func (c ingestCmd) run(s *session) error {
 	}
 	log := s.logger(config.Log{Level: "warn", Format: conf.Log.Format}) // an MTA bounces what a pipe says
 	// A node of its own: the daemon on this machine may hold the lease.
-	store, err := s.open(s.ctx, conf, tracker.Options{Log: log})
+	store, err := s.openBriefly(s.ctx, conf, tracker.Options{Log: log})
 	if err != nil {
 		return err
 	}

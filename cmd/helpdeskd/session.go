@@ -12,6 +12,7 @@ import (
 	"helpdeskd/cmd/helpdeskd/config"
 	"helpdeskd/migrations"
 	"helpdeskd/tracker"
+	"helpdeskd/tracker/seal"
 )
 
 // session is one run of a command: its console and what it finds by the
@@ -54,11 +55,27 @@ func (s *session) logger(c config.Log) *slog.Logger {
 	return slog.New(slog.NewTextHandler(s.err, o))
 }
 
-// open opens the database, migrating it, and the store on it.
+// open opens the database, migrating it, and the store on it, with the key
+// file, which is made where nothing is sealed yet.
 func (s *session) open(ctx context.Context, c *config.Config, o tracker.Options) (*tracker.Store, error) {
+	return s.openWith(ctx, c, o, tracker.OpenKey)
+}
+
+// openBriefly is open for short commands. They make no key file, since they
+// may be another user's than the daemon's, and do without one that is missing
+// as long as nothing is sealed.
+func (s *session) openBriefly(ctx context.Context, c *config.Config, o tracker.Options) (*tracker.Store, error) {
+	return s.openWith(ctx, c, o, tracker.CheckKey)
+}
+
+func (s *session) openWith(ctx context.Context, c *config.Config, o tracker.Options, key func(context.Context, *migrations.DB, string) (*seal.Key, error)) (*tracker.Store, error) {
 	db, err := migrations.Open(ctx, c.Database.Reveal())
 	if err != nil {
 		return nil, fmt.Errorf("open the database %s: %w", c.Database, err)
+	}
+	if o.Key, err = key(ctx, db, c.KeyFile); err != nil {
+		db.Close()
+		return nil, err
 	}
 	return tracker.New(db, o), nil
 }

@@ -26,6 +26,7 @@ type Config struct {
 	PublicURL      string    `toml:"public_url"`      // where people reach it, without a path
 	Database       DSN       `toml:"database"`        // sqlite:PATH or postgres://…
 	DataDir        string    `toml:"data_dir"`        // node id, lock, large files
+	KeyFile        string    `toml:"key_file"`        // seals the secrets in the database; data_dir/key where empty
 	TrustedProxies []string  `toml:"trusted_proxies"` // addresses or networks whose X-Forwarded-For counts
 	TLS            TLS       `toml:"tls"`
 	Log            Log       `toml:"log"`
@@ -152,6 +153,9 @@ func (c *Config) fill(l *loader) {
 		if abs, err := filepath.Abs(c.DataDir); err == nil {
 			c.DataDir = abs
 		}
+	}
+	if c.KeyFile == "" && c.DataDir != "" {
+		c.KeyFile = filepath.Join(c.DataDir, "key")
 	}
 	if c.Database == "" && c.DataDir != "" {
 		c.Database = DSN("sqlite:" + filepath.Join(c.DataDir, "helpdeskd.db"))
