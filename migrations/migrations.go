@@ -11,6 +11,7 @@ package migrations
 import (
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"embed"
 	"encoding/hex"
 	"errors"
@@ -27,7 +28,6 @@ import (
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
 
-	_ "github.com/lib/pq"  // the PostgreSQL driver
 	_ "modernc.org/sqlite" // the SQLite driver
 )
 
@@ -50,6 +50,7 @@ type DB struct {
 
 	write *sqlx.DB
 	read  *sqlx.DB
+	dsn   string // on PostgreSQL, for connections of another kind
 }
 
 // Open opens the database that dsn names, `sqlite:DIR/helpdeskd.db` or
@@ -118,29 +119,6 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	return &DB{Engine: SQLite, Dir: dir, write: w, read: r}, nil
 }
 
-func openPostgres(ctx context.Context, dsn string) (*DB, error) {
-	// One round trip a statement instead of two.
-	if !strings.Contains(dsn, "binary_parameters=") {
-		sep := "?"
-		if strings.Contains(dsn, "?") {
-			sep = "&"
-		}
-		dsn += sep + "binary_parameters=yes"
-	}
-	p, err := sqlx.Open("postgres", dsn)
-	if err != nil {
-		return nil, fmt.Errorf("open postgres: %w", err)
-	}
-	p.SetMaxOpenConns(16)
-	p.SetMaxIdleConns(8)
-	p.SetConnMaxIdleTime(5 * time.Minute)
-	if err := p.PingContext(ctx); err != nil {
-		p.Close()
-		return nil, fmt.Errorf("open postgres: %w", err)
-	}
-	return &DB{Engine: Postgres, write: p, read: p}, nil
-}
-
 // Hasten has SQLite leave it to the system when what was committed reaches the
 // disk, for tests: pulling the plug would lose it.
 func (db *DB) Hasten(ctx context.Context) error {
@@ -163,25 +141,26 @@ func (db *DB) Close() error {
 // Ping reports whether the database answers.
 func (db *DB) Ping(ctx context.Context) error { return db.read.PingContext(ctx) }
 
-func (db *DB) provider() (*goose.Provider, error) {
+// provider is goose on a pool; on PostgreSQL that of migrations, see migrate.
+func (db *DB) provider(pool *sql.DB) (*goose.Provider, error) {
 	sub, err := fs.Sub(files, string(db.Engine))
 	if err != nil {
 		return nil, err
 	}
 	if db.Engine == SQLite {
-		return goose.NewProvider(goose.DialectSQLite3, db.write.DB, sub)
+		return goose.NewProvider(goose.DialectSQLite3, pool, sub)
 	}
 	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300))
 	if err != nil {
 		return nil, err
 	}
-	return goose.NewProvider(goose.DialectPostgres, db.write.DB, sub, goose.WithSessionLocker(locker))
+	return goose.NewProvider(goose.DialectPostgres, pool, sub, goose.WithSessionLocker(locker))
 }
 
 // Version returns the schema version of the database and the newest that
 // this binary knows.
 func (db *DB) Version(ctx context.Context) (have, know int64, err error) {
-	p, err := db.provider()
+	p, err := db.provider(db.write.DB)
 	if err != nil {
 		return 0, 0, fmt.Errorf("read migrations: %w", err)
 	}
@@ -214,7 +193,16 @@ func (db *DB) migrate(ctx context.Context) error {
 	if have == know {
 		return nil
 	}
-	p, err := db.provider()
+	pool := db.write.DB
+	if db.Engine == Postgres { // a migration may take longer than any statement should
+		c, err := postgresConnector(db.dsn, true)
+		if err != nil {
+			return err
+		}
+		pool = sql.OpenDB(c)
+		defer pool.Close()
+	}
+	p, err := db.provider(pool)
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
 	}

@@ -20,6 +20,7 @@ const (
 	Unfinished  Kind = "unfinished"  // still waiting, half done, or left in the inbox
 	Unexplained Kind = "unexplained" // nobody put this in
 	Mistaken    Kind = "wrong fate"  // kept and known, but treated as something else
+	Damaged     Kind = "damaged"     // the database itself: a page, an index, a foreign key
 )
 
 // Finding is one fault.
@@ -95,6 +96,11 @@ func Check(ctx context.Context, record *Record, sink []Received, opt Options) ([
 	c.markers()
 	c.sendings()
 	c.acks()
+	damage, err := Integrity(ctx, opt.DSN)
+	if err != nil {
+		return nil, err
+	}
+	c.found = append(c.found, damage...)
 	sort.SliceStable(c.found, func(i, j int) bool { return c.found[i].Kind < c.found[j].Kind })
 	return c.found, nil
 }

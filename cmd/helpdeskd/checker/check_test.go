@@ -286,3 +286,20 @@ func TestWireIsWhatTheServerHandsOut(t *testing.T) {
 		}
 	}
 }
+
+// What is wrong with the database itself is found on both engines.
+func TestOrphansAreFound(t *testing.T) {
+	for _, engine := range []migrations.Engine{migrations.SQLite, migrations.Postgres} {
+		t.Run(string(engine), func(t *testing.T) {
+			w := newWorld(t, engine)
+			if engine == migrations.Postgres {
+				w.exec(`ALTER TABLE message DISABLE TRIGGER ALL`)
+			}
+			w.exec(`UPDATE message SET ticket_id = 4711 WHERE id = 2`)
+			found, err := Integrity(t.Context(), w.opt.DSN)
+			if err != nil || len(found) != 1 || found[0].Kind != Damaged || !strings.Contains(found[0].What, "message") {
+				t.Fatal(found, err)
+			}
+		})
+	}
+}
