@@ -17,6 +17,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"helpdeskd/migrations"
+	"helpdeskd/tracker"
 )
 
 // stage is what we were about when something failed.
@@ -73,6 +74,21 @@ func plain(err error) string {
 		return m
 	}
 	return "An unexpected error: the log has it. It is tried again by itself."
+}
+
+// kindOf names an error for those who count: the step that failed, or that
+// the server refuses our sign-in.
+func kindOf(err error) string {
+	var f *Failure
+	switch {
+	case !errors.As(err, &f):
+		return "other"
+	case f.Login:
+		return tracker.PollSignIn
+	case f.Wait > 0:
+		return "throttled"
+	}
+	return strings.ReplaceAll(f.Stage, " ", "_")
 }
 
 // failure finds the words for an error of a stage.

@@ -167,6 +167,7 @@ func (p *Poller) report(ctx context.Context, validity uint32, waiting int, err e
 	r := tracker.Poll{UIDValidity: validity, Waiting: waiting}
 	if err != nil {
 		r.Err = plain(err)
+		r.Kind = kindOf(err)
 	}
 	if err := p.store.PollResult(ctx, p.id, r); err != nil && ctx.Err() == nil {
 		p.log.Error("the poll's result could not be written", slog.Any("error", err))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"sync"
 	"time"
 
@@ -42,6 +43,9 @@ func NewWorker(store *tracker.Store, mailboxID int64, o PollerOptions) *Worker {
 	return &Worker{store: store, id: mailboxID, log: o.Log, parse: o.Parse, times: defaultTiming(), crash: failpoints(),
 		news: make(chan struct{}, 1), stuck: map[int64]chan struct{}{}}
 }
+
+// alive shows that deciding goes on.
+func (w *Worker) alive() { w.store.Alive(tracker.BeatDecide + strconv.FormatInt(w.id, 10)) }
 
 // wake says that mail was kept.
 func (w *Worker) wake() { signal(w.news) }
@@ -87,6 +91,7 @@ func (w *Worker) under(ctx context.Context, l *tracker.Lease) {
 		}
 	})
 	for ctx.Err() == nil {
+		w.alive()
 		work, err := w.claim(ctx, l)
 		switch {
 		case len(work) > 0 && work[0].Attempts > 1:
@@ -144,6 +149,7 @@ func (w *Worker) understandAll(ctx context.Context, l *tracker.Lease, c lot, und
 	var items []tracker.Item
 	bytes := int64(0)
 	for _, job := range c.work {
+		w.alive()
 		in, err := w.understand(ctx, job)
 		if err != nil {
 			w.giveBack(ctx, l, job, err)

@@ -45,6 +45,7 @@ func (l *lane) run(ctx context.Context) {
 			sleep(ctx, 500*time.Millisecond)
 			continue
 		}
+		l.m.store.Alive(tracker.BeatOutbox)
 		again, err := l.next(ctx)
 		if err != nil && ctx.Err() == nil {
 			failures++

@@ -24,6 +24,7 @@ type Store interface {
 	KnownSettings(ctx context.Context) (map[string]string, error)
 	Hours(ctx context.Context) (tracker.Hours, error)
 	Now() time.Time
+	Alive(name string)
 }
 
 var _ Store = (*tracker.Store)(nil)

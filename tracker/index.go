@@ -25,6 +25,7 @@ func (s *Store) RunIndex(ctx context.Context, l *Lease) error {
 	news, stop := s.live.watch()
 	defer stop()
 	for {
+		s.Alive(BeatIndex)
 		if err := s.standBack(ctx); err != nil {
 			return err
 		}

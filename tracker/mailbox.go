@@ -23,7 +23,8 @@ type Mailbox struct {
 	LastOKAt      *migrations.Stamp `db:"last_ok_at"`
 	LastError     string            `db:"last_error"`
 	LastErrorAt   *migrations.Stamp `db:"last_error_at"`
-	SendError     string            `db:"send_error"` // why its mail can not leave; "" when it can
+	LastErrorKind string            `db:"last_error_kind"` // as of Poll.Kind
+	SendError     string            `db:"send_error"`      // why its mail can not leave; "" when it can
 	SendErrorAt   *migrations.Stamp `db:"send_error_at"`
 	Waiting       int64             `db:"waiting"` // messages in the folder at the last poll
 	CreatedAt     migrations.Stamp  `db:"created_at"`
@@ -122,7 +123,7 @@ func (s *Store) policy(mailboxID int64) Policy {
 	return s.policies[mailboxID]
 }
 
-const mailboxColumns = `id, name, address, begin_at, begin_uid, begin_validity, begun, uidvalidity, last_poll_at, last_ok_at, last_error, last_error_at, send_error, send_error_at, waiting, created_at`
+const mailboxColumns = `id, name, address, begin_at, begin_uid, begin_validity, begun, uidvalidity, last_poll_at, last_ok_at, last_error, last_error_at, last_error_kind, send_error, send_error_at, waiting, created_at`
 
 // OpenMailbox returns the mailbox of that name, creating it on first use;
 // only then does b matter. A changed address is taken over.
@@ -190,7 +191,11 @@ type Poll struct {
 	UIDValidity uint32
 	Waiting     int    // messages in the folder
 	Err         string // in plain words, with what to do; "" when all went well
+	Kind        string // of the error: PollSignIn, or the step that failed
 }
+
+// PollSignIn is a server that refuses us: trying again does not help.
+const PollSignIn = "login"
 
 // PollResult records how a look into the mailbox went. A success is written
 // at most every ten seconds, so that an idle desk leaves the disk alone.
@@ -208,7 +213,7 @@ func (s *Store) PollResult(ctx context.Context, id int64, r Poll) error {
 	}
 	err := s.db.Tx(ctx, func(tx *migrations.Tx) error {
 		if r.Err != "" {
-			if _, err := tx.Exec(ctx, `UPDATE mailbox SET last_poll_at = ?, last_error = ?, last_error_at = ? WHERE id = ?`, now, r.Err, now, id); err != nil {
+			if _, err := tx.Exec(ctx, `UPDATE mailbox SET last_poll_at = ?, last_error = ?, last_error_at = ?, last_error_kind = ? WHERE id = ?`, now, r.Err, now, r.Kind, id); err != nil {
 				return err
 			}
 			if m.LastError == r.Err {
@@ -216,7 +221,7 @@ func (s *Store) PollResult(ctx context.Context, id int64, r Poll) error {
 			}
 			return s.RecordTx(ctx, tx, Event{Subject: "mailbox", SubjectID: id, Kind: "trouble"})
 		}
-		_, err := tx.Exec(ctx, `UPDATE mailbox SET last_poll_at = ?, last_ok_at = ?, last_error = '', uidvalidity = ?, waiting = ? WHERE id = ?`,
+		_, err := tx.Exec(ctx, `UPDATE mailbox SET last_poll_at = ?, last_ok_at = ?, last_error = '', last_error_kind = '', uidvalidity = ?, waiting = ? WHERE id = ?`,
 			now, now, int64(r.UIDValidity), int64(r.Waiting), id)
 		if err != nil || m.LastError == "" {
 			return err

@@ -40,6 +40,7 @@ func (s *Store) RunClock(ctx context.Context, l *Lease) error {
 			}{"sweep unused files", func(ctx context.Context, _ *Lease) error { _, err := s.SweepBlobs(ctx); return err }})
 		}
 		for _, job := range jobs {
+			s.Alive(BeatClock)
 			err := job.do(ctx, l)
 			switch {
 			case ctx.Err() != nil:

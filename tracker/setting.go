@@ -47,10 +47,17 @@ var settingDefaults = map[string]string{
 	SetAnnounce:   "on",
 	SetMailPerMin: "25",
 	SetCurrency:   "EUR",
+
+	SetAlarmUnread: "3",
+	SetAlarmOutbox: "4",
+	SetAlarmDisk:   "1024",
+	SetAlarmDays:   "14",
+	SetAlarmBackup: "0",
 }
 
 // plainSettings are those whose values events name: numbers and choices.
-var plainSettings = map[string]bool{SetAck: true, SetSilentDays: true, SetArchive: true, SetNotify: true, SetAnnounce: true, SetMailPerMin: true, SetCurrency: true}
+var plainSettings = map[string]bool{SetAck: true, SetSilentDays: true, SetArchive: true, SetNotify: true, SetAnnounce: true, SetMailPerMin: true, SetCurrency: true,
+	SetAlarmUnread: true, SetAlarmOutbox: true, SetAlarmDisk: true, SetAlarmDays: true, SetAlarmBackup: true}
 
 // Setting returns a setting's value, or its default.
 func (s *Store) Setting(ctx context.Context, name string) (string, error) {
@@ -221,6 +228,12 @@ func CheckSetting(name, value string) (string, error) {
 		return wholeNumber(name, value, 365, "days")
 	case SetArchive:
 		return wholeNumber(name, value, 120, "months")
+	case SetAlarmUnread, SetAlarmOutbox:
+		return wholeNumber(name, value, 1440, "minutes")
+	case SetAlarmDisk:
+		return wholeNumber(name, value, 1_000_000, "MB")
+	case SetAlarmDays, SetAlarmBackup:
+		return wholeNumber(name, value, 365, "days")
 	case SetNotify:
 		if err := checkNotify(value); err != nil {
 			return "", migrations.InvalidAt(name, "%s", migrations.SafeMessage(err))

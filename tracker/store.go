@@ -53,6 +53,7 @@ type Store struct {
 	feed       feed
 	hasher     hasher
 	known      knownSettings
+	beats      beats
 	knownFor   time.Duration
 	indexKinds map[string]func(ctx context.Context, q migrations.Queryer, id int64) ([]string, error)
 	indexNamed map[string]func(ctx context.Context, q migrations.Queryer, clientID int64) ([]int64, error)

@@ -25,6 +25,58 @@ CREATE TABLE lease (
     beat   BIGINT NOT NULL
 );
 
+-- Who works, and when they last showed it: outbox, index, clock, decide:MAILBOX, node:NODE. Whoever looks judges what is overdue.
+CREATE TABLE beat (
+    name TEXT PRIMARY KEY,
+    node TEXT NOT NULL,   -- who wrote it
+    at   BIGINT NOT NULL, -- by the writer's clock
+    n    BIGINT NOT NULL  -- grows with each beat, for those whose clock differs
+);
+
+-- What is wrong, or was. One row each time that something begins.
+CREATE TABLE alarm (
+    id         INTEGER PRIMARY KEY,
+    key        TEXT NOT NULL, -- kind, about and node: at most one alarm of a key is open
+    kind       TEXT NOT NULL,
+    about      TEXT NOT NULL DEFAULT '', -- a mailbox's or lease's name, a host
+    node       TEXT NOT NULL DEFAULT '', -- where it is a matter of one node
+    detail     TEXT NOT NULL DEFAULT '', -- in words
+    since      BIGINT NOT NULL, -- since when it is wrong
+    raised_at  BIGINT NOT NULL,
+    well_since BIGINT,          -- nobody has seen it wrong since then
+    cleared_at BIGINT,
+    seen_by    BIGINT,          -- the account that said so
+    seen_at    BIGINT
+);
+CREATE UNIQUE INDEX alarm_open ON alarm (key) WHERE cleared_at IS NULL;
+CREATE INDEX alarm_key ON alarm (key, raised_at);
+CREATE TABLE alarm_mute (
+    key        TEXT PRIMARY KEY,
+    until      BIGINT NOT NULL,
+    account_id BIGINT NOT NULL
+);
+-- What goes out by the routes beside the helpdesk's own mailbox: once when an alarm begins, once when it clears.
+CREATE TABLE alarm_notice (
+    id         INTEGER PRIMARY KEY,
+    alarm_id   BIGINT NOT NULL REFERENCES alarm (id),
+    route      TEXT NOT NULL, -- mail, webhook
+    edge       TEXT NOT NULL, -- begin, clear
+    state      TEXT NOT NULL, -- due, sending, sent
+    due_at     BIGINT NOT NULL,
+    attempts   BIGINT NOT NULL DEFAULT 0,
+    claim      TEXT NOT NULL DEFAULT '', -- who sends it
+    claimed_at BIGINT NOT NULL DEFAULT 0,
+    sent_at    BIGINT
+);
+CREATE UNIQUE INDEX alarm_notice_once ON alarm_notice (alarm_id, route, edge);
+CREATE INDEX alarm_notice_open ON alarm_notice (route, due_at) WHERE state <> 'sent';
+CREATE TABLE alarm_route (
+    name     TEXT PRIMARY KEY,
+    tried_at BIGINT NOT NULL,
+    error    TEXT NOT NULL DEFAULT '', -- of the last try, in words; empty: it arrived
+    failures BIGINT NOT NULL DEFAULT 0 -- in a row
+);
+
 -- Content-addressed bytes: raw mails, rendered mails, uploads. Small ones here, large ones in a file or in chunks.
 CREATE TABLE blob (
     digest     TEXT PRIMARY KEY,
@@ -117,6 +169,7 @@ CREATE TABLE mailbox (
     last_ok_at   BIGINT,
     last_error   TEXT NOT NULL DEFAULT '',
     last_error_at BIGINT,
+    last_error_kind TEXT NOT NULL DEFAULT '', -- login, or the step that failed
     send_error   TEXT NOT NULL DEFAULT '', -- why its mail can not leave, in words; empty when it can
     send_error_at BIGINT,
     waiting      BIGINT NOT NULL DEFAULT 0, -- messages in the folder at the last poll
