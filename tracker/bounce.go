@@ -294,5 +294,12 @@ func (s *Store) settleOwn(ctx context.Context, tx *migrations.Tx, d *decision) e
 		d.fate(FateNone, "an automatic mail from our own address")
 		return nil
 	}
+	probe, err := s.probeTx(ctx, tx, d)
+	if err != nil {
+		return err
+	}
+	if d.probe = probe; probe != nil {
+		return nil
+	}
 	return s.holdTx(ctx, tx, d, 0, "it names our own address as its sender, but we did not send it")
 }

@@ -129,28 +129,33 @@ const mailboxColumns = `id, name, address, begin_at, begin_uid, begin_validity, 
 // only then does b matter. A changed address is taken over.
 func (s *Store) OpenMailbox(ctx context.Context, name, address string, b Begin) (Mailbox, error) {
 	var m Mailbox
-	err := s.db.Tx(ctx, func(tx *migrations.Tx) error {
-		var begin *migrations.Stamp
-		if !b.Everything {
-			at := s.stamp()
-			if !b.Since.IsZero() {
-				at = migrations.At(b.Since)
-			}
-			begin = &at
-		}
-		// A date, and everything, need no UID to begin with.
-		begun := b.Everything || !b.Since.IsZero()
-		_, err := tx.Exec(ctx, `INSERT INTO mailbox (name, address, begin_at, begun, created_at) VALUES (?, ?, ?, ?, ?)
-			ON CONFLICT (name) DO UPDATE SET address = excluded.address`, name, strings.ToLower(address), begin, begun, s.stamp())
-		if err != nil {
-			return err
-		}
-		return tx.Get(ctx, &m, `SELECT `+mailboxColumns+` FROM mailbox WHERE name = ?`, name)
+	err := s.db.Tx(ctx, func(tx *migrations.Tx) (err error) {
+		m, err = s.openMailboxTx(ctx, tx, name, address, b)
+		return err
 	})
 	if err != nil {
 		return Mailbox{}, fmt.Errorf("open mailbox %s: %w", name, err)
 	}
 	return m, nil
+}
+
+func (s *Store) openMailboxTx(ctx context.Context, tx *migrations.Tx, name, address string, b Begin) (m Mailbox, err error) {
+	var begin *migrations.Stamp
+	if !b.Everything {
+		at := s.stamp()
+		if !b.Since.IsZero() {
+			at = migrations.At(b.Since)
+		}
+		begin = &at
+	}
+	// A date, and everything, need no UID to begin with.
+	begun := b.Everything || !b.Since.IsZero()
+	_, err = tx.Exec(ctx, `INSERT INTO mailbox (name, address, begin_at, begun, created_at) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (name) DO UPDATE SET address = excluded.address`, name, strings.ToLower(address), begin, begun, s.stamp())
+	if err != nil {
+		return m, err
+	}
+	return m, tx.Get(ctx, &m, `SELECT `+mailboxColumns+` FROM mailbox WHERE name = ?`, name)
 }
 
 // Mailboxes returns every mailbox, by name.

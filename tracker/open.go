@@ -67,7 +67,7 @@ func suggest(f *Form, c *Client) (level int, star bool, why string) {
 
 // settleUntrusted holds a mail that our own server says is not its author's.
 func (s *Store) settleUntrusted(ctx context.Context, tx *migrations.Tx, d *decision) error {
-	if d.verdict != verdictFail {
+	if d.verdict != verdictFail || d.probe != nil {
 		return nil
 	}
 	return s.holdTx(ctx, tx, d, 0, "our mail server says that it does not come from "+d.author.Address)
@@ -119,7 +119,7 @@ func (s *Store) settleNew(ctx context.Context, tx *migrations.Tx, d *decision) e
 	if d.out.Acks, err = s.acknowledgeTx(ctx, tx, d, id, messageID, from, address); err != nil {
 		return err
 	}
-	if s.stale(d) || !d.batch.notifies {
+	if s.stale(d) || !d.batch.notifies || d.probe != nil {
 		return nil
 	}
 	return s.notifyTx(ctx, tx, id, messageID)
@@ -137,6 +137,9 @@ func clientActor(c *Client) Actor {
 // technician's forward. A form whose responder can not be resolved has no
 // requester until a technician sets one.
 func (s *Store) requesterTx(ctx context.Context, tx *migrations.Tx, d *decision) (*Client, string, error) {
+	if d.probe != nil {
+		return s.probeClientTx(ctx, tx, d.probe)
+	}
 	who := d.author
 	switch {
 	case d.in.Form != nil && s.speaksForOthers(d):
@@ -222,7 +225,7 @@ func (s *Store) stale(d *decision) bool {
 func (s *Store) acknowledgeTx(ctx context.Context, tx *migrations.Tx, d *decision, ticketID, messageID int64, c *Client, address string) (int, error) {
 	form := d.in.Form != nil && s.speaksForOthers(d)
 	switch {
-	case c == nil, d.work.MailboxID == 0, d.policy.NoAcks, d.in.Class != ClassHuman, d.in.SuppressAck && !form,
+	case c == nil, d.probe != nil, d.work.MailboxID == 0, d.policy.NoAcks, d.in.Class != ClassHuman, d.in.SuppressAck && !form,
 		!sendable(address), d.policy.isOurs(address), s.stale(d):
 		return 0, nil
 	}

@@ -108,7 +108,8 @@ type decision struct {
 	account *Account // the staff account of that address, enabled or not
 	client  *Client  // who wrote, where known already
 	out     Outcome
-	ticket  int64 // the ticket that the fate names
+	ticket  int64  // the ticket that the fate names
+	probe   *Probe // by which somebody tries the mailbox
 	batch   *batch
 }
 

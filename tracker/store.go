@@ -46,6 +46,7 @@ type Store struct {
 	policies map[int64]Policy
 	// accountMailbox is the mailbox that invitations leave by; 0 for none.
 	accountMailbox int64
+	declared       []Declared // the mailboxes of the configuration file
 
 	inboxNews  chan struct{}
 	outboxNews chan struct{}

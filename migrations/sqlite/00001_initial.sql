@@ -15,7 +15,7 @@ CREATE TABLE counter (
     name  TEXT PRIMARY KEY,
     value BIGINT NOT NULL
 );
-INSERT INTO counter (name, value) VALUES ('ticket', 0), ('settings', 0);
+INSERT INTO counter (name, value) VALUES ('ticket', 0), ('settings', 0), ('connections', 0);
 
 -- Who may do the work of a mailbox, the outbox, the index or the clock. No expiry time: see docs/design.md.
 CREATE TABLE lease (
@@ -175,6 +175,38 @@ CREATE TABLE mailbox (
     waiting      BIGINT NOT NULL DEFAULT 0, -- messages in the folder at the last poll
     created_at   BIGINT NOT NULL
 );
+
+-- Mailboxes that were made on the site: how each is reached. Its state and mail are those of the mailbox of that name.
+CREATE TABLE connection (
+    id         INTEGER PRIMARY KEY,
+    name       TEXT NOT NULL UNIQUE,
+    address    TEXT NOT NULL UNIQUE,
+    enabled    BOOLEAN NOT NULL,
+    settings   TEXT NOT NULL, -- tracker.ConnectionSettings as JSON
+    secrets    TEXT NOT NULL, -- tracker.ConnectionSecrets as JSON, sealed with the key file; empty for none
+    version    BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    changed_at BIGINT NOT NULL
+);
+
+-- Mails by which a mailbox is tried: a round trip, or forged headers sent from outside.
+CREATE TABLE probe (
+    id         INTEGER PRIMARY KEY,
+    mailbox_id BIGINT NOT NULL REFERENCES mailbox (id),
+    kind       TEXT NOT NULL, -- round, headers
+    nonce      TEXT NOT NULL UNIQUE,
+    mail_id    TEXT NOT NULL,
+    account_id BIGINT REFERENCES account (id), -- who tries; null: the command line
+    forged_id  TEXT NOT NULL,
+    sent       TEXT NOT NULL DEFAULT '', -- the server's answer
+    sent_at    BIGINT,
+    trouble    TEXT NOT NULL DEFAULT '',
+    result     TEXT NOT NULL DEFAULT '', -- tracker.HeaderTest as JSON
+    inbox_from BIGINT NOT NULL, -- its mail has a greater inbox id
+    created_at BIGINT NOT NULL,
+    ended_at   BIGINT
+);
+CREATE INDEX probe_mailbox ON probe (mailbox_id, kind, id);
 
 -- Every mail that was ever taken, and what became of it. The states are in docs/design.md.
 CREATE TABLE inbox (
