@@ -96,11 +96,22 @@ func TestOddBytes(t *testing.T) {
 		b := w.session(w.admin)
 		const odd = "a%00b%ff%fe%ed%a0%80%0d%0a"
 		names := formNames(t)
+		// SQLite takes any bytes as text and PostgreSQL does not, so there each
+		// field is odd alone: another one's refusal then hides nothing.
+		alone := w.DB().Engine == migrations.Postgres || os.Getenv("HELPDESKD_TEST_POSTGRES") == ""
 		for _, e := range tableOf(t, w) {
-			if e.path == "/live" || e.path == "/logout" {
+			if e.path == "/live" || e.path == "/logout" || e.path == "/styleguide" { // endless, over, without fields
 				continue
 			}
-			for _, name := range names[e.method] {
+			if e.method == http.MethodGet && !alone {
+				if res := b.get(fill(e.path, true) + "?" + strings.Join(names[e.method], "="+odd+"&") + "=" + odd); res.Code >= 500 {
+					t.Errorf("GET %s with odd bytes in every field: %d", e.path, res.Code)
+				}
+			}
+			for i, name := range names[e.method] {
+				if !alone && (e.method == http.MethodGet || i%4 != 0) {
+					continue
+				}
 				res := func() *httptest.ResponseRecorder {
 					if e.method == http.MethodGet {
 						return b.get(fill(e.path, true) + "?" + name + "=" + odd)
