@@ -163,7 +163,7 @@ func (l *lane) attempt(ctx context.Context, s *session, out *outlet, it tracker.
 // then the trouble is recorded, and the mail stays queued.
 func (l *lane) session(ctx context.Context, out *outlet) *session {
 	if s := l.sessions[out.name]; s != nil {
-		if !s.stale() {
+		if s.of == out && !s.stale() {
 			return s
 		}
 		s.close()
@@ -179,6 +179,7 @@ func (l *lane) session(ctx context.Context, out *outlet) *session {
 		}
 		return nil
 	}
+	s.of = out
 	l.sessions[out.name] = s
 	return s
 }

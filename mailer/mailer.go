@@ -66,18 +66,42 @@ func New(store Store, o Options) (*Mailer, error) {
 		crash: func(string) {}, outlets: map[string]*outlet{}, inFlight: map[int64]bool{},
 	}
 	for name, c := range o.SMTP {
-		if bad := c.Validate(); len(bad) > 0 {
-			return nil, fmt.Errorf("smtp of mailbox %s: %w", name, errors.Join(bad...))
+		if err := m.SetSMTP(name, c); err != nil {
+			return nil, err
 		}
-		out := &outlet{name: name, config: c, status: OutletStatus{Mailbox: name}}
-		if c.Auth == AuthXOAuth2 {
-			if out.tokens, err = newTokenSource(c); err != nil {
-				return nil, fmt.Errorf("smtp of mailbox %s: %w", name, err)
-			}
-		}
-		m.outlets[name] = out
 	}
 	return m, nil
+}
+
+// SetSMTP says how mail of a mailbox leaves from now on, also while the mailer
+// runs: mail that waits goes the new way, and trouble of the old one is
+// forgotten. It fails when the settings can not work.
+func (m *Mailer) SetSMTP(mailbox string, c SMTPConfig) error {
+	if bad := c.Validate(); len(bad) > 0 {
+		return fmt.Errorf("smtp of mailbox %s: %w", mailbox, errors.Join(bad...))
+	}
+	out := &outlet{name: mailbox, config: c, status: OutletStatus{Mailbox: mailbox}}
+	if c.Auth == AuthXOAuth2 {
+		var err error
+		if out.tokens, err = newTokenSource(c); err != nil {
+			return fmt.Errorf("smtp of mailbox %s: %w", mailbox, err)
+		}
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if old := m.outlets[mailbox]; old != nil {
+		out.id, _ = old.pausedID(time.Time{})
+	}
+	m.outlets[mailbox] = out
+	return nil
+}
+
+// RemoveSMTP forgets how mail of a mailbox leaves: it waits until somebody
+// says so again.
+func (m *Mailer) RemoveSMTP(mailbox string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.outlets, mailbox) // the next mail of it finds one that says it has no settings
 }
 
 // Run sends until ctx ends, whenever this process holds the outbox's lease.

@@ -356,3 +356,43 @@ func TestTwoMailers(t *testing.T) {
 		}
 	})
 }
+
+// TestServersChangeWhileItRuns: mail of a mailbox goes where it was last said,
+// and waits while nobody says where.
+func TestServersChangeWhileItRuns(t *testing.T) {
+	b := newBench(t, dbtest.Open(t, migrations.SQLite))
+	b.setting(tracker.SetMailPerMin, "6000")
+	first, second := startSink(t, sinkOptions{}), startSink(t, sinkOptions{})
+	m := b.mailer(first.addr)
+	run(t, m)
+	b.until(b.queue(tracker.MailAck, 1)[0], tracker.OutboxSent)
+
+	if err := m.SetSMTP("main", SMTPConfig{Address: "helpdesk@acme.example"}); err == nil {
+		t.Fatal("settings without a host were taken")
+	}
+	if err := m.SetSMTP("main", plainConfig(second.addr)); err != nil {
+		t.Fatal(err)
+	}
+	b.until(b.queue(tracker.MailAck, 1)[0], tracker.OutboxSent)
+	if n, k := len(first.all()), len(second.all()); n != 1 || k != 1 {
+		t.Fatalf("%d mails went to the first server and %d to the second", n, k)
+	}
+
+	m.RemoveSMTP("main")
+	id := b.queue(tracker.MailAck, 1)[0]
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		if o := m.Status().Outlets; len(o) == 1 && o[0].Trouble != "" {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("nothing says that there is no server: %+v", m.Status())
+		}
+	}
+	if r := b.row(id); r.State != tracker.OutboxQueued || r.Attempts != 0 {
+		t.Fatalf("without a server the mail is %+v", r)
+	}
+	if err := m.SetSMTP("main", plainConfig(first.addr)); err != nil {
+		t.Fatal(err)
+	}
+	b.until(id, tracker.OutboxSent)
+}

@@ -43,7 +43,8 @@ type session struct {
 	wait   timeouts
 	used   time.Time // when it was last used
 	sent   int
-	onDot  func() // called when the dot is out and its answer is not in
+	of     *outlet // whose settings it was made with
+	onDot  func()  // called when the dot is out and its answer is not in
 }
 
 // connect dials, protects, greets and signs in. It fails with a *trouble that

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -44,6 +45,9 @@ type Connection struct {
 	ChangedAt migrations.Stamp
 	ConnectionSettings
 	Secrets ConnectionSecrets
+	// Problem says why the secrets can not be had, in words for people: the key
+	// file is another one.
+	Problem string
 }
 
 // ConnectionSettings are what may be shown of a connection.
@@ -155,6 +159,10 @@ func (s *Store) openConnection(r connectionRow) (Connection, error) {
 		return c, nil
 	}
 	plain, err := s.Open(connectionSecret(r.Name), r.Secrets)
+	if migrations.KindOf(err) == migrations.Invalid {
+		c.Problem = migrations.SafeMessage(err)
+		return c, nil
+	}
 	if err != nil {
 		return c, fmt.Errorf("open the secrets of connection %s: %w", r.Name, err)
 	}
@@ -190,6 +198,10 @@ func (s *Store) ConnectionsVersion(ctx context.Context) (int64, error) {
 	}
 	return n, nil
 }
+
+// ConnectionNews is signalled after a connection was changed in this process:
+// a hint, since others change them too.
+func (s *Store) ConnectionNews() <-chan struct{} { return s.connectionNews }
 
 // Connection returns one mailbox that was made on the site.
 func (s *Store) Connection(ctx context.Context, id int64) (Connection, error) {
@@ -242,6 +254,7 @@ func (s *Store) AddConnection(ctx context.Context, actor Actor, c Connection) (C
 func (s *Store) ChangeConnection(ctx context.Context, actor Actor, c Connection) (Connection, error) {
 	err := s.editConnection(ctx, c.ID, c.Version, func(tx *migrations.Tx, now *Connection) (Event, error) {
 		was := *now
+		now.Problem = "" // whoever types new secrets replaces those that can not be opened
 		trust, id := was.Trust, was.AuthservID
 		now.Address, now.ConnectionSettings, now.Secrets = c.Address, c.ConnectionSettings, c.Secrets.over(was.Secrets).fit(c.ConnectionSettings)
 		now.Trust, now.AuthservID = trust, id
@@ -320,6 +333,7 @@ func (s *Store) RemoveConnection(ctx context.Context, actor Actor, id, version i
 		if _, err := tx.Exec(ctx, `DELETE FROM connection WHERE id = ?`, id); err != nil {
 			return err
 		}
+		tx.AfterCommit(func() { signal(s.connectionNews) })
 		return s.RecordTx(ctx, tx, Event{Actor: actor, Subject: "connection", SubjectID: id, Kind: "removed", Was: r.Name})
 	})
 	if err != nil {
@@ -360,6 +374,7 @@ func (s *Store) editConnection(ctx context.Context, id, version int64, edit func
 			c.Address, c.Enabled, settings, secrets, c.Version, c.ChangedAt, id); err != nil {
 			return err
 		}
+		tx.AfterCommit(func() { signal(s.connectionNews) })
 		e.Subject, e.SubjectID = "connection", id
 		*out = c
 		return s.RecordTx(ctx, tx, e)
@@ -406,6 +421,10 @@ func (s *Store) checkedConnectionTx(ctx context.Context, tx *migrations.Tx, c *C
 	if err != nil {
 		return "", "", err
 	}
+	if c.Problem != "" { // they stay as they are, for the right key file
+		err := tx.Get(ctx, &secrets, `SELECT secrets FROM connection WHERE id = ?`, c.ID)
+		return string(b), secrets, err
+	}
 	if c.Secrets == (ConnectionSecrets{}) {
 		return string(b), "", nil
 	}
@@ -447,4 +466,17 @@ func (s ConnectionSecrets) fit(c ConnectionSettings) ConnectionSecrets {
 		s.ClientSecret, s.Certificate, s.ServiceAccount = "", "", ""
 	}
 	return s
+}
+
+// TokenEndpoint returns where tokens are asked for.
+func (c ConnectionSettings) TokenEndpoint() string {
+	switch {
+	case c.TokenURL != "":
+		return c.TokenURL
+	case c.Kind == KindMicrosoft365 && c.Tenant != "":
+		return "https://login.microsoftonline.com/" + url.PathEscape(c.Tenant) + "/oauth2/v2.0/token"
+	case c.Grant == GrantService:
+		return "https://oauth2.googleapis.com/token"
+	}
+	return ""
 }

@@ -161,6 +161,9 @@ func (s *ConnectionSettings) cleanSignIn() error {
 // enough sees that what the way of signing in needs is there.
 func (c *Connection) enough() error {
 	s := c.ConnectionSettings
+	if c.Problem != "" {
+		return nil
+	}
 	switch s.Grant {
 	case GrantClient, GrantDevice:
 		switch {

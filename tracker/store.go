@@ -48,16 +48,17 @@ type Store struct {
 	accountMailbox int64
 	declared       []Declared // the mailboxes of the configuration file
 
-	inboxNews  chan struct{}
-	outboxNews chan struct{}
-	live       hub
-	feed       feed
-	hasher     hasher
-	known      knownSettings
-	beats      beats
-	knownFor   time.Duration
-	indexKinds map[string]func(ctx context.Context, q migrations.Queryer, id int64) ([]string, error)
-	indexNamed map[string]func(ctx context.Context, q migrations.Queryer, clientID int64) ([]int64, error)
+	inboxNews      chan struct{}
+	outboxNews     chan struct{}
+	connectionNews chan struct{}
+	live           hub
+	feed           feed
+	hasher         hasher
+	known          knownSettings
+	beats          beats
+	knownFor       time.Duration
+	indexKinds     map[string]func(ctx context.Context, q migrations.Queryer, id int64) ([]string, error)
+	indexNamed     map[string]func(ctx context.Context, q migrations.Queryer, clientID int64) ([]int64, error)
 }
 
 // New returns the tracker on db.
@@ -76,14 +77,15 @@ func New(db *migrations.DB, o Options) *Store {
 	}
 	return &Store{
 		db: db, clock: o.Clock, log: o.Log, node: o.Node, ttl: o.LeaseTTL, key: o.Key,
-		settled:    migrations.At(o.Clock().Add(crashPause)),
-		policies:   map[int64]Policy{},
-		inboxNews:  make(chan struct{}, 1),
-		outboxNews: make(chan struct{}, 1),
-		hasher:     newHasher(o.CheapHashes),
-		knownFor:   settingsFor,
-		indexKinds: map[string]func(ctx context.Context, q migrations.Queryer, id int64) ([]string, error){},
-		indexNamed: map[string]func(ctx context.Context, q migrations.Queryer, clientID int64) ([]int64, error){},
+		settled:        migrations.At(o.Clock().Add(crashPause)),
+		policies:       map[int64]Policy{},
+		inboxNews:      make(chan struct{}, 1),
+		outboxNews:     make(chan struct{}, 1),
+		connectionNews: make(chan struct{}, 1),
+		hasher:         newHasher(o.CheapHashes),
+		knownFor:       settingsFor,
+		indexKinds:     map[string]func(ctx context.Context, q migrations.Queryer, id int64) ([]string, error){},
+		indexNamed:     map[string]func(ctx context.Context, q migrations.Queryer, clientID int64) ([]int64, error){},
 	}
 }
 

@@ -24,6 +24,7 @@ type desk struct {
 	store   *tracker.Store
 	things  *inventory.Store
 	site    http.Handler
+	boxes   *boxes // made on the site, beside those of the configuration file
 	log     *slog.Logger
 	workers []func(ctx context.Context)
 }
@@ -52,15 +53,17 @@ func newDesk(ctx context.Context, c *config.Config, store *tracker.Store, banner
 		return nil, err
 	}
 	failpoints(m)
+	d.boxes = newBoxes(store, c, m, boxes, log)
 	d.workers = append(d.workers,
 		func(ctx context.Context) { _ = m.Run(ctx) }, // it returns nil
-		func(ctx context.Context) { d.watchRemoved(ctx, boxes) },
+		d.boxes.run,
+		d.watchRemoved,
 		func(ctx context.Context) { d.lead(ctx, "index", store.RunIndex) },
 		func(ctx context.Context) { d.lead(ctx, "clock", store.RunClock) },
 	)
 	d.site, err = web.New(store, d.things, web.Options{
 		PublicURL: c.PublicURL, TrustedProxies: proxies(c.TrustedProxies), Log: log, Version: buildVersion(),
-		Mail: ingest.PartReader{}, Forms: formReader{c.Mailboxes}, Texts: m, Banner: banner, Styleguide: banner == demoBanner,
+		Mail: ingest.PartReader{}, Forms: formReader{d.boxes.configured}, Texts: m, Banner: banner, Styleguide: banner == demoBanner,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("prepare the site: %w", err)

@@ -128,12 +128,12 @@ func parser(store *tracker.Store, p tracker.Policy) func(raw []byte) tracker.Inb
 
 // formReader reads a mail for the page about forms as it would be read in any
 // of the mailboxes.
-type formReader struct{ boxes []config.Mailbox }
+type formReader struct{ boxes func() []config.Mailbox }
 
 // ReadForm implements web.FormReader.
 func (f formReader) ReadForm(raw []byte, taught tracker.FormReading) tracker.Inbound {
 	o := ingest.Options{FormSenders: slices.Clone(taught.Senders), Labels: taught.Labels}
-	for _, b := range f.boxes {
+	for _, b := range f.boxes() {
 		o.Own = append(append(o.Own, b.Address), b.Aliases...)
 		o.FormSenders = append(o.FormSenders, b.FormSenders...)
 	}

@@ -21,11 +21,11 @@ const (
 
 // watchRemoved decides, until ctx ends, what mailboxes left behind that are
 // not in the configuration.
-func (d *desk) watchRemoved(ctx context.Context, configured []tracker.Mailbox) {
+func (d *desk) watchRemoved(ctx context.Context) {
 	tick := time.NewTicker(removedEvery)
 	defer tick.Stop()
 	for {
-		if err := d.decideRemoved(ctx, configured); err != nil && ctx.Err() == nil {
+		if err := d.decideRemoved(ctx); err != nil && ctx.Err() == nil {
 			d.log.Error("mail of a removed mailbox can not be decided; it is tried again", slog.Any("error", err))
 		}
 		select {
@@ -38,13 +38,13 @@ func (d *desk) watchRemoved(ctx context.Context, configured []tracker.Mailbox) {
 
 // decideRemoved decides what waits now. Nothing of such mail is trusted, and
 // nothing of it is acknowledged: there is no server to send by.
-func (d *desk) decideRemoved(ctx context.Context, configured []tracker.Mailbox) error {
+func (d *desk) decideRemoved(ctx context.Context) error {
 	left, err := d.store.LeftBehind(ctx, removedAfter)
 	if err != nil {
 		return err
 	}
 	for _, m := range left {
-		if slices.ContainsFunc(configured, func(c tracker.Mailbox) bool { return c.ID == m.ID }) {
+		if d.boxes.runs(m.ID) {
 			continue
 		}
 		d.log.Warn("a mailbox that is not in the configuration has left mail undecided: it is decided now", slog.String("mailbox", m.Name))

@@ -32,14 +32,14 @@ func TestMailOfARemovedMailboxIsDecided(t *testing.T) {
 			t.Fatal(err)
 		}
 		id := keep(time.Minute)
-		if err := d.decideRemoved(ctx, nil); err != nil {
+		if err := d.decideRemoved(ctx); err != nil {
 			t.Fatal(err)
 		}
 		if _, done, err := store.OutcomeOf(ctx, id); err != nil || done {
 			t.Fatalf("a mail that has just come was decided (%v): another node may have its mailbox", err)
 		}
 		keep(time.Hour)
-		if err := d.decideRemoved(ctx, nil); err != nil {
+		if err := d.decideRemoved(ctx); err != nil {
 			t.Fatal(err)
 		}
 		o, done, err := store.OutcomeOf(ctx, id)

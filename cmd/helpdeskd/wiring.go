@@ -36,6 +36,11 @@ func policyOf(id int64, b config.Mailbox, ack config.Ack) tracker.Policy {
 // with their policies, in the configuration's order.
 func openMailboxes(ctx context.Context, store *tracker.Store, c *config.Config) ([]tracker.Mailbox, error) {
 	var all []tracker.Mailbox
+	var declared []tracker.Declared
+	for _, b := range c.Mailboxes {
+		declared = append(declared, tracker.Declared{Name: b.Name, Address: b.Address, Aliases: b.Aliases})
+	}
+	store.DeclareMailboxes(declared)
 	for i, b := range c.Mailboxes {
 		everything, since := b.BeginAt()
 		m, err := store.OpenMailbox(ctx, b.Name, b.Address, tracker.Begin{Everything: everything, Since: since})

@@ -180,11 +180,17 @@ func (b *Mailbox) fill(l *loader, at string) {
 	if b.LeaveInPlace {
 		b.Processed = ""
 	}
-	b.IMAP.fill(b.Address, map[string]int{"tls": 993, "starttls": 143, "plain": 143})
-	b.SMTP.fill(b.Address, map[string]int{"tls": 465, "starttls": 587, "plain": 25})
+	b.Complete()
 	l.secret(&b.IMAP.Password, b.IMAP.PasswordFile, at+"imap.password")
 	l.secret(&b.SMTP.Password, b.SMTP.PasswordFile, at+"smtp.password")
 	l.secret(&b.OAuth.ClientSecret, b.OAuth.ClientSecretFile, at+"oauth.client_secret")
+}
+
+// Complete fills in the usual user names and ports of a mailbox that was not
+// read from the file.
+func (b *Mailbox) Complete() {
+	b.IMAP.fill(b.Address, map[string]int{"tls": 993, "starttls": 143, "plain": 143})
+	b.SMTP.fill(b.Address, map[string]int{"tls": 465, "starttls": 587, "plain": 25})
 }
 
 func (s *Server) fill(address string, ports map[string]int) {
