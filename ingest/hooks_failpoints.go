@@ -3,11 +3,13 @@
 package ingest
 
 import (
+	"bytes"
 	"os"
 	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
+	"time"
 )
 
 // failpoints kills this process, as SIGKILL would at that very moment, at the
@@ -28,4 +30,47 @@ func failpoints() func(edge string) {
 			select {}
 		}
 	}
+}
+
+// misbehave breaks as a parser might, where a mail says so in a header line:
+// "X-Failpoint: panic", hang, memory or fatal. In the daemon itself memory and
+// fatal are what the kernel and the runtime do in the end: it is killed.
+func misbehave(raw []byte, apart bool) {
+	head, _, _ := bytes.Cut(raw, []byte("\r\n\r\n"))
+	_, mark, found := bytes.Cut(head, []byte("\r\nX-Failpoint: "))
+	if !found {
+		return
+	}
+	mark, _, _ = bytes.Cut(mark, []byte("\r\n"))
+	switch string(mark) {
+	case "panic":
+		panic("this mail says so")
+	case "hang":
+		for spun := 0; ; spun++ {
+			mark = append(mark[:0], byte(spun))
+		}
+	case "memory", "fatal":
+		if !apart {
+			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+			select {}
+		}
+		if string(mark) == "fatal" {
+			deeper(0)
+		}
+		var all [][]byte
+		for {
+			all = append(all, bytes.Repeat([]byte("x"), 1<<20))
+		}
+	}
+}
+
+// deeper never comes back, which is fatal.
+func deeper(n int) int { return deeper(n+1) + n }
+
+// readTime is how long reading a mail may take: FAILPOINT_READ_TIME where set.
+func readTime(d time.Duration) time.Duration {
+	if v, err := time.ParseDuration(os.Getenv("FAILPOINT_READ_TIME")); err == nil && v > 0 {
+		return v
+	}
+	return d
 }

@@ -17,6 +17,12 @@ type PollerOptions struct {
 	Log *slog.Logger // discarded where nil
 	// Parse understands one mail; Parse with no Options where nil.
 	Parse func(raw []byte) tracker.Inbound
+	// Apart reads what a first try could not, in another process; nil: there
+	// is none, and every try is made in this one.
+	Apart *Isolated
+	// Stuck counts the reading that this process gave up and can not end; nil
+	// where nobody asks.
+	Stuck *Stuck
 }
 
 // timing is every wait of a Poller, so that tests need not.

@@ -3,10 +3,10 @@ package ingest
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"helpdeskd/tracker"
@@ -26,11 +26,29 @@ type Worker struct {
 	id    int64
 	log   *slog.Logger
 	parse func(raw []byte) tracker.Inbound
+	apart *Isolated // nil: everything is read in this process
 	times timing
 	crash func(edge string)
 	news  chan struct{}
+	lost  *Stuck
 	stuck map[int64]chan struct{} // mails whose parsing has not come back, by inbox id
 }
+
+// Stuck counts the reading that was given up in this process and still goes
+// on, since nothing can end a goroutine from outside: each costs a processor
+// until the next start. The workers of a process share one.
+type Stuck struct{ n atomic.Int64 }
+
+// N returns how many there are now.
+func (s *Stuck) N() int {
+	if s == nil {
+		return 0
+	}
+	return int(s.n.Load())
+}
+
+// maxStuck is how many may be stuck before this process reads no mail itself.
+const maxStuck = 2
 
 // NewWorker prepares the worker of a mailbox. A Poller has its own.
 func NewWorker(store *tracker.Store, mailboxID int64, o PollerOptions) *Worker {
@@ -40,8 +58,13 @@ func NewWorker(store *tracker.Store, mailboxID int64, o PollerOptions) *Worker {
 	if o.Parse == nil {
 		o.Parse = func(raw []byte) tracker.Inbound { return Parse(raw, Options{}) }
 	}
-	return &Worker{store: store, id: mailboxID, log: o.Log, parse: o.Parse, times: defaultTiming(), crash: failpoints(),
-		news: make(chan struct{}, 1), stuck: map[int64]chan struct{}{}}
+	if o.Stuck == nil {
+		o.Stuck = &Stuck{}
+	}
+	w := &Worker{store: store, id: mailboxID, log: o.Log, parse: o.Parse, apart: o.Apart, times: defaultTiming(), crash: failpoints(),
+		news: make(chan struct{}, 1), lost: o.Stuck, stuck: map[int64]chan struct{}{}}
+	w.times.parse = readTime(w.times.parse)
+	return w
 }
 
 // alive shows that deciding goes on.
@@ -111,6 +134,9 @@ func (w *Worker) under(ctx context.Context, l *tracker.Lease) {
 	}
 	close(claimed)
 	later.Wait()
+	if w.apart != nil {
+		w.apart.Close()
+	}
 }
 
 // lot is some mails on their way: claimed, then understood.
@@ -165,10 +191,11 @@ func (w *Worker) understandAll(ctx context.Context, l *tracker.Lease, c lot, und
 	understood <- lot{items: items, decided: c.decided}
 }
 
-// understand parses one mail in a goroutine of its own, so that a panic is
-// caught and a hang can be left behind.
+// understand reads one mail. The first try is made in this process, which is
+// quick; further ones, and all once too many are stuck here, in another.
 func (w *Worker) understand(ctx context.Context, job tracker.Work) (tracker.Inbound, error) {
-	if done := w.stuck[job.InboxID]; done != nil {
+	apart := w.apart != nil && (job.Attempts > 1 || w.lost.N() >= maxStuck)
+	if done := w.stuck[job.InboxID]; done != nil && !apart {
 		select {
 		case <-done:
 			delete(w.stuck, job.InboxID)
@@ -180,6 +207,16 @@ func (w *Worker) understand(ctx context.Context, job tracker.Work) (tracker.Inbo
 	if err != nil {
 		return tracker.Inbound{}, &unreadable{err}
 	}
+	if apart {
+		defer blob.Close()
+		return w.apart.read(blob.Bytes(), w.times.parse)
+	}
+	return w.here(job, blob)
+}
+
+// here reads a mail in a goroutine of its own, so that a panic is caught and a
+// hang can be left behind.
+func (w *Worker) here(job tracker.Work, blob *tracker.Blob) (tracker.Inbound, error) {
 	type result struct {
 		in  tracker.Inbound
 		err error
@@ -191,33 +228,24 @@ func (w *Worker) understand(ctx context.Context, job tracker.Work) (tracker.Inbo
 		defer blob.Close()
 		defer func() {
 			if v := recover(); v != nil {
-				out <- result{err: fmt.Errorf("reading it panicked: %v", v)}
+				out <- result{err: panicked(v)}
 			}
 		}()
+		misbehave(blob.Bytes(), false)
 		out <- result{in: w.parse(blob.Bytes())}
 	}()
-	// The limit is counted in steps, and a ticker drops those that nobody was
-	// awake for: while the machine sleeps or starves us, no mail hangs.
-	t := time.NewTicker(w.times.parse / parseSteps)
-	defer t.Stop()
-	for range parseSteps {
-		select {
-		case r := <-out:
-			return r.in, r.err
-		case <-t.C:
-		}
-	}
-	select {
-	case r := <-out: // at the very last
+	if r, ok := within(out, w.times.parse); ok {
 		return r.in, r.err
-	default:
-		w.stuck[job.InboxID] = done
-		return tracker.Inbound{}, fmt.Errorf("reading it took more than %s", w.times.parse)
 	}
+	w.lost.n.Add(1)
+	go func() {
+		<-done
+		w.lost.n.Add(-1)
+	}()
+	w.stuck[job.InboxID] = done
+	w.log.Error("reading a mail goes on without an end: it takes a processor until the next start", slog.Int64("inbox", job.InboxID), slog.Int("stuck", w.lost.N()))
+	return tracker.Inbound{}, late(w.times.parse)
 }
-
-// parseSteps is how many steps the time that a mail may be read has.
-const parseSteps = 60
 
 var errStuck = errors.New("reading it does not come to an end")
 
@@ -231,10 +259,17 @@ func (u *unreadable) Unwrap() error { return u.err }
 // its last try a person has to look.
 func (w *Worker) giveBack(ctx context.Context, l *tracker.Lease, job tracker.Work, why error) {
 	log := w.log.With(slog.Int64("inbox", job.InboxID), slog.Int("attempt", job.Attempts), slog.Any("error", why))
+	if errors.Is(why, errNoReader) {
+		log.Error("a mail waits until it can be read in a process of its own; it is tried again", slog.Duration("retry", w.times.disk))
+		w.insist(ctx, l, "a mail can not be given back", 1, func() error {
+			return w.store.Unclaim(ctx, l, job.InboxID, why.Error(), w.store.Now().Add(w.times.disk))
+		})
+		return
+	}
 	if job.Attempts >= tracker.MaxAttempts {
 		log.Error("a mail could not be read and is set aside")
 		w.insist(ctx, l, "a mail can not be set aside", 1, func() error {
-			return w.store.Quarantine(ctx, l, job.InboxID, why.Error()+"; the raw mail is kept")
+			return w.store.Quarantine(ctx, l, job.InboxID, setAside(job, why))
 		})
 		return
 	}
@@ -246,6 +281,20 @@ func (w *Worker) giveBack(ctx context.Context, l *tracker.Lease, job tracker.Wor
 	w.insist(ctx, l, "a mail can not be given back", 1, func() error {
 		return w.store.Release(ctx, l, job.InboxID, why.Error(), w.store.Now().Add(wait))
 	})
+}
+
+// setAside says in words why a mail that had its last try is not read.
+func setAside(job tracker.Work, why error) string {
+	text := "it could not be read: " + why.Error()
+	switch job.Reason {
+	case "":
+		text += ", at the last of three tries"
+	case why.Error():
+		text += ", three times"
+	default:
+		text += ", and the try before: " + job.Reason
+	}
+	return text + "; the raw mail is kept"
 }
 
 // commit has the tracker decide a batch.

@@ -200,9 +200,10 @@ func (s *Store) InboxMail(ctx context.Context, id int64) (InboxRow, error) {
 }
 
 // RetryQuarantined has a quarantined mail understood once more, as if it had
-// just been taken.
+// just been taken; but one that had all its tries is not read in the daemon
+// itself again.
 func (s *Store) RetryQuarantined(ctx context.Context, actor Actor, id int64) error {
-	return s.resolveQuarantined(ctx, actor, id, "retried", `state = 'kept', attempts = 0, fence = 0, retry_at = NULL, fate = '', reason = '', done_at = NULL`)
+	return s.resolveQuarantined(ctx, actor, id, "retried", `state = 'kept', attempts = CASE WHEN attempts >= 3 THEN 1 ELSE 0 END, fence = 0, retry_at = NULL, fate = '', reason = '', done_at = NULL`)
 }
 
 // DiscardQuarantined decides that nothing becomes of a quarantined mail. It

@@ -184,6 +184,7 @@ type Work struct {
 	ReceivedAt migrations.Stamp `db:"received_at"`
 	KeptAt     migrations.Stamp `db:"kept_at"`
 	Attempts   int              `db:"attempts"` // this try included
+	Reason     string           `db:"reason"`   // what the try before failed of, "" for none
 }
 
 // openMail is what waits, and what a dead holder had claimed; its parameters
@@ -279,7 +280,7 @@ func (s *Store) Claim(ctx context.Context, l *Lease, mailboxID int64, limit int)
 			ids[i] = row.ID
 		}
 		query, args, err := sqlx.In(`UPDATE inbox SET state = 'working', attempts = attempts + 1, fence = ? WHERE id IN (?)
-			RETURNING id, mailbox_id, digest, size, received_at, kept_at, attempts`, fence, ids)
+			RETURNING id, mailbox_id, digest, size, received_at, kept_at, attempts, reason`, fence, ids)
 		if err != nil {
 			return err
 		}
@@ -311,6 +312,20 @@ func (s *Store) Release(ctx context.Context, l *Lease, inboxID int64, why string
 	})
 	if err != nil {
 		return fmt.Errorf("release mail %d: %w", inboxID, err)
+	}
+	return nil
+}
+
+// Unclaim gives a claimed mail back with its try, which it was not to blame
+// for, to be tried again at retryAt.
+func (s *Store) Unclaim(ctx context.Context, l *Lease, inboxID int64, why string, retryAt time.Time) error {
+	err := s.underLease(ctx, l, func(tx *migrations.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE inbox SET state = 'kept', attempts = attempts - 1, retry_at = ?, reason = ? WHERE id = ? AND state = 'working'`,
+			migrations.At(retryAt), clip(oneLine(why), 500), inboxID)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("give mail %d back: %w", inboxID, err)
 	}
 	return nil
 }

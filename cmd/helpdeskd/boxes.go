@@ -30,6 +30,7 @@ type boxes struct {
 	mail  *mailer.Mailer
 	log   *slog.Logger
 	file  []tracker.Mailbox // of the configuration file, in its order
+	stuck *ingest.Stuck
 
 	mu      sync.Mutex
 	running map[string]*box // made on the site, by name
@@ -44,8 +45,8 @@ type box struct {
 	over    chan struct{}
 }
 
-func newBoxes(store *tracker.Store, c *config.Config, m *mailer.Mailer, file []tracker.Mailbox, log *slog.Logger) *boxes {
-	return &boxes{store: store, conf: c, mail: m, log: log, file: file, running: map[string]*box{}}
+func newBoxes(store *tracker.Store, c *config.Config, m *mailer.Mailer, file []tracker.Mailbox, stuck *ingest.Stuck, log *slog.Logger) *boxes {
+	return &boxes{store: store, conf: c, mail: m, log: log, file: file, stuck: stuck, running: map[string]*box{}}
 }
 
 // run keeps what runs in step with what is configured, until ctx ends and all
@@ -123,7 +124,7 @@ func (b *boxes) begin(ctx context.Context, c tracker.Connection) error {
 		return err
 	}
 	policy := policyOf(m.ID, conf, b.conf.Ack)
-	p, err := ingest.NewPoller(b.store, m.ID, mailboxOf(conf), ingest.PollerOptions{Log: b.log, Parse: parser(b.store, policy)})
+	p, err := ingest.NewPoller(b.store, m.ID, mailboxOf(conf), reading(b.store, policy, b.log, b.stuck))
 	if err != nil {
 		return err
 	}

@@ -27,11 +27,12 @@ type desk struct {
 	boxes   *boxes // made on the site, beside those of the configuration file
 	log     *slog.Logger
 	workers []func(ctx context.Context)
+	stuck   *ingest.Stuck // reading that does not come to an end
 }
 
 // newDesk wires a helpdesk on an open store. Nothing runs yet.
 func newDesk(ctx context.Context, c *config.Config, store *tracker.Store, banner string, log *slog.Logger) (*desk, error) {
-	d := &desk{store: store, things: inventory.New(store), log: log}
+	d := &desk{store: store, things: inventory.New(store), log: log, stuck: &ingest.Stuck{}}
 	if err := applySettings(ctx, store, c); err != nil {
 		return nil, err
 	}
@@ -41,7 +42,7 @@ func newDesk(ctx context.Context, c *config.Config, store *tracker.Store, banner
 	}
 	smtp := map[string]mailer.SMTPConfig{}
 	for i, b := range c.Mailboxes {
-		p, err := ingest.NewPoller(store, boxes[i].ID, mailboxOf(b), ingest.PollerOptions{Log: log, Parse: parser(store, policyOf(boxes[i].ID, b, c.Ack))})
+		p, err := ingest.NewPoller(store, boxes[i].ID, mailboxOf(b), reading(store, policyOf(boxes[i].ID, b, c.Ack), log, d.stuck))
 		if err != nil {
 			return nil, fmt.Errorf("mailbox %s: %w", b.Name, err)
 		}
@@ -53,7 +54,7 @@ func newDesk(ctx context.Context, c *config.Config, store *tracker.Store, banner
 		return nil, err
 	}
 	failpoints(m)
-	d.boxes = newBoxes(store, c, m, boxes, log)
+	d.boxes = newBoxes(store, c, m, boxes, d.stuck, log)
 	d.workers = append(d.workers,
 		func(ctx context.Context) { _ = m.Run(ctx) }, // it returns nil
 		d.boxes.run,
@@ -63,7 +64,7 @@ func newDesk(ctx context.Context, c *config.Config, store *tracker.Store, banner
 	)
 	d.site, err = web.New(store, d.things, web.Options{
 		PublicURL: c.PublicURL, TrustedProxies: proxies(c.TrustedProxies), Log: log, Version: buildVersion(),
-		Mail: ingest.PartReader{}, Forms: formReader{d.boxes.configured}, Texts: m, Banner: banner, Styleguide: banner == demoBanner,
+		Mail: ingest.PartReader{}, Forms: formReader{d.boxes.configured}, Texts: m, StuckReading: d.stuck.N, Banner: banner, Styleguide: banner == demoBanner,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("prepare the site: %w", err)

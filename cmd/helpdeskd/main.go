@@ -6,14 +6,24 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
 	"syscall"
 	_ "time/tzdata" // people and hours have time zones, and machines may have none
+
+	"helpdeskd/ingest"
 )
 
 func main() {
+	if len(os.Args) == 2 && os.Args[1] == ingest.ReadCommand { // by ourselves: see ingest.Isolated
+		if err := ingest.ServeReader(os.Stdin, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"slices"
 	"strings"
@@ -107,12 +108,12 @@ func (s *session) read(file string) ([]byte, error) {
 	return b, err
 }
 
-// parser returns how a mailbox's mails are read: by its policy, and by the
+// readOptions returns how a mailbox's mails are read: by its policy, and by the
 // form senders and labels that staff added, as they are now.
-func parser(store *tracker.Store, p tracker.Policy) func(raw []byte) tracker.Inbound {
+func readOptions(store *tracker.Store, p tracker.Policy) func() ingest.Options {
 	o := ingest.Options{Own: append([]string{p.Address}, p.Aliases...), FormSenders: p.FormSenders}
 	var last atomic.Pointer[tracker.FormReading] // for when the database is away
-	return func(raw []byte) tracker.Inbound {
+	return func() ingest.Options {
 		o := o
 		r, err := store.FormReading(context.Background())
 		if err == nil {
@@ -122,8 +123,20 @@ func parser(store *tracker.Store, p tracker.Policy) func(raw []byte) tracker.Inb
 		}
 		o.FormSenders = append(slices.Clip(o.FormSenders), r.Senders...)
 		o.Labels = r.Labels
-		return ingest.Parse(raw, o)
+		return o
 	}
+}
+
+// parser reads a mailbox's mails in this process.
+func parser(store *tracker.Store, p tracker.Policy) func(raw []byte) tracker.Inbound {
+	options := readOptions(store, p)
+	return func(raw []byte) tracker.Inbound { return ingest.Parse(raw, options()) }
+}
+
+// reading is how a worker reads a mailbox's mails: here, and what broke here in
+// a process of its own. stuck may be nil.
+func reading(store *tracker.Store, p tracker.Policy, log *slog.Logger, stuck *ingest.Stuck) ingest.PollerOptions {
+	return ingest.PollerOptions{Log: log, Parse: parser(store, p), Apart: ingest.NewIsolated(readOptions(store, p)), Stuck: stuck}
 }
 
 // formReader reads a mail for the page about forms as it would be read in any
