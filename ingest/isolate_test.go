@@ -34,12 +34,12 @@ func badly(raw []byte, o Options) tracker.Inbound {
 	case "panic":
 		panic("boom")
 	case "hang":
-		for {
+		for in.Size >= 0 {
+			in.Size = (in.Size + 1) % 1000
 		}
 	case "memory":
-		var all [][]byte
 		for {
-			all = append(all, bytes.Repeat([]byte("x"), 1<<20))
+			hoard = append(hoard, bytes.Repeat([]byte("x"), 1<<20))
 		}
 	case "deep":
 		in.Size = int64(len(fmt.Sprint(deep(0))))
@@ -52,7 +52,15 @@ func badly(raw []byte, o Options) tracker.Inbound {
 	return in
 }
 
-func deep(n int) int { return deep(n+1) + n }
+// hoard is what a mail has the process keep.
+var hoard [][]byte
+
+func deep(n int) int {
+	if n < 0 {
+		return 0
+	}
+	return deep(n+1) + n
+}
 
 func titled(subject string) []byte {
 	return []byte("From: Anna Berg <anna@office.example>\r\nTo: " + deskUser + "\r\nMessage-ID: <" + subject + "@office.example>\r\nSubject: " + subject + "\r\n\r\nHello\r\n")
