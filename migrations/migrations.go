@@ -43,6 +43,9 @@ const (
 	Postgres Engine = "postgres"
 )
 
+// idleReaders is how many connections that only read stay open on SQLite.
+const idleReaders = 4
+
 // DB is an open database with an up-to-date schema.
 type DB struct {
 	Engine Engine
@@ -62,7 +65,11 @@ func Open(ctx context.Context, dsn string) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := db.migrate(ctx); err != nil {
+	if err := db.refuseClosed(ctx); err != nil {
+		db.Close()
+		return nil, err
+	}
+	if err := db.Migrate(ctx); err != nil {
 		db.Close()
 		return nil, err
 	}
@@ -115,7 +122,7 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 		return nil, fmt.Errorf("open sqlite: %w", err)
 	}
 	r.SetMaxOpenConns(8)
-	r.SetMaxIdleConns(4)
+	r.SetMaxIdleConns(idleReaders)
 	return &DB{Engine: SQLite, Dir: dir, write: w, read: r}, nil
 }
 
@@ -174,7 +181,12 @@ func (db *DB) Version(ctx context.Context) (have, know int64, err error) {
 	return have, know, nil
 }
 
-func (db *DB) migrate(ctx context.Context) error {
+// Migrate brings the schema up to date.
+func (db *DB) Migrate(ctx context.Context) error { return db.MigrateTo(ctx, 0) }
+
+// MigrateTo brings the schema to a version that this program knows, or to the
+// newest for 0. It never goes back.
+func (db *DB) MigrateTo(ctx context.Context, version int64) error {
 	// goose has no lock for SQLite, and of three at once one fails.
 	if db.Engine == SQLite {
 		l := flock.New(filepath.Join(db.Dir, "migrate.lock"))
@@ -190,7 +202,10 @@ func (db *DB) migrate(ctx context.Context) error {
 	if have > know {
 		return Invalidf("this database was written by a newer helpdeskd (schema %d, this one knows %d): start that version, or restore a backup made by this one", have, know)
 	}
-	if have == know {
+	if version == 0 {
+		version = know
+	}
+	if have >= version {
 		return nil
 	}
 	pool := db.write.DB
@@ -206,8 +221,8 @@ func (db *DB) migrate(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
 	}
-	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("migrate the schema from %d to %d: %w", have, know, err)
+	if _, err := p.UpTo(ctx, version); err != nil {
+		return fmt.Errorf("migrate the schema from %d to %d: %w", have, version, err)
 	}
 	return nil
 }

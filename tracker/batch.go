@@ -12,8 +12,9 @@ import (
 // batch is what the mails of one transaction look up together. maybe saves
 // most mails the questions whose answer is no.
 type batch struct {
-	accounts map[string]*Account // by address
-	acks     bool                // acknowledgements are switched on
+	accounts map[string]*Account        // by address
+	acks     bool                       // acknowledgements are switched on
+	noAcks   map[int64]migrations.Stamp // by mailbox: mail that arrived earlier is not acknowledged
 
 	formSenders []string                    // whom staff let name another as requester
 	ids         map[string]bool             // of the ids and identities in this batch, those the database or the batch itself holds
@@ -49,6 +50,9 @@ func (s *Store) gather(ctx context.Context, tx *migrations.Tx, items []Item) (*b
 		return nil, err
 	}
 	b.acks = on == "on"
+	if b.noAcks, err = restoredBoxes(ctx, tx); err != nil {
+		return nil, err
+	}
 	senders, err := s.setting(ctx, tx, SetSenders)
 	if err != nil {
 		return nil, err

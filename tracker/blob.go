@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/gofrs/flock"
+
 	"helpdeskd/migrations"
 )
 
@@ -21,7 +23,8 @@ import (
 // Larger ones are files beside SQLite, and chunks in PostgreSQL.
 const SmallBlob = 256 << 10
 
-const chunkSize = 1 << 20
+// ChunkSize is how much of a large content a row of blob_chunk holds, in bytes.
+const ChunkSize = 1 << 20
 
 // Blob is stored content, open for reading. Its Bytes are valid until Close;
 // those of a large one are mapped from a file, not held in memory.
@@ -157,7 +160,7 @@ func (s *Store) putChunks(ctx context.Context, digest string, size int64, f *os.
 		if err != nil || known {
 			return err
 		}
-		buf := make([]byte, chunkSize)
+		buf := make([]byte, ChunkSize)
 		for n := 0; ; n++ {
 			k, err := io.ReadFull(f, buf)
 			if errors.Is(err, io.EOF) {
@@ -174,8 +177,40 @@ func (s *Store) putChunks(ctx context.Context, digest string, size int64, f *os.
 	})
 }
 
-func (s *Store) blobFile(digest string) string {
-	return filepath.Join(s.db.Dir, "blobs", digest[:2], digest)
+func (s *Store) blobFile(digest string) string { return BlobFile(s.db.Dir, digest) }
+
+// BlobFile returns where large content lies beside an SQLite database, whose
+// directory is dir. The digest is its whole name.
+func BlobFile(dir, digest string) string { return filepath.Join(dir, "blobs", digest[:2], digest) }
+
+// HoldBlobs keeps the sweep of every process from removing content files until
+// the returned function is called or the process ends, for who reads those of
+// a snapshot. It waits for a sweep that is under way.
+func HoldBlobs(ctx context.Context, db *migrations.DB) (release func(), err error) {
+	if db.Engine != migrations.SQLite {
+		return func() {}, nil
+	}
+	l := flock.New(filepath.Join(db.Dir, blobsLock))
+	if _, err := l.TryRLockContext(ctx, 50*time.Millisecond); err != nil {
+		return nil, fmt.Errorf("hold the contents: %w", err)
+	}
+	return func() { l.Unlock() }, nil
+}
+
+const blobsLock = "blobs.lock"
+
+// mayRemove takes the lock of who removes content files; nil when somebody
+// reads them.
+func (s *Store) mayRemove() (release func(), err error) {
+	if s.db.Engine != migrations.SQLite {
+		return func() {}, nil
+	}
+	l := flock.New(filepath.Join(s.db.Dir, blobsLock))
+	ok, err := l.TryLock()
+	if err != nil || !ok {
+		return nil, err
+	}
+	return func() { l.Unlock() }, nil
 }
 
 func syncDir(dir string) error {
@@ -263,6 +298,14 @@ func mapFile(name string) (*Blob, error) {
 // SweepBlobs removes content that nothing has referred to for a day, and
 // returns how many pieces went.
 func (s *Store) SweepBlobs(ctx context.Context) (int, error) {
+	release, err := s.mayRemove()
+	if err != nil {
+		return 0, fmt.Errorf("look for unreferenced content: %w", err)
+	}
+	if release == nil { // a backup is reading: another time
+		return 0, nil
+	}
+	defer release()
 	before := migrations.At(s.Now().Add(-24 * time.Hour))
 	const unreferenced = `created_at < ?
 		AND NOT EXISTS (SELECT 1 FROM inbox i WHERE i.digest = blob.digest)
@@ -273,7 +316,7 @@ func (s *Store) SweepBlobs(ctx context.Context) (int, error) {
 		Digest string `db:"digest"`
 		Place  string `db:"place"`
 	}
-	err := s.db.Select(ctx, &dead, `SELECT digest, place FROM blob WHERE `+unreferenced+` ORDER BY created_at LIMIT 500`, before)
+	err = s.db.Select(ctx, &dead, `SELECT digest, place FROM blob WHERE `+unreferenced+` ORDER BY created_at LIMIT 500`, before)
 	if err != nil {
 		return 0, fmt.Errorf("look for unreferenced content: %w", err)
 	}

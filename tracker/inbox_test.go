@@ -139,7 +139,7 @@ func TestBlobsOfEverySize(t *testing.T) {
 		ctx := t.Context()
 		now := time.Now()
 		s := New(db, Options{Clock: func() time.Time { return now }})
-		for _, size := range []int{0, 1, SmallBlob, SmallBlob + 1, 3*chunkSize + 17} {
+		for _, size := range []int{0, 1, SmallBlob, SmallBlob + 1, 3*ChunkSize + 17} {
 			data := make([]byte, size)
 			rand.Read(data)
 			digest, n, err := s.PutBlob(ctx, bytes.NewReader(data))

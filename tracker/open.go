@@ -221,7 +221,8 @@ func (s *Store) stale(d *decision) bool {
 
 // acknowledgeTx queues the acknowledgement where one is due: to people only,
 // never to robots, lists or ourselves, at most three an hour (RFC 3834
-// section 2), never for old mail.
+// section 2), never for old mail, nor for what may have been acknowledged
+// before the database was restored.
 func (s *Store) acknowledgeTx(ctx context.Context, tx *migrations.Tx, d *decision, ticketID, messageID int64, c *Client, address string) (int, error) {
 	form := d.in.Form != nil && s.speaksForOthers(d)
 	switch {
@@ -229,7 +230,7 @@ func (s *Store) acknowledgeTx(ctx context.Context, tx *migrations.Tx, d *decisio
 		!sendable(address), d.policy.isOurs(address), s.stale(d):
 		return 0, nil
 	}
-	if !d.batch.acks {
+	if !d.batch.acks || d.work.ReceivedAt < d.batch.noAcks[d.work.MailboxID] {
 		return 0, nil
 	}
 	to := strings.ToLower(address)

@@ -17,6 +17,25 @@ CREATE TABLE counter (
 );
 INSERT INTO counter (name, value) VALUES ('ticket', 0), ('settings', 0), ('connections', 0);
 
+-- A row here has every start refuse this database: it was moved elsewhere, or a restore or move into it is not finished.
+CREATE TABLE closed (
+    reason TEXT NOT NULL, -- moved, arriving, restoring
+    other  TEXT NOT NULL, -- where to or from, without passwords
+    at     BIGINT NOT NULL
+);
+
+-- Backups that were made, the newest last.
+CREATE TABLE backup (
+    id        INTEGER PRIMARY KEY,
+    taken_at  BIGINT NOT NULL, -- the moment that it shows
+    ended_at  BIGINT NOT NULL,
+    file      TEXT NOT NULL,   -- its path on the machine that made it; '-' for stdout
+    size      BIGINT NOT NULL, -- bytes
+    sha256    TEXT NOT NULL,   -- of the whole file, as sha256sum prints it
+    encrypted BOOLEAN NOT NULL,
+    damaged   BIGINT NOT NULL DEFAULT 0 -- contents that were damaged before and are so in it
+);
+
 -- Who may do the work of a mailbox, the outbox, the index or the clock. No expiry time: see docs/design.md.
 CREATE TABLE lease (
     name   TEXT PRIMARY KEY,
@@ -173,6 +192,8 @@ CREATE TABLE mailbox (
     send_error   TEXT NOT NULL DEFAULT '', -- why its mail can not leave, in words; empty when it can
     send_error_at BIGINT,
     waiting      BIGINT NOT NULL DEFAULT 0, -- messages in the folder at the last poll
+    no_acks_before BIGINT NOT NULL DEFAULT 0, -- mail that arrived earlier is never acknowledged: the database was restored, and it may have been
+    reconcile_wanted_at BIGINT,    -- since when its folders must be looked through for mail that we do not have
     created_at   BIGINT NOT NULL
 );
 
