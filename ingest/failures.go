@@ -37,6 +37,7 @@ const (
 	stageStore    stage = "store"
 	stageMove     stage = "move"
 	stageIdle     stage = "idle"
+	stageAside    stage = "another folder" // Junk, Sent, what was processed: without it mail is taken all the same
 )
 
 // Failure is why a mailbox can not be read, in words for the person who can

@@ -30,6 +30,8 @@ type session struct {
 	// repeating can not mend on every server, so the end of the context waits.
 	moving sync.Mutex
 
+	selected string // the folder that is open, "" for none
+	readOnly bool   // it is open for reading only
 	validity uint32
 	uidnext  uint32
 	target   string // the processed folder as the server calls it; "" until made sure of
@@ -185,11 +187,12 @@ func (s *session) logout() {
 	s.close()
 }
 
-// open selects the folder, read-only where nothing there may change.
-func (s *session) open() error {
+// open selects a folder, read-only where nothing there may change.
+func (s *session) open(folder string, readOnly bool) error {
 	var data *imap.SelectData
+	s.selected = ""
 	err := s.run(stageSelect, func() (err error) {
-		data, err = s.c.Select(s.cfg.Folder, &imap.SelectOptions{ReadOnly: s.cfg.LeaveInPlace}).Wait()
+		data, err = s.c.Select(folder, &imap.SelectOptions{ReadOnly: readOnly}).Wait()
 		return err
 	})
 	if err != nil {
@@ -204,7 +207,7 @@ func (s *session) open() error {
 	if data.UIDValidity == 0 {
 		return failure(s.cfg, stageSelect, errNoValidity)
 	}
-	s.validity, s.uidnext = data.UIDValidity, uint32(data.UIDNext)
+	s.selected, s.readOnly, s.validity, s.uidnext = folder, readOnly, data.UIDValidity, uint32(data.UIDNext)
 	// go-imap notes the folder's state a moment after SELECT is through.
 	return s.alive(stageSelect)
 }

@@ -67,7 +67,7 @@ type Poller struct {
 	work  *Worker
 	tok   *tokens
 
-	seen      *ledger
+	seen      map[string]*ledger // by folder
 	retry     backoff
 	idleBroke int       // how often in a row a connection ended in IDLE
 	apart     time.Time // a MOVE that is not ours, or was cut off, has ended by then
@@ -88,7 +88,7 @@ func NewPoller(store *tracker.Store, id int64, cfg MailboxConfig, o PollerOption
 		log:  o.Log.With(slog.String("mailbox", cfg.Name)),
 		work: NewWorker(store, id, o),
 	}
-	p.seen = newLedger(p.times)
+	p.seen = map[string]*ledger{}
 	p.retry = backoff{times: p.times}
 	if cfg.Auth == AuthXOAuth2 && cfg.Host != "" {
 		var err error
@@ -189,20 +189,20 @@ func (p *Poller) connection(ctx context.Context, l *tracker.Lease) error {
 	}
 	defer s.logout()
 	p.log.Info("signed in", slog.String("server", p.cfg.addr()), slog.Bool("move", s.caps.Has("MOVE")), slog.Bool("idle", s.caps.Has("IDLE")))
-	v := &visit{Poller: p, s: s, lease: l}
+	r := p.round(s, l)
 	for ctx.Err() == nil {
-		err := v.look(ctx)
+		err := r.look(ctx)
 		switch {
 		case err == nil:
-			p.report(ctx, s.validity, s.waiting(), nil)
+			p.report(ctx, r.inbox.validity, r.inbox.messages, nil)
 			p.retry.worked()
 		case s.dead() || !isSoft(err):
 			return err
 		default: // the server said NO to something; mail is still taken
 			p.log.Warn("mailbox trouble", slog.String("what", plain(err)), slog.Any("error", err))
-			p.report(ctx, s.validity, s.waiting(), err)
+			p.report(ctx, r.inbox.validity, r.inbox.messages, err)
 		}
-		if err := v.rest(ctx); err != nil {
+		if err := r.inbox.rest(ctx); err != nil {
 			return err
 		}
 	}
@@ -218,8 +218,8 @@ func isSoft(err error) bool {
 		return false
 	}
 	switch stage(f.Stage) {
-	case stageFolder, stageMove, stageFetch, stageSearch:
-		return isRefusal(err) || errors.Is(err, errNotReady)
+	case stageFolder, stageMove, stageFetch, stageSearch, stageAside:
+		return isRefusal(err) || errors.Is(err, errNotReady) || errors.Is(err, errNoFolder)
 	}
 	return false
 }

@@ -110,7 +110,7 @@ func (s *steps) mailbox(m *session, token string) []Step {
 		return s.bad(cfg, "sign-in", err)
 	}
 	s.good("sign-in", "as %s by %s", cfg.Username, cfg.Auth)
-	if err := m.open(); err != nil {
+	if err := m.open(cfg.Folder, cfg.LeaveInPlace); err != nil {
 		return s.bad(cfg, "folder", err)
 	}
 	s.good("folder", "%s has %d messages; %s", cfg.Folder, m.waiting(), m.abilities())

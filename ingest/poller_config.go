@@ -62,9 +62,15 @@ type MailboxConfig struct {
 	Folder       string // INBOX where empty
 	Processed    string // mail is moved there once kept
 	LeaveInPlace bool   // nothing in the mailbox is changed
+	Junk         string // the folder whose mail is read too, and held; JunkByItself to find it, "" for none
+	Sent         string // where the server puts what was sent by itself; "" to find it
 	Begin        string // now (where empty), everything, or a date such as 2026-03-01
 	Poll         time.Duration
 }
+
+// JunkByItself has the Junk folder found by what the server says of it, else by
+// the names that are usual.
+const JunkByItself = "auto"
 
 // withDefaults fills in what was left empty.
 func (c MailboxConfig) withDefaults() MailboxConfig {
@@ -171,7 +177,10 @@ func (c MailboxConfig) validateAuth() (all []error) {
 
 func (c MailboxConfig) validateFolders() (all []error) {
 	add := func(format string, args ...any) { all = append(all, migrations.Invalidf(format, args...)) }
-	names := []string{c.Folder}
+	names := []string{c.Folder, c.Junk, c.Sent}
+	if c.Junk != "" && (strings.EqualFold(c.Junk, c.Folder) || strings.EqualFold(c.Junk, c.Processed)) {
+		add("mailbox %s: the Junk folder can be neither the folder that is read nor the processed one", c.Name)
+	}
 	if !c.LeaveInPlace {
 		names = append(names, c.Processed)
 		if strings.EqualFold(c.Folder, c.Processed) {

@@ -3,13 +3,15 @@ package ingest
 import (
 	"context"
 	"time"
+
+	"helpdeskd/tracker"
 )
 
 // moveKept moves what was kept since the last time.
 func (v *visit) moveKept(ctx context.Context) error {
 	uids := v.kept
 	v.kept = nil
-	if len(uids) == 0 {
+	if len(uids) == 0 || v.role != tracker.RoleInbox || v.shadow {
 		return nil
 	}
 	if v.soft != nil && !v.cfg.LeaveInPlace { // refused a moment ago: next look
@@ -38,7 +40,7 @@ func (v *visit) deal(ctx context.Context, uids []uint32) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second) // it is done: record it
 	defer cancel()
-	if err := v.store.MarkMoved(ctx, v.id, v.s.validity, uids); err != nil {
+	if err := v.store.MarkMoved(ctx, v.id, v.name, v.validity, uids); err != nil {
 		return failure(v.cfg, stageStore, err)
 	}
 	v.hook("ingest.after-mark")
@@ -56,7 +58,7 @@ func (v *visit) moveLeft(ctx context.Context) error {
 		return nil
 	}
 	for ctx.Err() == nil {
-		uids, err := v.store.Unmoved(ctx, v.id, v.s.validity, 500)
+		uids, err := v.store.Unmoved(ctx, v.id, v.name, v.validity, 500)
 		if err != nil {
 			return failure(v.cfg, stageStore, err)
 		}
@@ -80,7 +82,7 @@ func (v *visit) moveLeft(ctx context.Context) error {
 				}
 			}
 		}
-		if err := v.store.MarkMoved(ctx, v.id, v.s.validity, gone); err != nil {
+		if err := v.store.MarkMoved(ctx, v.id, v.name, v.validity, gone); err != nil {
 			return failure(v.cfg, stageStore, err)
 		}
 		if len(there) > 0 {

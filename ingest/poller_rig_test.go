@@ -60,7 +60,7 @@ func quickly(p *Poller) {
 	p.times.notReady = 50 * time.Millisecond
 	p.times.deferral = []time.Duration{20 * time.Millisecond, 20 * time.Millisecond}
 	p.times.silence, p.times.grace = 3*time.Second, 20*time.Millisecond
-	p.retry.times, p.seen.times, p.work.times = p.times, p.times, p.times
+	p.retry.times, p.work.times = p.times, p.times
 }
 
 // poller makes a poller that waits little.

@@ -50,7 +50,9 @@ func (v *visit) take(ctx context.Context, uids []uint32) (err error) {
 		}
 		if time.Since(shown) > 2*time.Second { // a long backlog is seen to shrink
 			shown = time.Now()
-			v.report(ctx, v.s.validity, v.s.waiting(), nil)
+			if v.role == tracker.RoleInbox {
+				v.report(ctx, v.validity, v.s.waiting(), nil)
+			}
 		}
 	}
 	return ctx.Err()
@@ -79,6 +81,7 @@ func (v *visit) chunk(ctx context.Context, uids []uint32) error {
 	for _, u := range missing {
 		if !there[u] { // somebody took it away meanwhile
 			v.done[u] = true
+			v.vanished++
 			v.seen.settled(u)
 			continue
 		}
@@ -153,6 +156,7 @@ func (v *visit) fetch(ctx context.Context, uids []uint32) (got map[uint32]bool, 
 	}
 	err = v.s.fetch(uids, put, func(m tracker.RawMail) error {
 		got[m.UID] = true
+		m.Folder, m.Hold, m.Stays = v.name, v.hold, v.role != tracker.RoleInbox
 		if isPlaceholder(m.Data) && v.seen.deferTo(m.UID, time.Now()) {
 			v.log.Warn("Exchange sent a placeholder: the message is asked for again later", slog.Uint64("uid", uint64(m.UID)))
 			return nil

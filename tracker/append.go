@@ -182,6 +182,8 @@ func (s *Store) settleTechnician(ctx context.Context, tx *migrations.Tx, d *deci
 		reason = d.author.Address + " may not answer tickets"
 	case strings.TrimSpace(d.in.Reply) == "":
 		reason = "it says nothing new"
+	case d.work.Quiet:
+		reason = "it was taken later than it came, and may have been passed on before"
 	}
 	if reason != "" {
 		return s.holdTx(ctx, tx, d, m.ticket, reason)

@@ -33,7 +33,7 @@ type Health struct {
 
 // InboxCounts are the words in Health.Inbox in their order.
 func InboxCounts() []string {
-	return []string{inboxKept, inboxWorking, FateNew, FateAppend, FateRevision, FateDuplicate, FatePending, FateNone, FateQuarantine}
+	return []string{inboxKept, inboxWorking, FateNew, FateAppend, FateRevision, FateDuplicate, FatePending, FateNone, FateQuarantine, FateShadow}
 }
 
 // OutboxCounts are the words in Health.Outbox in their order.
@@ -142,7 +142,7 @@ const inboxSelect = `SELECT i.id, i.mailbox_id, b.name AS mailbox, COALESCE(i.ui
 // one of InboxCounts counts, and what to give as before for the next ones
 // (0 at the end).
 func (s *Store) Inbox(ctx context.Context, what string, before int64, limit int) (list []InboxRow, more int64, err error) {
-	where, args := whichOf(what, `i.fate`, FateNew, FateAppend, FateRevision, FateDuplicate, FatePending, FateNone, FateQuarantine)
+	where, args := whichOf(what, `i.fate`, FateNew, FateAppend, FateRevision, FateDuplicate, FatePending, FateNone, FateQuarantine, FateShadow)
 	switch what {
 	case inboxKept, inboxWorking:
 		where, args = []string{`i.state <> 'done' AND i.state = ?`}, []any{what}

@@ -29,7 +29,7 @@ func TestHealthAddsUp(t *testing.T) {
 		d.ok(err)
 		d.ok(d.PollResult(d.ctx, d.mailbox.ID, Poll{UIDValidity: 1, Err: "the password is wrong"}))
 		h := must(d.Health(d.ctx))(t)
-		want := map[string]int{"kept": 1, "working": 0, FateNew: 1, FateDuplicate: 1, FateAppend: 1, FateRevision: 0, FatePending: 0, FateNone: 1, FateQuarantine: 1}
+		want := map[string]int{"kept": 1, "working": 0, FateNew: 1, FateDuplicate: 1, FateAppend: 1, FateRevision: 0, FatePending: 0, FateNone: 1, FateQuarantine: 1, FateShadow: 0}
 		if fmt.Sprint(asMap(h.Inbox)) != fmt.Sprint(want) || h.Taken != 6 || h.Taken != d.count(`SELECT count(*) FROM inbox`) {
 			t.Fatalf("inbox %v of %d, want %v", h.Inbox, h.Taken, want)
 		}

@@ -76,7 +76,9 @@ func (s *Store) heldOn(ctx context.Context, messages []Message) ([]HeldMessage, 
 
 // ApproveHeld lets a held mail in: a technician's goes to the client in their
 // name, anybody else's joins its ticket or opens one. participant also makes
-// who wrote it take part in the ticket from now on. It returns the ticket.
+// who wrote it take part in the ticket from now on. It returns the ticket,
+// with the number 0 where there is none yet: what lay in the Junk folder is
+// decided once more in a moment, as if it had come to the inbox.
 func (s *Store) ApproveHeld(ctx context.Context, actor Actor, messageID int64, participant bool) (Ticket, error) {
 	var t Ticket
 	err := s.db.Tx(ctx, func(tx *migrations.Tx) error {
@@ -84,6 +86,9 @@ func (s *Store) ApproveHeld(ctx context.Context, actor Actor, messageID int64, p
 			return err
 		}
 		if err := lockHeldTx(ctx, tx, messageID); err != nil {
+			return err
+		}
+		if junk, err := s.unjunkTx(ctx, tx, actor, messageID); err != nil || junk {
 			return err
 		}
 		id, err := s.admitTx(ctx, tx, actor, messageID)

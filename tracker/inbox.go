@@ -28,6 +28,7 @@ const (
 	FatePending    = "pending"    // held until a person decides
 	FateNone       = "none"       // kept, no ticket: bounce, receipt, own, parked
 	FateQuarantine = "quarantine" // not understood: a person must look
+	FateShadow     = "shadow"     // seen in shadow mode: nothing was done
 )
 
 // MaxAttempts is how often a mail is tried before it is quarantined. Only the
@@ -37,6 +38,7 @@ const MaxAttempts = 3
 
 // RawMail is one mail as it was received.
 type RawMail struct {
+	Folder      string // where it lay; "" when handed over by the ingest command
 	UIDValidity uint32 // 0 when handed over by the ingest command
 	UID         uint32
 	ReceivedAt  time.Time // INTERNALDATE
@@ -44,6 +46,9 @@ type RawMail struct {
 	Data        []byte    // at most SmallBlob bytes; larger mail is put before, and named by Digest and Size
 	Digest      string
 	Size        int64
+	Hold        string // why a person must decide whatever it says, "" where nothing stands in the way
+	Quiet       bool   // nothing is answered by itself: it may have been, before a restore
+	Stays       bool   // its copy in the mailbox is left where it is
 }
 
 // Keep makes mails ours, in one transaction: after it the mailbox may be
@@ -68,7 +73,7 @@ func (s *Store) keepTx(ctx context.Context, tx *migrations.Tx, mailboxID int64, 
 	now := s.stamp()
 	var ids []int64
 	for part := range slices.Chunk(mails, keepRows) {
-		args := make([]any, 0, 9*len(part))
+		args := make([]any, 0, 13*len(part))
 		for _, m := range part {
 			if m.Digest == "" {
 				m.Digest, m.Size = Digest(m.Data), int64(len(m.Data))
@@ -85,7 +90,11 @@ func (s *Store) keepTx(ctx context.Context, tx *migrations.Tx, mailboxID int64, 
 			if received <= 0 || received > now { // age never depends on another's clock
 				received = now
 			}
-			args = append(args, mailboxID, validity, uid, m.Digest, m.Size, clip(m.MailID, 998), received, now, inboxKept)
+			var moved *migrations.Stamp
+			if m.Stays {
+				moved = &now
+			}
+			args = append(args, mailboxID, m.Folder, validity, uid, m.Digest, m.Size, clip(m.MailID, 998), received, now, inboxKept, clip(m.Hold, 200), m.Quiet, moved)
 		}
 		if err := tx.Flush(ctx); err != nil { // the rows refer to their blobs
 			return nil, err
@@ -94,9 +103,9 @@ func (s *Store) keepTx(ctx context.Context, tx *migrations.Tx, mailboxID int64, 
 			ID  int64  `db:"id"`
 			UID *int64 `db:"uid"`
 		}
-		const row = "(?, ?, ?, ?, ?, ?, ?, ?, ?)"
-		err := tx.Select(ctx, &rows, `INSERT INTO inbox (mailbox_id, uidvalidity, uid, digest, size, mail_id, received_at, kept_at, state) VALUES `+
-			row+strings.Repeat(", "+row, len(part)-1)+` ON CONFLICT (mailbox_id, uidvalidity, uid) DO NOTHING RETURNING id, uid`, args...)
+		const row = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+		err := tx.Select(ctx, &rows, `INSERT INTO inbox (mailbox_id, folder, uidvalidity, uid, digest, size, mail_id, received_at, kept_at, state, hold, quiet, moved_at) VALUES `+
+			row+strings.Repeat(", "+row, len(part)-1)+` ON CONFLICT (mailbox_id, folder, uidvalidity, uid) DO NOTHING RETURNING id, uid`, args...)
 		if err != nil {
 			return nil, err
 		}
@@ -122,10 +131,10 @@ func (s *Store) keepTx(ctx context.Context, tx *migrations.Tx, mailboxID int64, 
 	return ids, nil
 }
 
-// KnownUIDs returns which UIDs at or above from the inbox holds.
-func (s *Store) KnownUIDs(ctx context.Context, mailboxID int64, uidvalidity, from uint32) (map[uint32]bool, error) {
+// KnownUIDs returns which UIDs of a folder at or above from the inbox holds.
+func (s *Store) KnownUIDs(ctx context.Context, mailboxID int64, folder string, uidvalidity, from uint32) (map[uint32]bool, error) {
 	var uids []int64
-	err := s.db.Select(ctx, &uids, `SELECT uid FROM inbox WHERE mailbox_id = ? AND uidvalidity = ? AND uid >= ?`, mailboxID, int64(uidvalidity), int64(from))
+	err := s.db.Select(ctx, &uids, `SELECT uid FROM inbox WHERE mailbox_id = ? AND folder = ? AND uidvalidity = ? AND uid >= ?`, mailboxID, folder, int64(uidvalidity), int64(from))
 	if err != nil {
 		return nil, fmt.Errorf("list known UIDs: %w", err)
 	}
@@ -136,11 +145,11 @@ func (s *Store) KnownUIDs(ctx context.Context, mailboxID int64, uidvalidity, fro
 	return known, nil
 }
 
-// Unmoved returns kept UIDs whose copy in the mailbox has not been dealt with.
-func (s *Store) Unmoved(ctx context.Context, mailboxID int64, uidvalidity uint32, limit int) ([]uint32, error) {
+// Unmoved returns kept UIDs whose copy in the folder has not been dealt with.
+func (s *Store) Unmoved(ctx context.Context, mailboxID int64, folder string, uidvalidity uint32, limit int) ([]uint32, error) {
 	var uids []int64
-	err := s.db.Select(ctx, &uids, `SELECT uid FROM inbox WHERE mailbox_id = ? AND uidvalidity = ? AND uid IS NOT NULL AND moved_at IS NULL ORDER BY uid LIMIT ?`,
-		mailboxID, int64(uidvalidity), limit)
+	err := s.db.Select(ctx, &uids, `SELECT uid FROM inbox WHERE mailbox_id = ? AND folder = ? AND uidvalidity = ? AND uid IS NOT NULL AND moved_at IS NULL ORDER BY uid LIMIT ?`,
+		mailboxID, folder, int64(uidvalidity), limit)
 	if err != nil {
 		return nil, fmt.Errorf("list unmoved mail: %w", err)
 	}
@@ -151,15 +160,15 @@ func (s *Store) Unmoved(ctx context.Context, mailboxID int64, uidvalidity uint32
 	return out, nil
 }
 
-// MarkMoved records that the mailbox's copies were moved, or are gone.
-func (s *Store) MarkMoved(ctx context.Context, mailboxID int64, uidvalidity uint32, uids []uint32) error {
+// MarkMoved records that a folder's copies were moved, or are gone.
+func (s *Store) MarkMoved(ctx context.Context, mailboxID int64, folder string, uidvalidity uint32, uids []uint32) error {
 	if len(uids) == 0 {
 		return nil
 	}
 	err := s.db.Tx(ctx, func(tx *migrations.Tx) error {
 		for part := range slices.Chunk(uids, 500) {
-			query, args, err := sqlx.In(`UPDATE inbox SET moved_at = ? WHERE mailbox_id = ? AND uidvalidity = ? AND uid IN (?) AND moved_at IS NULL`,
-				s.stamp(), mailboxID, int64(uidvalidity), part)
+			query, args, err := sqlx.In(`UPDATE inbox SET moved_at = ? WHERE mailbox_id = ? AND folder = ? AND uidvalidity = ? AND uid IN (?) AND moved_at IS NULL`,
+				s.stamp(), mailboxID, folder, int64(uidvalidity), part)
 			if err != nil {
 				return err
 			}
@@ -185,6 +194,8 @@ type Work struct {
 	KeptAt     migrations.Stamp `db:"kept_at"`
 	Attempts   int              `db:"attempts"` // this try included
 	Reason     string           `db:"reason"`   // what the try before failed of, "" for none
+	Hold       string           `db:"hold"`     // as of a RawMail
+	Quiet      bool             `db:"quiet"`
 }
 
 // openMail is what waits, and what a dead holder had claimed; its parameters
@@ -280,7 +291,7 @@ func (s *Store) Claim(ctx context.Context, l *Lease, mailboxID int64, limit int)
 			ids[i] = row.ID
 		}
 		query, args, err := sqlx.In(`UPDATE inbox SET state = 'working', attempts = attempts + 1, fence = ? WHERE id IN (?)
-			RETURNING id, mailbox_id, digest, size, received_at, kept_at, attempts, reason`, fence, ids)
+			RETURNING id, mailbox_id, digest, size, received_at, kept_at, attempts, reason, hold, quiet`, fence, ids)
 		if err != nil {
 			return err
 		}

@@ -25,15 +25,15 @@ func TestKeepIsIdempotent(t *testing.T) {
 		if n := d.count(`SELECT count(*) FROM inbox WHERE received_at <= kept_at AND received_at > 0`); n != 2 {
 			t.Fatal("the time of arrival was not clamped to our clock")
 		}
-		known, err := d.KnownUIDs(d.ctx, d.mailbox.ID, 7, 2)
+		known, err := d.KnownUIDs(d.ctx, d.mailbox.ID, "", 7, 2)
 		d.ok(err)
 		if len(known) != 1 || !known[2] {
 			t.Fatalf("known %v", known)
 		}
-		unmoved, err := d.Unmoved(d.ctx, d.mailbox.ID, 7, 10)
+		unmoved, err := d.Unmoved(d.ctx, d.mailbox.ID, "", 7, 10)
 		d.ok(err)
-		d.ok(d.MarkMoved(d.ctx, d.mailbox.ID, 7, unmoved[:1]))
-		rest, err := d.Unmoved(d.ctx, d.mailbox.ID, 7, 10)
+		d.ok(d.MarkMoved(d.ctx, d.mailbox.ID, "", 7, unmoved[:1]))
+		rest, err := d.Unmoved(d.ctx, d.mailbox.ID, "", 7, 10)
 		d.ok(err)
 		if len(unmoved) != 2 || len(rest) != 1 || rest[0] != 2 {
 			t.Fatalf("unmoved %v, then %v", unmoved, rest)

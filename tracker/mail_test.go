@@ -79,10 +79,24 @@ func answers(id string) func(*Inbound) {
 // receive keeps, claims and decides one mail.
 func (d *mailDesk) receive(in Inbound) Outcome {
 	d.t.Helper()
+	return d.receiveAs(in, RawMail{})
+}
+
+// receiveAs is receive for a mail that lay somewhere.
+func (d *mailDesk) receiveAs(in Inbound, m RawMail) Outcome {
+	d.t.Helper()
 	d.uid++
 	raw := []byte("raw bytes of " + in.Digest)
-	_, err := d.Keep(d.ctx, d.lease, d.mailbox.ID, []RawMail{{UIDValidity: 1, UID: d.uid, ReceivedAt: d.now, Data: raw}})
+	m.UIDValidity, m.UID, m.ReceivedAt, m.MailID, m.Data = 1, d.uid, d.now, in.MessageID, raw
+	_, err := d.Keep(d.ctx, d.lease, d.mailbox.ID, []RawMail{m})
 	d.ok(err)
+	return d.decide(in)
+}
+
+// decide claims the one mail that waits, and decides it.
+func (d *mailDesk) decide(in Inbound) Outcome {
+	d.t.Helper()
+	raw := []byte("raw bytes of " + in.Digest)
 	work, err := d.Claim(d.ctx, d.lease, d.mailbox.ID, 10)
 	d.ok(err)
 	if len(work) != 1 {

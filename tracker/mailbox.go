@@ -15,9 +15,10 @@ type Mailbox struct {
 	Name          string            `db:"name"`
 	Address       string            `db:"address"`
 	BeginAt       *migrations.Stamp `db:"begin_at"` // mail that arrived earlier is not ours; nil: everything is
-	BeginUID      int64             `db:"begin_uid"`
-	BeginValidity int64             `db:"begin_validity"`
-	Begun         bool              `db:"begun"`
+	Begun         bool              `db:"begun"`    // BeginAt alone says what is ours
+	Shadow        string            `db:"shadow"`   // ShadowOn and its like
+	ShadowAt      *migrations.Stamp `db:"shadow_at"`
+	ReconcileAt   *migrations.Stamp `db:"reconcile_at"` // a person asked for a reconciliation
 	UIDValidity   int64             `db:"uidvalidity"`
 	LastPollAt    *migrations.Stamp `db:"last_poll_at"`
 	LastOKAt      *migrations.Stamp `db:"last_ok_at"`
@@ -35,6 +36,7 @@ type Mailbox struct {
 type Begin struct {
 	Everything bool
 	Since      time.Time
+	Shadow     bool // begin in shadow mode; counts until a person switches the mailbox on
 }
 
 // Policy is how far a mailbox's mail is trusted. Receive weighs every claim
@@ -123,7 +125,7 @@ func (s *Store) policy(mailboxID int64) Policy {
 	return s.policies[mailboxID]
 }
 
-const mailboxColumns = `id, name, address, begin_at, begin_uid, begin_validity, begun, uidvalidity, last_poll_at, last_ok_at, last_error, last_error_at, last_error_kind, send_error, send_error_at, waiting, created_at`
+const mailboxColumns = `id, name, address, begin_at, begun, shadow, shadow_at, reconcile_at, uidvalidity, last_poll_at, last_ok_at, last_error, last_error_at, last_error_kind, send_error, send_error_at, waiting, created_at`
 
 // OpenMailbox returns the mailbox of that name, creating it on first use;
 // only then does b matter. A changed address is taken over.
@@ -152,6 +154,9 @@ func (s *Store) openMailboxTx(ctx context.Context, tx *migrations.Tx, name, addr
 	begun := b.Everything || !b.Since.IsZero()
 	_, err = tx.Exec(ctx, `INSERT INTO mailbox (name, address, begin_at, begun, created_at) VALUES (?, ?, ?, ?, ?)
 		ON CONFLICT (name) DO UPDATE SET address = excluded.address`, name, strings.ToLower(address), begin, begun, s.stamp())
+	if err == nil && b.Shadow {
+		err = s.beginShadowTx(ctx, tx, name)
+	}
 	if err != nil {
 		return m, err
 	}
@@ -174,21 +179,6 @@ func (s *Store) Mailbox(ctx context.Context, id int64) (Mailbox, error) {
 		return Mailbox{}, fmt.Errorf("read mailbox %d: %w", id, err)
 	}
 	return m, nil
-}
-
-// BeginMailbox records, once, the first UID that is ours.
-func (s *Store) BeginMailbox(ctx context.Context, id int64, uidvalidity, uidnext uint32) error {
-	err := s.db.Tx(ctx, func(tx *migrations.Tx) error {
-		n, err := tx.Exec(ctx, `UPDATE mailbox SET begin_uid = ?, begin_validity = ?, begun = TRUE WHERE id = ? AND NOT begun`, int64(uidnext), int64(uidvalidity), id)
-		if err != nil || n == 0 {
-			return err
-		}
-		return s.RecordTx(ctx, tx, Event{Subject: "mailbox", SubjectID: id, Kind: "begun", Became: fmt.Sprintf("%d:%d", uidvalidity, uidnext)})
-	})
-	if err != nil {
-		return fmt.Errorf("begin mailbox %d: %w", id, err)
-	}
-	return nil
 }
 
 // Poll is how one look into a mailbox went.

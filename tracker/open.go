@@ -214,9 +214,10 @@ func sendable(address string) bool {
 // maxAcks is how many acknowledgements one requester gets in an hour.
 const maxAcks = 3
 
-// stale reports whether a mail is too old for automatic answers.
+// stale reports whether a mail is too old for automatic answers, or may have
+// had them before.
 func (s *Store) stale(d *decision) bool {
-	return s.Now().Sub(d.work.ReceivedAt.Time()) > d.policy.ackMaxAge()
+	return d.work.Quiet || s.Now().Sub(d.work.ReceivedAt.Time()) > d.policy.ackMaxAge()
 }
 
 // acknowledgeTx queues the acknowledgement where one is due: to people only,

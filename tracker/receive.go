@@ -29,14 +29,25 @@ var errUndecided = errors.New("the mail was not claimed any more")
 // transaction. Several mails share one, for speed; when it fails they are
 // done over one by one, so that one bad mail costs only its own try. It
 // returns an outcome for every mail that was decided; what answers a mail that
-// was put off is not, and waits.
+// was put off is not, and waits. Of a mailbox in shadow mode mails are only
+// rehearsed (shadow.go).
 func (s *Store) Receive(ctx context.Context, l *Lease, items []Item) ([]Outcome, error) {
+	if on, err := s.shadowed(ctx, s.db, items); err != nil {
+		return nil, err
+	} else if on {
+		return s.rehearse(ctx, l, items)
+	}
 	var out []Outcome
 	err := s.underLease(ctx, l, func(tx *migrations.Tx) error {
 		out = out[:0]
 		b, err := s.gather(ctx, tx, items)
 		if err != nil {
 			return err
+		}
+		if on, err := s.shadowed(ctx, tx, items); err != nil {
+			return err
+		} else if on {
+			return errShadow
 		}
 		for _, it := range items {
 			if waits, err := s.waitTx(ctx, tx, b, it); err != nil {
@@ -54,6 +65,9 @@ func (s *Store) Receive(ctx context.Context, l *Lease, items []Item) ([]Outcome,
 	})
 	if err == nil {
 		return out, nil
+	}
+	if errors.Is(err, errShadow) { // since a moment
+		return s.rehearse(ctx, l, items)
 	}
 	if ctx.Err() != nil || leaseLost(l) {
 		return nil, fmt.Errorf("receive %d mails: %w", len(items), err)
@@ -153,6 +167,7 @@ func (d *decision) fate(fate, reason string) { d.out.Fate, d.out.Reason = fate, 
 // leaves it to the next.
 func (s *Store) decideTx(ctx context.Context, tx *migrations.Tx, d *decision) error {
 	steps := []func(context.Context, *migrations.Tx, *decision) error{
+		s.settleJunk,      // it lay in the Junk folder, or was moved out of it
 		s.settleNotice,    // bounces, receipts and the like belong to the outbox
 		s.settleUnclear,   // nobody can be named as its author
 		s.settleKnown,     // duplicates and revisions

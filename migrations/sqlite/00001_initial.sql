@@ -180,9 +180,10 @@ CREATE TABLE mailbox (
     name         TEXT NOT NULL UNIQUE,
     address      TEXT NOT NULL,
     begin_at     BIGINT,           -- mail that arrived earlier is not ours; null: everything
-    begin_uid    BIGINT NOT NULL DEFAULT 0, -- first UID that is ours, under begin_validity
-    begin_validity BIGINT NOT NULL DEFAULT 0,
-    begun        BOOLEAN NOT NULL DEFAULT FALSE,
+    begun        BOOLEAN NOT NULL DEFAULT FALSE, -- begin_at alone says what is ours, in the folder that is read
+    shadow       TEXT NOT NULL DEFAULT '', -- on: read and nothing done; off: a person switched it on for good
+    shadow_at    BIGINT,           -- since when
+    reconcile_at BIGINT,           -- a person asked for a reconciliation
     uidvalidity  BIGINT NOT NULL DEFAULT 0,
     last_poll_at BIGINT,
     last_ok_at   BIGINT,
@@ -229,10 +230,32 @@ CREATE TABLE probe (
 );
 CREATE INDEX probe_mailbox ON probe (mailbox_id, kind, id);
 
+-- The folders of a mailbox that are looked into, each numbered on its own.
+CREATE TABLE mailbox_folder (
+    mailbox_id     BIGINT NOT NULL REFERENCES mailbox (id),
+    name           TEXT NOT NULL, -- as the server calls it
+    role           TEXT NOT NULL, -- inbox, junk, processed
+    begin_at       BIGINT,        -- mail that arrived earlier is not ours; null: everything
+    begin_uid      BIGINT NOT NULL DEFAULT 0, -- first UID that is ours, under begin_validity
+    begin_validity BIGINT NOT NULL DEFAULT 0,
+    begun          BOOLEAN NOT NULL,
+    uidvalidity    BIGINT NOT NULL DEFAULT 0,
+    looked_at      BIGINT,        -- the last look, with its numbers
+    messages       BIGINT NOT NULL DEFAULT 0, -- in the folder
+    waiting        BIGINT NOT NULL DEFAULT 0, -- of them: ours, and not taken yet
+    vanished       BIGINT NOT NULL DEFAULT 0, -- ever: listed, and gone before they could be fetched
+    vanished_at    BIGINT,
+    found          BIGINT NOT NULL DEFAULT 0, -- ever: taken by a reconciliation of this folder
+    reconciled_at  BIGINT,
+    checked_uid    BIGINT NOT NULL DEFAULT 0, -- up to which a reconciliation compared it, under uidvalidity
+    PRIMARY KEY (mailbox_id, name)
+);
+
 -- Every mail that was ever taken, and what became of it. The states are in docs/design.md.
 CREATE TABLE inbox (
     id          INTEGER PRIMARY KEY,
     mailbox_id  BIGINT NOT NULL REFERENCES mailbox (id),
+    folder      TEXT NOT NULL DEFAULT '', -- where it lay; '' where handed over by the ingest command
     uidvalidity BIGINT,           -- null: handed over by the ingest command
     uid         BIGINT,
     digest      TEXT NOT NULL REFERENCES blob (digest),
@@ -244,7 +267,10 @@ CREATE TABLE inbox (
     attempts    BIGINT NOT NULL DEFAULT 0,
     fence       BIGINT NOT NULL DEFAULT 0, -- of the lease under which it is being worked
     retry_at    BIGINT,           -- it was put off until then; stays while it is tried again
-    fate        TEXT NOT NULL DEFAULT '', -- new, append, revision, duplicate, pending, none, quarantine
+    hold        TEXT NOT NULL DEFAULT '', -- why a person must decide whatever it says: it was in the Junk folder
+    quiet       BOOLEAN NOT NULL DEFAULT FALSE, -- nothing is answered by itself: it may have been before
+    rehearsal   TEXT NOT NULL DEFAULT '', -- in shadow mode: what would be done, tracker.Rehearsal as JSON
+    fate        TEXT NOT NULL DEFAULT '', -- new, append, revision, duplicate, pending, none, quarantine, shadow
     class       TEXT NOT NULL DEFAULT '',
     sender      TEXT NOT NULL DEFAULT '',
     subject     TEXT NOT NULL DEFAULT '',
@@ -255,13 +281,14 @@ CREATE TABLE inbox (
     done_at     BIGINT,
     moved_at    BIGINT,           -- the mailbox's copy is dealt with: moved, or found gone
     resolved_by BIGINT,           -- the account that retried, approved, rejected
-    UNIQUE (mailbox_id, uidvalidity, uid)
+    UNIQUE (mailbox_id, folder, uidvalidity, uid)
 );
 CREATE INDEX inbox_open ON inbox (mailbox_id, id) WHERE state <> 'done';
 CREATE INDEX inbox_late ON inbox (id) WHERE retry_at IS NOT NULL AND state <> 'done';
-CREATE INDEX inbox_unmoved ON inbox (mailbox_id, uidvalidity, uid) WHERE moved_at IS NULL AND uid IS NOT NULL;
+CREATE INDEX inbox_unmoved ON inbox (mailbox_id, folder, uidvalidity, uid) WHERE moved_at IS NULL AND uid IS NOT NULL;
 CREATE INDEX inbox_fate ON inbox (fate, id);
 CREATE INDEX inbox_digest ON inbox (digest);
+CREATE INDEX inbox_mail ON inbox (mail_id) WHERE mail_id <> '';
 
 CREATE TABLE ticket (
     id               INTEGER PRIMARY KEY,
@@ -453,6 +480,8 @@ CREATE TABLE outbox (
     sending_at  BIGINT,
     sent_at     BIGINT,
     response    TEXT NOT NULL DEFAULT '', -- the server's last words
+    sought_from BIGINT,          -- since when the Sent folder is looked through for it, while uncertain
+    sought_at   BIGINT,          -- the last time
     server_mail_id TEXT NOT NULL DEFAULT '', -- the Message-ID that the server put in its 250
     bounce      TEXT NOT NULL DEFAULT '', -- what mail servers told us later: delayed, failed; empty for nothing, or that it arrived
     bounce_at   BIGINT,

@@ -1,0 +1,141 @@
+package tracker
+
+import (
+	"context"
+	"fmt"
+
+	"helpdeskd/migrations"
+)
+
+// The roles of a mailbox's folders.
+const (
+	RoleInbox     = "inbox"     // the folder that is read
+	RoleJunk      = "junk"      // read too, its mails held
+	RoleProcessed = "processed" // where taken mail is moved to: compared, not read
+)
+
+// Folder is a folder of a mailbox as it was at the last look. UIDs mean
+// something within one folder and one UIDValidity only.
+type Folder struct {
+	MailboxID     int64             `db:"mailbox_id"`
+	Name          string            `db:"name"` // as the server calls it
+	Role          string            `db:"role"`
+	BeginAt       *migrations.Stamp `db:"begin_at"` // mail that arrived earlier is not ours; nil: everything is
+	BeginUID      int64             `db:"begin_uid"`
+	BeginValidity int64             `db:"begin_validity"`
+	Begun         bool              `db:"begun"`
+	UIDValidity   int64             `db:"uidvalidity"`
+	LookedAt      *migrations.Stamp `db:"looked_at"`
+	Messages      int64             `db:"messages"` // in the folder
+	Waiting       int64             `db:"waiting"`  // of them: ours, and not taken yet
+	Vanished      int64             `db:"vanished"` // ever: listed, and gone before they could be fetched
+	VanishedAt    *migrations.Stamp `db:"vanished_at"`
+	Found         int64             `db:"found"` // ever: taken by a reconciliation
+	ReconciledAt  *migrations.Stamp `db:"reconciled_at"`
+	CheckedUID    int64             `db:"checked_uid"` // up to which a reconciliation compared it
+}
+
+const folderColumns = `mailbox_id, name, role, begin_at, begin_uid, begin_validity, begun, uidvalidity, looked_at, messages, waiting, vanished, vanished_at, found, reconciled_at, checked_uid`
+
+// OpenFolder returns a folder of a mailbox, noting it at first sight. The
+// folder that is read begins where the mailbox does; of any other what lies
+// there at first sight is not ours.
+func (s *Store) OpenFolder(ctx context.Context, mailboxID int64, name, role string) (Folder, error) {
+	var f Folder
+	err := s.db.Get(ctx, &f, `SELECT `+folderColumns+` FROM mailbox_folder WHERE mailbox_id = ? AND name = ?`, mailboxID, name)
+	if err == nil && f.Role == role {
+		return f, nil
+	}
+	if err != nil && migrations.KindOf(err) != migrations.NotFound {
+		return f, fmt.Errorf("open folder %s: %w", name, err)
+	}
+	err = s.db.Tx(ctx, func(tx *migrations.Tx) error {
+		var m Mailbox
+		if err := tx.Get(ctx, &m, `SELECT `+mailboxColumns+` FROM mailbox WHERE id = ?`, mailboxID); err != nil {
+			return err
+		}
+		now := s.stamp()
+		begin, begun := &now, false
+		if role == RoleInbox {
+			begin, begun = m.BeginAt, m.Begun
+		}
+		_, err := tx.Exec(ctx, `INSERT INTO mailbox_folder (mailbox_id, name, role, begin_at, begun) VALUES (?, ?, ?, ?, ?)
+			ON CONFLICT (mailbox_id, name) DO UPDATE SET role = excluded.role`, mailboxID, name, role, begin, begun)
+		if err != nil {
+			return err
+		}
+		return tx.Get(ctx, &f, `SELECT `+folderColumns+` FROM mailbox_folder WHERE mailbox_id = ? AND name = ?`, mailboxID, name)
+	})
+	if err != nil {
+		return Folder{}, fmt.Errorf("open folder %s: %w", name, err)
+	}
+	return f, nil
+}
+
+// BeginFolder records, once, the first UID of a folder that is ours.
+func (s *Store) BeginFolder(ctx context.Context, f Folder, uidvalidity, first uint32) (Folder, error) {
+	err := s.db.Tx(ctx, func(tx *migrations.Tx) error {
+		n, err := tx.Exec(ctx, `UPDATE mailbox_folder SET begin_uid = ?, begin_validity = ?, begun = TRUE WHERE mailbox_id = ? AND name = ? AND NOT begun`,
+			int64(first), int64(uidvalidity), f.MailboxID, f.Name)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			err = s.RecordTx(ctx, tx, Event{Subject: "mailbox", SubjectID: f.MailboxID, Kind: "begun", Became: clip(fmt.Sprintf("%s %d:%d", f.Name, uidvalidity, first), 200)})
+			if err != nil {
+				return err
+			}
+		}
+		return tx.Get(ctx, &f, `SELECT `+folderColumns+` FROM mailbox_folder WHERE mailbox_id = ? AND name = ?`, f.MailboxID, f.Name)
+	})
+	if err != nil {
+		return f, fmt.Errorf("begin folder %s: %w", f.Name, err)
+	}
+	return f, nil
+}
+
+// FolderLook is what one look into a folder found.
+type FolderLook struct {
+	UIDValidity uint32
+	Messages    int // in the folder
+	Waiting     int // of them: ours, and not taken yet
+	Vanished    int // since the last look: listed, and gone before they could be fetched
+}
+
+// Looked records a look into a folder, where it changed anything. It returns
+// the folder as it is now.
+func (s *Store) Looked(ctx context.Context, f Folder, k FolderLook) (Folder, error) {
+	now := s.stamp()
+	if f.LookedAt != nil && f.UIDValidity == int64(k.UIDValidity) && f.Messages == int64(k.Messages) && f.Waiting == int64(k.Waiting) && k.Vanished == 0 {
+		return f, nil
+	}
+	err := s.db.Tx(ctx, func(tx *migrations.Tx) error {
+		if k.Vanished > 0 {
+			_, err := tx.Exec(ctx, `UPDATE mailbox_folder SET vanished = vanished + ?, vanished_at = ? WHERE mailbox_id = ? AND name = ?`, k.Vanished, now, f.MailboxID, f.Name)
+			if err != nil {
+				return err
+			}
+			err = s.RecordTx(ctx, tx, Event{Subject: "mailbox", SubjectID: f.MailboxID, Kind: "vanished", Became: clip(fmt.Sprintf("%d in %s", k.Vanished, f.Name), 200)})
+			if err != nil {
+				return err
+			}
+		}
+		return tx.Get(ctx, &f, `UPDATE mailbox_folder SET uidvalidity = ?, messages = ?, waiting = ?, looked_at = ? WHERE mailbox_id = ? AND name = ? RETURNING `+folderColumns,
+			int64(k.UIDValidity), k.Messages, k.Waiting, now, f.MailboxID, f.Name)
+	})
+	if err != nil {
+		return f, fmt.Errorf("record a look into %s: %w", f.Name, err)
+	}
+	return f, nil
+}
+
+// Folders returns the folders of a mailbox that were looked into: the one
+// that is read first.
+func (s *Store) Folders(ctx context.Context, mailboxID int64) ([]Folder, error) {
+	var all []Folder
+	err := s.db.Select(ctx, &all, `SELECT `+folderColumns+` FROM mailbox_folder WHERE mailbox_id = ? ORDER BY role, name`, mailboxID)
+	if err != nil {
+		return nil, fmt.Errorf("list folders: %w", err)
+	}
+	return all, nil
+}
