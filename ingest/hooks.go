@@ -11,3 +11,5 @@ func failpoints() func(edge string) { return nil }
 func misbehave(raw []byte, apart bool) {}
 
 func readTime(d time.Duration) time.Duration { return d }
+
+func hastened(t timing) timing { return t }

@@ -74,3 +74,16 @@ func readTime(d time.Duration) time.Duration {
 	}
 	return d
 }
+
+// hastened bounds the waits by HELPDESKD_HASTE, where it is set.
+func hastened(t timing) timing {
+	d, err := time.ParseDuration(os.Getenv("HELPDESKD_HASTE"))
+	if err != nil {
+		return t
+	}
+	t.silence = d
+	t.retryMin, t.retryMax = d/100, d/4
+	t.loginMin, t.loginMax = d/100, d/4
+	t.full, t.notReady, t.disk = 5*d, d, d
+	return t
+}

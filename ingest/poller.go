@@ -84,7 +84,7 @@ func NewPoller(store *tracker.Store, id int64, cfg MailboxConfig, o PollerOption
 	}
 	cfg = cfg.withDefaults()
 	p := &Poller{
-		store: store, cfg: cfg, id: id, times: defaultTiming(), crash: failpoints(),
+		store: store, cfg: cfg, id: id, times: hastened(defaultTiming()), crash: failpoints(),
 		log:  o.Log.With(slog.String("mailbox", cfg.Name)),
 		work: NewWorker(store, id, o),
 	}

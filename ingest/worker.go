@@ -61,7 +61,7 @@ func NewWorker(store *tracker.Store, mailboxID int64, o PollerOptions) *Worker {
 	if o.Stuck == nil {
 		o.Stuck = &Stuck{}
 	}
-	w := &Worker{store: store, id: mailboxID, log: o.Log, parse: o.Parse, apart: o.Apart, times: defaultTiming(), crash: failpoints(),
+	w := &Worker{store: store, id: mailboxID, log: o.Log, parse: o.Parse, apart: o.Apart, times: hastened(defaultTiming()), crash: failpoints(),
 		news: make(chan struct{}, 1), lost: o.Stuck, stuck: map[int64]chan struct{}{}}
 	w.times.parse = readTime(w.times.parse)
 	return w

@@ -136,7 +136,12 @@ func (d *daemon) kill() {
 	d.end()
 }
 
+// end kills the process and what it started. One that has ended is left
+// alone: its number may be somebody else's by now.
 func (d *daemon) end() {
+	if !d.running() {
+		return
+	}
 	syscall.Kill(-d.cmd.Process.Pid, syscall.SIGKILL)
 	<-d.done
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -46,18 +47,33 @@ type house struct {
 	// imapAuth are lines for [mailbox.imap], in the place of the password.
 	imapAuth string
 	accounts map[string]bool // made so far
+	env      []string        // of every helpdesk started here
 }
 
 // newHouse starts the servers around a helpdesk that is not started yet.
 func newHouse(t testing.TB, engine migrations.Engine) *house {
+	t.Helper()
+	return newHouseOn(t, freshDSN(t, engine), imaptest.Options{})
+}
+
+// freshDSN returns the address of a fresh database.
+func freshDSN(t testing.TB, engine migrations.Engine) string {
+	t.Helper()
+	return dbtest.DSN(t, engine)
+}
+
+// newHouseOn is newHouse on a database of one's own, with a mail server that
+// may be a poorer one.
+func newHouseOn(t testing.TB, dsn string, o imaptest.Options) *house {
 	t.Helper()
 	sink, err := checker.NewSink()
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { sink.Close() })
-	s := imaptest.New(t, imaptest.Options{Users: []imaptest.User{{Name: helpLogin, Password: helpSecret}}})
-	h := &house{t: t, imap: s, sink: sink, dsn: dbtest.DSN(t, engine), dir: t.TempDir(), listen: freeAddr(t), secret: helpSecret}
+	o.Users = []imaptest.User{{Name: helpLogin, Password: helpSecret}}
+	s := imaptest.New(t, o)
+	h := &house{t: t, imap: s, sink: sink, dsn: dsn, dir: t.TempDir(), listen: freeAddr(t), secret: helpSecret}
 	h.imapTo = net.JoinHostPort(s.Host, fmt.Sprint(s.Port))
 	h.smtpTo = sink.Addr
 	h.record = checker.Record{Address: helpAddress, Staff: []string{technician, adminAddress}}
@@ -109,7 +125,7 @@ auth = "none"
 // serve starts the helpdesk.
 func (h *house) serve(env ...string) *daemon {
 	h.t.Helper()
-	d := launch(h.t, env, "--config", h.write(), "serve")
+	d := launch(h.t, slices.Concat(h.env, env), "--config", h.write(), "serve")
 	d.listen = h.listen
 	return d
 }
@@ -149,8 +165,8 @@ func (h *house) settle(timeout time.Duration) checker.State {
 	return s
 }
 
-// check reports what the checker finds.
-func (h *house) check(opt checker.Options) {
+// check reports what the checker finds, and returns it.
+func (h *house) check(opt checker.Options) []checker.Finding {
 	h.t.Helper()
 	found, err := checker.Check(h.t.Context(), &h.record, h.sink.All(), opt)
 	if err != nil {
@@ -166,6 +182,7 @@ func (h *house) check(opt checker.Options) {
 	if len(found) > 0 {
 		h.disorder()
 	}
+	return found
 }
 
 // pardon deals with mail that was being read at three kills: the machine

@@ -8,14 +8,19 @@ import (
 	"strings"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"helpdeskd/mailer"
+	"helpdeskd/tracker"
 )
 
 // failpoints kills this process, as SIGKILL would at that very moment, at the
 // edge of the outbox that HELPDESKD_FAILPOINT names: "edge", or "edge:3" for
 // its third time. ingest has its own, under the same variable.
 func failpoints(m *mailer.Mailer) {
+	if d, err := time.ParseDuration(os.Getenv("HELPDESKD_HASTE")); err == nil {
+		m.Hasten(d)
+	}
 	name, nth, _ := strings.Cut(os.Getenv("HELPDESKD_FAILPOINT"), ":")
 	if name == "" {
 		return
@@ -31,4 +36,17 @@ func failpoints(m *mailer.Mailer) {
 			select {}
 		}
 	})
+}
+
+// tuned gives the store other times, for tests: HELPDESKD_CLOCK is how far its
+// clock is off, HELPDESKD_HASTE how soon a silent holder loses its lease. (The
+// same variable shortens the waits of ingest and mailer.)
+func tuned(o tracker.Options) tracker.Options {
+	if d, err := time.ParseDuration(os.Getenv("HELPDESKD_CLOCK")); err == nil {
+		o.Clock = func() time.Time { return time.Now().Add(d) }
+	}
+	if d, err := time.ParseDuration(os.Getenv("HELPDESKD_HASTE")); err == nil {
+		o.LeaseTTL = d
+	}
+	return o
 }

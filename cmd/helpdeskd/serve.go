@@ -37,7 +37,7 @@ func (serveCmd) Run(s *session) error {
 		return err
 	}
 	defer listener.Close()
-	store, err := s.open(s.ctx, c, tracker.Options{Log: log, Node: place.Node})
+	store, err := s.open(s.ctx, c, tuned(tracker.Options{Log: log, Node: place.Node}))
 	if err != nil {
 		return err
 	}

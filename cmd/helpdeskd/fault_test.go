@@ -1,0 +1,141 @@
+//go:build linux
+
+package main
+
+import (
+	"cmp"
+	"math/rand/v2"
+	"os"
+	"testing"
+	"time"
+
+	"helpdeskd/cmd/helpdeskd/checker"
+	"helpdeskd/cmd/helpdeskd/mailgen"
+	"helpdeskd/ingest/imaptest"
+	"helpdeskd/migrations"
+)
+
+// fault is one row of the table in docs/reliability.md. How often it strikes
+// in the short form and in the long one (./faults.sh --long) is its run's.
+type fault struct {
+	id, name string // "F07", "frozen": the test is TestFault/F07-frozen
+	what     string // in the table
+	engines  []migrations.Engine
+	run      func(tr *trial)
+}
+
+var (
+	onlySQLite   = []migrations.Engine{migrations.SQLite}
+	onlyPostgres = []migrations.Engine{migrations.Postgres}
+)
+
+// faults are those that need the whole program. What a test of one package
+// proves stands in cmd/helpdeskd/faults.
+var faults = []fault{
+	{"F01", "kills", "SIGKILL at random under load", engines, killsAtRandom},
+	{"F02", "edges", "SIGKILL at every edge of the state tables", engines, killAtEveryEdge},
+}
+
+// TestFault does to a helpdesk what must not hurt it, and has the checker
+// judge. Its results are written to the file that HELPDESKD_FAULTS names.
+func TestFault(t *testing.T) {
+	for _, f := range faults {
+		t.Run(f.id+"-"+f.name, func(t *testing.T) {
+			for _, engine := range f.engines {
+				t.Run(string(engine), func(t *testing.T) {
+					t.Parallel() // each has its own of everything, and mostly waits
+					tr := &trial{t: t, engine: engine, result: checker.Result{Fault: f.id, What: f.what, Engine: string(engine), Test: t.Name()}}
+					tr.rand = rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 7))
+					t.Cleanup(tr.write)
+					f.run(tr)
+				})
+			}
+		})
+	}
+}
+
+// trial is one fault on one engine.
+type trial struct {
+	*house
+	t      *testing.T
+	engine migrations.Engine
+	rand   *rand.Rand
+	result checker.Result
+	began  time.Time // of the recovery that is being measured
+}
+
+// write writes the result down.
+func (tr *trial) write() {
+	tr.result.Failed = tr.t.Failed() && tr.result.Clean()
+	if tr.t.Skipped() {
+		return
+	}
+	tr.t.Logf("struck %d times", tr.result.Tried)
+	if tr.result.Tried == 0 {
+		tr.t.Error("the fault never struck")
+	}
+	if path := os.Getenv("HELPDESKD_FAULTS"); path != "" {
+		if err := tr.result.Append(path); err != nil {
+			tr.t.Error(err)
+		}
+	}
+}
+
+// many is how often to do something: in the short form, and in the long one.
+func many(short, long int) int {
+	if longForm() {
+		return long
+	}
+	return short
+}
+
+// longForm reports whether `faults.sh --long` runs.
+func longForm() bool { return os.Getenv("HELPDESKD_FAULTS_LONG") != "" }
+
+// open makes the house: on the usual database of the engine where dsn is "".
+func (tr *trial) open(dsn string, o imaptest.Options) {
+	tr.house = newHouseOn(tr.t, cmp.Or(dsn, freshDSN(tr.t, tr.engine)), o)
+}
+
+// usual is a house whose waits for silent servers are short.
+func (tr *trial) usual() {
+	tr.open("", imaptest.Options{})
+	tr.env = []string{"HELPDESKD_HASTE=3s"}
+}
+
+// struck counts.
+func (tr *trial) struck(n int) { tr.result.Tried += n }
+
+// over begins to measure a recovery: the fault has ended now.
+func (tr *trial) over() { tr.began = time.Now() }
+
+// recovered ends the measuring.
+func (tr *trial) recovered() {
+	tr.result.Recovered = append(tr.result.Recovered, time.Since(tr.began).Seconds())
+}
+
+// taken waits until all mail put in so far is kept.
+func (tr *trial) taken(timeout time.Duration) {
+	tr.t.Helper()
+	n := len(tr.record.Entries)
+	if _, err := checker.Wait(tr.t.Context(), tr.dsn, timeout, func(s checker.State) bool { return s.Kept >= n }); err != nil {
+		tr.t.Fatal(err)
+	}
+}
+
+// judge has the checker look, and counts what it finds.
+func (tr *trial) judge(opt checker.Options) {
+	tr.t.Helper()
+	found := tr.check(opt)
+	tr.result.Count(found)
+}
+
+// requests are mails of a mixed company, made with the trial's own seed. Names
+// keep the threads of several lots apart.
+func (tr *trial) requests(name string, n int) []checker.Entry {
+	return generated(name, mailgen.New(tr.rand.Uint64(), helpAddress, max(400, n), mailgen.Usual, time.Now().Add(-time.Hour)).Many(n))
+}
+
+// sleep lets the helpdesk work for a random while, so that the fault strikes
+// at any moment of its work.
+func (tr *trial) sleep(most time.Duration) { time.Sleep(rand.N(most)) }
