@@ -75,9 +75,9 @@ func readTime(d time.Duration) time.Duration {
 	return d
 }
 
-// hastened bounds the waits by HELPDESKD_HASTE, where it is set.
+// hastened bounds the waits by FAULT_HASTE, where it is set.
 func hastened(t timing) timing {
-	d, err := time.ParseDuration(os.Getenv("HELPDESKD_HASTE"))
+	d, err := time.ParseDuration(os.Getenv("FAULT_HASTE"))
 	if err != nil {
 		return t
 	}

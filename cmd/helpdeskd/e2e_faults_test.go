@@ -11,10 +11,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -314,34 +312,6 @@ func TestLargeMail(t *testing.T) {
 			}
 		})
 	}
-}
-
-// A full disk is said plainly; once there is room again everything goes on.
-func TestFullDisk(t *testing.T) {
-	h := newHouse(t, migrations.SQLite)
-	data := filepath.Join(h.dir, "small")
-	if err := os.Mkdir(data, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Mount("tmpfs", data, "tmpfs", 0, "size=4m"); err != nil {
-		t.Skipf("a small tmpfs cannot be mounted (%v): ./test.sh as root runs this", err)
-	}
-	t.Cleanup(func() { syscall.Unmount(data, syscall.MNT_DETACH) })
-	h.dsn = "sqlite:" + filepath.Join(data, "helpdeskd.db")
-	h.put(few("full", 15, 600)...)
-	d := h.serve()
-	d.logs(t, "full")
-	d.ready(t)
-	if !d.running() {
-		t.Fatal("the daemon ended")
-	}
-	h.early()
-	if err := syscall.Mount("tmpfs", data, "tmpfs", syscall.MS_REMOUNT, "size=400m"); err != nil {
-		t.Fatal(err)
-	}
-	h.settle(2 * time.Minute)
-	d.stop(t)
-	h.check(h.options())
 }
 
 // A mail server that takes nothing, or not now, or never: the outbox says

@@ -48,6 +48,7 @@ type house struct {
 	imapAuth string
 	accounts map[string]bool // made so far
 	env      []string        // of every helpdesk started here
+	patience string          // added to the database's address, for helpdeskd alone
 }
 
 // newHouse starts the servers around a helpdesk that is not started yet.
@@ -114,7 +115,7 @@ host = %q
 port = %s
 security = "plain"
 auth = "none"
-`, h.listen, h.dsn, h.dir, strings.Join(h.top, "\n"), helpAddress, strings.Join(h.box, "\n"), ih, ip, helpLogin, auth, sh, sp)
+`, h.listen, h.dsn+h.patience, h.dir, strings.Join(h.top, "\n"), helpAddress, strings.Join(h.box, "\n"), ih, ip, helpLogin, auth, sh, sp)
 	path := filepath.Join(h.dir, "helpdeskd.toml")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		h.t.Fatal(err)

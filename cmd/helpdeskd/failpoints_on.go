@@ -18,7 +18,7 @@ import (
 // edge of the outbox that HELPDESKD_FAILPOINT names: "edge", or "edge:3" for
 // its third time. ingest has its own, under the same variable.
 func failpoints(m *mailer.Mailer) {
-	if d, err := time.ParseDuration(os.Getenv("HELPDESKD_HASTE")); err == nil {
+	if d, err := time.ParseDuration(os.Getenv("FAULT_HASTE")); err == nil {
 		m.Hasten(d)
 	}
 	name, nth, _ := strings.Cut(os.Getenv("HELPDESKD_FAILPOINT"), ":")
@@ -38,14 +38,14 @@ func failpoints(m *mailer.Mailer) {
 	})
 }
 
-// tuned gives the store other times, for tests: HELPDESKD_CLOCK is how far its
-// clock is off, HELPDESKD_HASTE how soon a silent holder loses its lease. (The
+// tuned gives the store other times, for tests: FAULT_CLOCK is how far its
+// clock is off, FAULT_HASTE how soon a silent holder loses its lease. (The
 // same variable shortens the waits of ingest and mailer.)
 func tuned(o tracker.Options) tracker.Options {
-	if d, err := time.ParseDuration(os.Getenv("HELPDESKD_CLOCK")); err == nil {
+	if d, err := time.ParseDuration(os.Getenv("FAULT_CLOCK")); err == nil {
 		o.Clock = func() time.Time { return time.Now().Add(d) }
 	}
-	if d, err := time.ParseDuration(os.Getenv("HELPDESKD_HASTE")); err == nil {
+	if d, err := time.ParseDuration(os.Getenv("FAULT_HASTE")); err == nil {
 		o.LeaseTTL = d
 	}
 	return o

@@ -55,22 +55,12 @@ func killAtEveryEdge(tr *trial) {
 	if longForm() {
 		passes = []string{"1", "2", "3", "5", "8"}
 	}
-	mails := tr.requests("edge", 7000)
 	for _, edge := range edges {
 		for _, nth := range passes {
 			d := tr.serve("HELPDESKD_FAILPOINT=" + edge + ":" + nth)
 			d.quiet = true
 			// Mail comes in small lots until the edge has been passed so often.
-			until(tr.t, time.Minute, "the process dies at "+edge+", time "+nth, func() bool {
-				tr.put(mails[:2]...)
-				mails = mails[2:]
-				select {
-				case <-d.done:
-					return true
-				case <-time.After(50 * time.Millisecond):
-					return false
-				}
-			})
+			tr.feed("the process dies at "+edge+", time "+nth, func() bool { return !d.running() })
 			if code := d.exit(tr.t, time.Second); code != -1 {
 				tr.t.Fatalf("%s:%s: exit status %d instead of a kill:\n%s", edge, nth, code, tail(d.log.String(), 20))
 			}

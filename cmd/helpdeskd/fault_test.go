@@ -4,6 +4,7 @@ package main
 
 import (
 	"cmp"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"testing"
@@ -34,6 +35,13 @@ var (
 var faults = []fault{
 	{"F01", "kills", "SIGKILL at random under load", engines, killsAtRandom},
 	{"F02", "edges", "SIGKILL at every edge of the state tables", engines, killAtEveryEdge},
+	{"F03", "sync", "SIGKILL at a sync", onlySQLite, killAtSync},
+	{"F04", "full", "the disk is full, and has room again", onlySQLite, fullDisk},
+	{"F05", "limit", "a file may not grow (ulimit -f), and may again", onlySQLite, fileLimit},
+	{"F06", "eio", "syncing fails with EIO", onlySQLite, syncFails},
+	{"F07", "stopped", "the database crashes, and starts again", onlyPostgres, databaseStopped},
+	{"F07", "frozen", "the database freezes, and goes on", onlyPostgres, databaseFrozen},
+	{"F07", "locked", "somebody else holds the database locked", engines, databaseLocked},
 }
 
 // TestFault does to a helpdesk what must not hurt it, and has the checker
@@ -46,7 +54,7 @@ func TestFault(t *testing.T) {
 					t.Parallel() // each has its own of everything, and mostly waits
 					tr := &trial{t: t, engine: engine, result: checker.Result{Fault: f.id, What: f.what, Engine: string(engine), Test: t.Name()}}
 					tr.rand = rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 7))
-					t.Cleanup(tr.write)
+					t.Cleanup(tr.note)
 					f.run(tr)
 				})
 			}
@@ -61,11 +69,12 @@ type trial struct {
 	engine migrations.Engine
 	rand   *rand.Rand
 	result checker.Result
+	lots   int       // of mail that were fed
 	began  time.Time // of the recovery that is being measured
 }
 
-// write writes the result down.
-func (tr *trial) write() {
+// note writes the result down.
+func (tr *trial) note() {
 	tr.result.Failed = tr.t.Failed() && tr.result.Clean()
 	if tr.t.Skipped() {
 		return
@@ -100,7 +109,7 @@ func (tr *trial) open(dsn string, o imaptest.Options) {
 // usual is a house whose waits for silent servers are short.
 func (tr *trial) usual() {
 	tr.open("", imaptest.Options{})
-	tr.env = []string{"HELPDESKD_HASTE=3s"}
+	tr.env = []string{"FAULT_HASTE=3s"}
 }
 
 // struck counts.
@@ -134,6 +143,27 @@ func (tr *trial) judge(opt checker.Options) {
 // keep the threads of several lots apart.
 func (tr *trial) requests(name string, n int) []checker.Entry {
 	return generated(name, mailgen.New(tr.rand.Uint64(), helpAddress, max(400, n), mailgen.Usual, time.Now().Add(-time.Hour)).Many(n))
+}
+
+// feed puts mail in, a few at a time, until ok.
+func (tr *trial) feed(what string, ok func() bool) {
+	tr.t.Helper()
+	var mails []checker.Entry
+	until(tr.t, time.Minute, what, func() bool {
+		if len(mails) < 2 {
+			tr.lots++
+			mails = tr.requests(fmt.Sprint("lot ", tr.lots), 100)
+		}
+		tr.put(mails[:2]...)
+		mails = mails[2:]
+		for range 4 {
+			if ok() {
+				return true
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		return false
+	})
 }
 
 // sleep lets the helpdesk work for a random while, so that the fault strikes
