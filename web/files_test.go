@@ -90,8 +90,11 @@ func TestHealthz(t *testing.T) {
 	}
 	w.lease.Release(t.Context())
 	db.Close()
-	if res := b.get("/healthz"); res.Code != http.StatusServiceUnavailable {
-		t.Fatalf("without a database: %d", res.Code)
+	if res := b.get("/healthz"); res.Code != http.StatusOK {
+		t.Fatalf("a process that lives without a database: %d", res.Code)
+	}
+	if res := b.get("/readyz"); res.Code != http.StatusServiceUnavailable {
+		t.Fatalf("ready without a database: %d", res.Code)
 	}
 }
 

@@ -2,9 +2,7 @@ package web
 
 import (
 	"net/http"
-	"time"
 
-	"helpdeskd/migrations"
 	"helpdeskd/tracker"
 )
 
@@ -14,34 +12,6 @@ func (s *site) home(w http.ResponseWriter, r *http.Request) error {
 		return seeOther(w, r, "/requests")
 	}
 	return seeOther(w, r, "/board")
-}
-
-// healthz tells a load balancer whether this node can serve: 200 and "ok"
-// when the database answers within two seconds.
-func (s *site) healthz(w http.ResponseWriter, r *http.Request) error {
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	done := make(chan error, 1)
-	go func() {
-		_, err := s.store.NeedsSetup(r.Context())
-		done <- err
-	}()
-	timeout := time.NewTimer(2 * time.Second)
-	defer timeout.Stop()
-	var err error
-	select {
-	case err = <-done:
-	case <-timeout.C:
-		err = migrations.Temporaryf("the database does not answer")
-	}
-	if err != nil {
-		s.log.WarnContext(r.Context(), "health check failed", "error", err)
-		w.WriteHeader(http.StatusServiceUnavailable)
-		w.Write([]byte("the database does not answer\n"))
-		return nil
-	}
-	w.Write([]byte("ok\n"))
-	return nil
 }
 
 // requests is the managers' plain view: what was asked, by whom, where it

@@ -22,7 +22,7 @@ const (
 
 // live streams what changes, as Server-Sent Events. An event carries no
 // content, only which regions of pages should read themselves anew: tickets
-// (board and lists), t12 (the ticket with that id), mail, people, orders, w12. Its id is the newest event's,
+// (board and lists), t12 (the ticket with that id), mail, alarms, people, orders, w12. Its id is the newest event's,
 // so that a page that comes back learns what it missed.
 func (s *site) live(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
@@ -129,6 +129,8 @@ func tell(w io.Writer, events []tracker.EventRow) {
 			regions["t"+strconv.FormatInt(e.SubjectID, 10)] = true
 		case "inbox", "outbox", "mailbox":
 			regions["mail"] = true
+		case "alarm":
+			regions["alarms"] = true
 		case "client":
 			regions["people"] = true
 		case "work_order":

@@ -34,6 +34,7 @@ func (s *site) table() []route {
 	const get, post = http.MethodGet, http.MethodPost
 	return []route{
 		{get, "/healthz", anyone, s.healthz},
+		{get, "/readyz", anyone, s.readyz},
 		{get, "/login", anyone, s.loginPage},
 		{post, "/login", anyone, s.login},
 		{get, "/setup", anyone, s.setupPage},
@@ -164,6 +165,12 @@ func (s *site) table() []route {
 		{post, "/mail/outbox/{id}/resend", tracker.MendMail, s.resendOutbox},
 		{post, "/mail/outbox/{id}/cancel", tracker.MendMail, s.cancelOutbox},
 
+		{get, "/alarms", tracker.ReadHealth, s.alarms},
+		{get, "/alarms/banner", tracker.ReadHealth, s.showAlarmBanner},
+		{post, "/alarms/{id}/seen", tracker.MendMail, s.seeAlarm},
+		{post, "/alarms/{id}/mute", tracker.EditSettings, s.muteAlarm},
+		{post, "/alarms/{id}/forget", tracker.EditSettings, s.forgetNode},
+
 		// Settings, people who sign in, the audit.
 		{get, "/accounts", tracker.ManageAccounts, s.accounts},
 		{post, "/accounts", tracker.ManageAccounts, s.invite},
@@ -201,6 +208,9 @@ func (s *site) table() []route {
 		{get, "/settings/forms/read", tracker.TeachForms, s.formReading},
 		{post, "/settings/forms/read", tracker.TeachForms, s.readForm},
 		{post, "/settings/forms/teach", tracker.TeachForms, s.teachForm},
+		{get, "/settings/alarms", tracker.EditSettings, s.alarmSettings},
+		{post, "/settings/alarms", tracker.EditSettings, s.saveAlarmSettings},
+		{post, "/settings/alarms/test", tracker.EditSettings, s.testAlarm},
 		{get, "/settings/tickets", tracker.EditSettings, s.ticketSettings},
 		{post, "/settings/tickets", tracker.EditSettings, s.saveTicketSettings},
 	}
@@ -219,6 +229,10 @@ var withFiles = map[string]bool{
 	"/import":                 true,
 }
 
+// probes are the addresses that machines ask: no session is read for them,
+// which would ask the database.
+var probes = map[string]bool{"/healthz": true, "/readyz": true, "/metrics": true}
+
 // routes builds the router out of the table.
 func (s *site) routes() (http.Handler, error) {
 	crossOrigin, err := s.crossOrigin()
@@ -228,10 +242,17 @@ func (s *site) routes() (http.Handler, error) {
 	r := chi.NewRouter()
 	r.Use(s.recover, s.hurry, s.secureHeaders, textPath, middleware.GetHead)
 	r.Handle("/static/*", s.assets)
+	for _, e := range s.table() {
+		if probes[e.path] {
+			r.Method(e.method, e.path, s.handle(e.handle))
+		}
+	}
 	r.Group(func(r chi.Router) {
 		r.Use(middleware.Compress(5, "text/html"), crossOrigin, s.sessions.LoadAndSave, s.identify)
 		for _, e := range s.table() {
-			r.Method(e.method, e.path, s.guard(e))
+			if !probes[e.path] {
+				r.Method(e.method, e.path, s.guard(e))
+			}
 		}
 		r.NotFound(s.handle(func(http.ResponseWriter, *http.Request) error { return errNowhere }))
 		r.MethodNotAllowed(s.handle(func(http.ResponseWriter, *http.Request) error { return errMethod }))

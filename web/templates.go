@@ -38,7 +38,8 @@ type view struct {
 	More    string // the address of where more is said of it
 	Query   string // what stands in the search field
 	HeldN   int    // mails that wait for a decision
-	Since   int64  // the newest event when the page was rendered
+	Alarms  alarmBanner
+	Since   int64 // the newest event when the page was rendered
 }
 
 // Works reports whether the person works tickets (not a manager).
@@ -68,6 +69,8 @@ func (s *site) dress(r *http.Request, v *view) {
 	}
 	if v.Works() {
 		v.HeldN, _ = s.store.HeldCount(ctx)
+		v.Alarms = s.alarmBanner(ctx)
+		v.Alarms.Live = v.Live
 		if v.Live {
 			v.Since, _ = s.store.LastEvent(ctx)
 		}

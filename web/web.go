@@ -44,6 +44,7 @@ type Options struct {
 	Forms          FormReader       // shows how mails of forms are read; not at all where nil
 	Texts          MailTexts        // of the mails; no previews and no defaults where nil
 	StuckReading   func() int       // how much reading of mail in this process goes on without an end; none where nil
+	Alarms         Alarms           // looks after the desk; no routes and no more than a ping where nil
 	Banner         string           // shown above every page, for the demo; "" for none
 	Language       string           // of the catalogue; "en" where empty
 	Styleguide     bool             // /styleguide shows the components: for the demo and development

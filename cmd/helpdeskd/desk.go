@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"helpdeskd/cmd/helpdeskd/config"
+	"helpdeskd/cmd/helpdeskd/watch"
 	"helpdeskd/ingest"
 	"helpdeskd/inventory"
 	"helpdeskd/mailer"
@@ -62,9 +63,15 @@ func newDesk(ctx context.Context, c *config.Config, store *tracker.Store, banner
 		func(ctx context.Context) { d.lead(ctx, "index", store.RunIndex) },
 		func(ctx context.Context) { d.lead(ctx, "clock", store.RunClock) },
 	)
+	servers := watch.NewServers(store.Now)
+	l, err := newLookout(c, store, d.boxes, servers, log)
+	if err != nil {
+		return nil, fmt.Errorf("prepare the alarms: %w", err)
+	}
+	d.workers = append(d.workers, l.Run)
 	d.site, err = web.New(store, d.things, web.Options{
 		PublicURL: c.PublicURL, TrustedProxies: proxies(c.TrustedProxies), Log: log, Version: buildVersion(),
-		Mail: ingest.PartReader{}, Forms: formReader{d.boxes.configured}, Texts: m, StuckReading: d.stuck.N, Banner: banner, Styleguide: banner == demoBanner,
+		Mail: ingest.PartReader{}, Forms: formReader{d.boxes.configured}, Texts: m, StuckReading: d.stuck.N, Alarms: l, Banner: banner, Styleguide: banner == demoBanner,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("prepare the site: %w", err)

@@ -31,6 +31,8 @@ type Config struct {
 	TLS            TLS       `toml:"tls"`
 	Log            Log       `toml:"log"`
 	Ack            Ack       `toml:"ack"`
+	Alarm          Alarm     `toml:"alarm"`
+	Metrics        Metrics   `toml:"metrics"`
 	Mailboxes      []Mailbox `toml:"mailbox"`
 
 	Path   string            `toml:"-"` // the file that was read, "" for none
@@ -107,6 +109,7 @@ func Default() *Config {
 		DataDir: "/var/lib/helpdeskd",
 		Log:     Log{Level: "info", Format: "text"},
 		Ack:     Ack{Enabled: true, MaxAge: 72 * time.Hour, Rate: 25},
+		Alarm:   Alarm{SMTP: Server{Security: "starttls", Auth: "plain"}},
 		Origin:  map[string]string{},
 	}
 }
@@ -164,6 +167,8 @@ func (c *Config) fill(l *loader) {
 		c.PublicURL = c.ownURL()
 	}
 	c.PublicURL = strings.TrimSuffix(c.PublicURL, "/")
+	c.Alarm.fill(l)
+	l.secret(&c.Metrics.Token, c.Metrics.TokenFile, "metrics.token")
 	for i := range c.Mailboxes {
 		c.Mailboxes[i].fill(l, fmt.Sprintf("mailbox.%d.", i))
 	}

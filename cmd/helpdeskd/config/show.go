@@ -46,7 +46,7 @@ func (c *Config) showTable(b *strings.Builder, v reflect.Value, path, head strin
 				fmt.Fprintf(b, "\n[[%s]]\n", tag)
 				c.showTable(b, f.Index(j), fmt.Sprintf("%s.%d.", tag, j), tag+".")
 			}
-		case f.Kind() == reflect.Struct && !(tag == "oauth" && f.IsZero()):
+		case f.Kind() == reflect.Struct && !(tag == "oauth" && f.IsZero()) && !(head == "alarm." && f.FieldByName("Host").String() == ""):
 			fmt.Fprintf(b, "\n[%s]\n", head+tag)
 			c.showTable(b, f, path+tag+".", head+tag+".")
 		}

@@ -43,6 +43,8 @@ func (c *Config) validate(m *Mistakes) {
 	oneOf(m, "log.level", c.Log.Level, "debug", "info", "warn", "error")
 	oneOf(m, "log.format", c.Log.Format, "text", "json")
 	c.Ack.validate(m)
+	c.Alarm.validate(m)
+	c.Metrics.validate(m)
 	for i := range c.Mailboxes {
 		c.Mailboxes[i].validate(m, fmt.Sprintf("mailbox.%d.", i))
 		for j := range i {

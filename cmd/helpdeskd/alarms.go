@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"helpdeskd/cmd/helpdeskd/config"
+	"helpdeskd/cmd/helpdeskd/watch"
+	"helpdeskd/mailer"
+	"helpdeskd/tracker"
+	"helpdeskd/web"
+)
+
+// lookout is what looks after the desk, as pages see it.
+type lookout struct {
+	*watch.Watch
+	routes []watch.Route
+	ways   []web.AlarmWay
+}
+
+// newLookout wires what looks after a desk. Nothing runs yet.
+func newLookout(c *config.Config, store *tracker.Store, boxes *boxes, servers *watch.Servers, log *slog.Logger) (*lookout, error) {
+	l := &lookout{}
+	if c.Alarm.HasMail() {
+		l.routes = append(l.routes, watch.Mail{SMTP: alarmSMTP(c.Alarm), To: c.Alarm.MailTo})
+		l.ways = append(l.ways, web.AlarmWay{Name: tracker.RouteMail, To: strings.Join(c.Alarm.MailTo, ", ")})
+	}
+	if c.Alarm.WebhookURL != "" {
+		h, err := watch.NewWebhook(c.Alarm.WebhookURL.Reveal(), c.Alarm.WebhookSecret.Reveal())
+		if err != nil {
+			return nil, err
+		}
+		l.routes = append(l.routes, h)
+		l.ways = append(l.ways, web.AlarmWay{Name: tracker.RouteWebhook, To: h.Host()})
+	}
+	probes := []watch.Probe{watch.Disk(store, c.DataDir, freeBytes), servers.Probe(store), watch.Clock(store, tokenEndpoints(c)...),
+		watch.Stuck(store, boxes.stuck.N), watch.Secrets(store, boxes.endings)}
+	if f := c.Database.File(); f != "" && filepath.Dir(f) != filepath.Clean(c.DataDir) {
+		probes = append(probes, watch.Disk(store, filepath.Dir(f), freeBytes))
+	}
+	if c.TLS.Cert != "" {
+		probes = append(probes, watch.Certificate(store, c.TLS.Cert))
+	}
+	var err error
+	l.Watch, err = watch.New(store, watch.Options{
+		Mailboxes: boxes.watched, Probes: probes, PublicURL: c.PublicURL, DataDir: c.DataDir, Log: log,
+		Routes: func(context.Context) []watch.Route { return l.routes },
+	})
+	return l, err
+}
+
+// Ways implements web.Alarms.
+func (l *lookout) Ways(context.Context) []web.AlarmWay { return l.ways }
+
+// watched are the mailboxes that should be read and sent from, also those that
+// can not be run here.
+func (b *boxes) watched(ctx context.Context) []tracker.Watched {
+	var all []tracker.Watched
+	for i, c := range b.conf.Mailboxes {
+		w := tracker.Watched{ID: b.file[i].ID, Name: c.Name}
+		if !c.PipeOnly {
+			w.Poll = c.Poll
+		}
+		all = append(all, w)
+	}
+	made, err := b.store.Connections(ctx)
+	if err != nil {
+		return all
+	}
+	rows, err := b.store.Mailboxes(ctx)
+	if err != nil {
+		return all
+	}
+	for _, c := range made {
+		if !c.Enabled || b.inFile(c) {
+			continue
+		}
+		for _, m := range rows {
+			if m.Name == c.Name {
+				all = append(all, tracker.Watched{ID: m.ID, Name: c.Name, Poll: max(c.Poll, time.Second)})
+			}
+		}
+	}
+	return all
+}
+
+// endings are the days on which what mailboxes sign in with ends, by mailbox.
+func (b *boxes) endings(ctx context.Context) map[string]time.Time {
+	all := map[string]time.Time{}
+	made, err := b.store.Connections(ctx)
+	if err != nil {
+		return nil
+	}
+	for _, c := range made {
+		if t, err := time.Parse(time.DateOnly, c.CertUntil); err == nil && c.Enabled {
+			all[c.Name] = t
+		}
+	}
+	return all
+}
+
+func alarmSMTP(a config.Alarm) mailer.SMTPConfig {
+	return mailer.SMTPConfig{
+		Address: a.MailFrom, Host: a.SMTP.Host, Port: a.SMTP.Port, Security: a.SMTP.Security, Auth: a.SMTP.Auth,
+		Username: a.SMTP.Username, Password: a.SMTP.Password.Reveal(), CAFile: a.SMTP.CAFile,
+	}
+}
+
+// tokenEndpoints are web servers whose clocks can be trusted.
+func tokenEndpoints(c *config.Config) []string {
+	var all []string
+	for _, b := range c.Mailboxes {
+		if b.OAuth.TokenURL != "" {
+			all = append(all, b.OAuth.TokenURL)
+		}
+	}
+	return all
+}
