@@ -1,78 +1,45 @@
 package ingest
 
 import (
-	"encoding/json"
-	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"helpdeskd/ingest/imaptest"
 	"helpdeskd/migrations"
 	"helpdeskd/migrations/dbtest"
+	"helpdeskd/tracker/oauth/oauthtest"
 )
 
-// identity is a made-up Entra: a token endpoint, and the endpoint at which
-// Dovecot asks whether a token is good.
-type identity struct {
-	*httptest.Server
-	mu     sync.Mutex
-	asked  int
-	good   map[string]bool
-	answer func(w http.ResponseWriter, r *http.Request) bool // may answer itself
-	expiry int
+// byToken has a mailbox sign in with the tokens of a made-up provider.
+func byToken(t *testing.T, id *oauthtest.Server, cfg MailboxConfig) MailboxConfig {
+	t.Helper()
+	cfg.Auth, cfg.Password, cfg.Tokens = AuthXOAuth2, "", id.Account(t, id.Config()).Mail()
+	return cfg
 }
 
-func newIdentity(t *testing.T) *identity {
+func newIdentity(t *testing.T) *oauthtest.Server {
 	t.Helper()
-	id := &identity{good: map[string]bool{}, expiry: 3600}
-	mux := http.NewServeMux()
-	mux.HandleFunc("POST /token", func(w http.ResponseWriter, r *http.Request) {
-		id.mu.Lock()
-		defer id.mu.Unlock()
-		id.asked++
-		if id.answer != nil && id.answer(w, r) {
-			return
-		}
-		w.Header().Set("Content-Type", "application/json")
-		if r.FormValue("grant_type") != "client_credentials" || r.FormValue("client_secret") != "s3cret" || r.FormValue("scope") != "https://outlook.example/.default" {
-			w.WriteHeader(http.StatusUnauthorized)
-			json.NewEncoder(w).Encode(map[string]string{"error": "invalid_client", "error_description": "AADSTS7000215: Invalid client secret provided.\r\nTrace ID: 1"})
-			return
-		}
-		token := fmt.Sprintf("token-%d", id.asked)
-		id.good[token] = true
-		json.NewEncoder(w).Encode(map[string]any{"access_token": token, "token_type": "Bearer", "expires_in": id.expiry})
-	})
-	mux.HandleFunc("/introspect", func(w http.ResponseWriter, r *http.Request) {
-		id.mu.Lock()
-		defer id.mu.Unlock()
-		token := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
-		w.Header().Set("Content-Type", "application/json")
-		if id.good[token] {
-			json.NewEncoder(w).Encode(map[string]any{"active": true, "user": deskUser})
-			return
-		}
-		json.NewEncoder(w).Encode(map[string]any{"active": false})
-	})
-	id.Server = httptest.NewServer(mux)
-	t.Cleanup(id.Close)
+	id := oauthtest.New(t)
+	id.User = deskUser
 	return id
 }
 
-func (id *identity) config(cfg MailboxConfig) MailboxConfig {
-	cfg.Auth, cfg.Password = AuthXOAuth2, ""
-	cfg.TokenEndpoint, cfg.ClientID, cfg.ClientSecret, cfg.Scope = id.URL+"/token", "app", "s3cret", "https://outlook.example/.default"
-	return cfg
+// noSecrets fails where the log holds a token or a secret.
+func noSecrets(t *testing.T, log string) {
+	t.Helper()
+	for _, s := range []string{"ACCESS-", "REFRESH-", oauthtest.Secret} {
+		if strings.Contains(log, s) {
+			t.Errorf("%s is in the log:\n%s", s, log)
+		}
+	}
 }
 
 func TestXOAuth2AgainstDovecot(t *testing.T) {
 	id := newIdentity(t)
-	s, cfg := dovecot(t, imaptest.Options{Introspect: id.URL + "/introspect"})
-	r := newRig(t, dbtest.Open(t, migrations.SQLite), id.config(cfg))
+	s, cfg := dovecot(t, imaptest.Options{Introspect: id.Introspect()})
+	r := newRig(t, dbtest.Open(t, migrations.SQLite), byToken(t, id, cfg))
 	r.start()
 	deliver(t, s, note(1))
 	until(t, "a ticket", func() bool { return r.tickets() == 1 })
@@ -82,74 +49,95 @@ func TestXOAuth2AgainstDovecot(t *testing.T) {
 	}
 	deliver(t, s, note(2))
 	until(t, "the next", func() bool { return r.tickets() == 2 })
-	id.mu.Lock()
-	if id.asked != 1 {
-		t.Fatalf("%d tokens were asked for", id.asked)
+	if n := id.Asked("client_credentials"); n != 1 {
+		t.Fatalf("%d tokens were asked for", n)
 	}
-	// The token is revoked and the connection lost: a new one is asked for.
-	id.good = map[string]bool{}
-	id.mu.Unlock()
+	// The token is revoked and the connection lost: a new one is asked for, and
+	// nobody hears of it.
+	id.Revoke()
 	if err := s.Restart(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	deliver(t, s, note(3))
 	until(t, "the third", func() bool { return r.tickets() == 3 })
-	if strings.Contains(r.log.String(), "token-") || strings.Contains(r.log.String(), "s3cret") {
-		t.Fatal("a secret is in the log")
+	if n := id.Asked("client_credentials"); n != 2 {
+		t.Fatalf("%d tokens were asked for", n)
 	}
+	noSecrets(t, r.log.String())
 }
 
-func TestTokenIsRenewedBeforeItEnds(t *testing.T) {
+// TestTokenThatTheServerNeverTakes: Dovecot refuses it, the page says why, and
+// neither the endpoint nor the server is asked again and again.
+func TestTokenThatTheServerNeverTakes(t *testing.T) {
 	id := newIdentity(t)
-	id.expiry = 60 // less than the five minutes that a token must still be good for
-	tok, err := newTokens(id.config(MailboxConfig{}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := 1; i <= 3; i++ {
-		got, err := tok.token(t.Context())
-		if err != nil || got != fmt.Sprintf("token-%d", i) {
-			t.Fatalf("%q, %v", got, err)
+	s, cfg := dovecot(t, imaptest.Options{Introspect: id.Introspect()})
+	id.Ends = time.Nanosecond // no token is ever good at the mail server
+	r := newRig(t, dbtest.Open(t, migrations.SQLite), byToken(t, id, cfg))
+	r.start()
+	until(t, "it is on the page", func() bool { return strings.Contains(r.mailbox().LastError, "New-ServicePrincipal") })
+	// Once a permission was granted, it goes on by itself.
+	id.Lock()
+	id.Ends = 0
+	id.Unlock()
+	deliver(t, s, note(1))
+	until(t, "a ticket", func() bool { return r.tickets() == 1 && r.mailbox().LastError == "" })
+	noSecrets(t, r.log.String()+r.mailbox().LastError)
+}
+
+// TestWorksPastTheEndOfTokens: the server cuts the connection when the token
+// ends, as Exchange does, and the work goes on with the next.
+func TestWorksPastTheEndOfTokens(t *testing.T) {
+	id := newIdentity(t)
+	id.Expires = 2 * time.Second
+	s, cfg := dovecot(t, imaptest.Options{Introspect: id.Introspect()})
+	r := newRig(t, dbtest.Open(t, migrations.SQLite), byToken(t, id, cfg))
+	r.start()
+	for n := 1; n <= 3; n++ {
+		deliver(t, s, note(n))
+		until(t, "a ticket", func() bool { return r.tickets() == n })
+		asked := id.Asked("client_credentials")
+		if err := s.Restart(t.Context()); err != nil {
+			t.Fatal(err)
 		}
+		// Every connection asks for a token; one that is about to end brings another.
+		until(t, "another token", func() bool {
+			if id.Asked("client_credentials") > asked {
+				return true
+			}
+			if err := s.Restart(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			return false
+		})
 	}
+	noSecrets(t, r.log.String())
 }
 
 func TestTokenFailuresInPlainWords(t *testing.T) {
-	refuse := func(status int, code, text string) func(http.ResponseWriter, *http.Request) bool {
-		return func(w http.ResponseWriter, r *http.Request) bool {
-			w.Header().Set("Content-Type", "application/json")
-			w.WriteHeader(status)
-			json.NewEncoder(w).Encode(map[string]string{"error": code, "error_description": text})
-			return true
-		}
-	}
 	for name, c := range map[string]struct {
 		answer func(http.ResponseWriter, *http.Request) bool
 		secret string
 		want   string
 	}{
-		"wrong secret":   {secret: "wr0ng", want: "secret's value, not its id"},
-		"expired secret": {answer: refuse(401, "invalid_client", "AADSTS7000222: The provided client secret keys are expired."), want: "has expired"},
-		"unknown app":    {answer: refuse(400, "unauthorized_client", "AADSTS700016: Application not found in the directory."), want: "Correct the client id"},
-		"unknown tenant": {answer: refuse(400, "invalid_request", "AADSTS90002: Tenant not found."), want: "Correct the tenant"},
-		"wrong scope":    {answer: refuse(400, "invalid_scope", "AADSTS1002012: The provided value for scope is not valid."), want: "Correct the scope"},
-		"down":           {answer: refuse(503, "", ""), want: "trouble of its own"},
-		"redirect": {answer: func(w http.ResponseWriter, r *http.Request) bool {
-			http.Redirect(w, r, "http://127.0.0.1:1/steal", http.StatusTemporaryRedirect)
-			return true
-		}, want: "Check the token endpoint"},
+		"wrong secret":   {secret: "wr0ng~secret", want: "secret's value, not its id"},
+		"expired secret": {answer: oauthtest.Refuse(401, "invalid_client", "AADSTS7000222: The provided client secret keys are expired."), want: "has expired"},
+		"unknown app":    {answer: oauthtest.Refuse(400, "unauthorized_client", "AADSTS700016: Application not found in the directory."), want: "Correct the client id"},
+		"down":           {answer: oauthtest.Refuse(503, "", ""), want: "trouble of its own"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			id := newIdentity(t)
-			id.answer = c.answer
-			cfg := id.config(newFake(t).config())
+			id.Answer = c.answer
+			conf := id.Config()
 			if c.secret != "" {
-				cfg.ClientSecret = c.secret
+				conf.ClientSecret = c.secret
 			}
+			cfg := byToken(t, id, newFake(t).config())
+			cfg.Tokens = id.Account(t, conf).Mail()
 			r := newRig(t, dbtest.Open(t, migrations.SQLite), cfg)
 			r.start()
 			until(t, "it is on the page", func() bool { return strings.Contains(r.mailbox().LastError, c.want) })
-			if e := r.mailbox().LastError; strings.ContainsAny(e, "\r\n") || strings.Contains(e, cfg.ClientSecret) {
+			if e := r.mailbox().LastError; strings.ContainsAny(e, "\r\n") || strings.Contains(e, conf.ClientSecret) {
 				t.Fatalf("%q", e)
 			}
 		})
@@ -199,7 +187,7 @@ func TestExchangeRefusals(t *testing.T) {
 			f := newFake(t)
 			f.caps += " AUTH=XOAUTH2"
 			f.quirk = c.quirk
-			r := newRig(t, dbtest.Open(t, migrations.SQLite), id.config(f.config()))
+			r := newRig(t, dbtest.Open(t, migrations.SQLite), byToken(t, id, f.config()))
 			r.start()
 			until(t, "it is on the page", func() bool { return strings.Contains(r.mailbox().LastError, c.want) })
 			if c.want == "left alone for a while" {

@@ -14,10 +14,10 @@ import (
 	"time"
 
 	"github.com/emersion/go-imap/v2"
-	"golang.org/x/oauth2"
 
 	"helpdeskd/migrations"
 	"helpdeskd/tracker"
+	"helpdeskd/tracker/oauth"
 )
 
 // stage is what we were about when something failed.
@@ -263,41 +263,17 @@ func (f *Failure) network(cfg MailboxConfig, at stage) {
 	}
 }
 
-// token explains a refusing token endpoint.
+// token explains why there is no token. The source of tokens itself sees to it
+// that the endpoint is not asked too often.
 func (f *Failure) token(cfg MailboxConfig) {
-	var re *oauth2.RetrieveError
-	if !errors.As(f.Err, &re) {
+	var e *oauth.Error
+	if !errors.As(f.Err, &e) {
 		f.network(cfg, stageToken)
-		f.What = "No token from " + cfg.TokenEndpoint + ": " + f.What
-		f.Do = "Check the token endpoint and that this machine may reach it; it is tried again by itself."
 		return
 	}
-	f.Login = true
-	f.What = "The token endpoint refuses the app"
-	if d := clean(re.ErrorDescription); d != "" {
-		f.What += ": " + d
-	} else if re.ErrorCode != "" {
-		f.What += ": " + clean(re.ErrorCode)
-	} else if re.Response != nil {
-		f.What += " (HTTP " + re.Response.Status + ")"
-	}
-	has := func(code string) bool { return strings.Contains(re.ErrorDescription, code) }
-	switch {
-	case has("AADSTS7000222"):
-		f.Do = "The client secret has expired: make a new one in the app registration and put its value into the configuration."
-	case has("AADSTS7000215"), re.ErrorCode == "invalid_client":
-		f.Do = "Correct the client id and the client secret: the secret's value, not its id."
-	case has("AADSTS700016"), re.ErrorCode == "unauthorized_client":
-		f.Do = "Correct the client id, and the tenant in the token endpoint."
-	case has("AADSTS90002"):
-		f.Do = "Correct the tenant in the token endpoint."
-	case has("AADSTS1002012"), has("AADSTS70011"), re.ErrorCode == "invalid_scope":
-		f.Do = "Correct the scope: https://outlook.office365.com/.default for Microsoft 365."
-	case re.Response != nil && re.Response.StatusCode >= 500, re.Response != nil && re.Response.StatusCode == 429:
-		f.Login = false
-		f.Do = "The endpoint has trouble of its own: it is tried again by itself."
-	default:
-		f.Do = "Check token endpoint, client id, client secret and scope."
+	f.What, f.Do = oauth.Explain(e)
+	if e.Kind == oauth.TooOften {
+		f.Wait = e.Wait
 	}
 }
 

@@ -125,7 +125,7 @@ func TestMoveIsOfferedAfterLogin(t *testing.T) {
 	f.before = "IMAP4rev1 AUTH=PLAIN SASL-IR"
 	cfg := f.config().withDefaults()
 	for range 2000 { // go-imap is late by microseconds only
-		s, err := openSession(t.Context(), cfg, nil, time.Second)
+		s, err := openSession(t.Context(), cfg, time.Second)
 		if err != nil {
 			t.Fatal(err)
 		}

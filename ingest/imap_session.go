@@ -38,35 +38,48 @@ type session struct {
 }
 
 // openSession connects and signs in. Errors are Failures.
-func openSession(ctx context.Context, cfg MailboxConfig, tok *tokens, limit time.Duration) (*session, error) {
-	token, err := askToken(ctx, cfg, tok)
+func openSession(ctx context.Context, cfg MailboxConfig, limit time.Duration) (*session, error) {
+	s, token, err := tryOpen(ctx, cfg, limit)
+	if err != nil && token != "" && tokenIsRefused(err) && cfg.Tokens.Refused(token) {
+		s, _, err = tryOpen(ctx, cfg, limit) // the token had ended early or was revoked: another may do
+	}
+	return s, err
+}
+
+// tryOpen is one try of openSession. The token is the one that login was tried with.
+func tryOpen(ctx context.Context, cfg MailboxConfig, limit time.Duration) (s *session, token string, err error) {
+	token, err = askToken(ctx, cfg)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	c, err := dial(ctx, cfg, limit)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	s := newSession(ctx, cfg, c, limit)
+	s = newSession(ctx, cfg, c, limit)
 	if err := s.run(stageGreeting, s.c.WaitGreeting); err != nil {
 		s.close()
-		return nil, err
+		return nil, "", err
 	}
 	if err := s.run(stageLogin, func() error { return s.login(token) }); err != nil {
-		if tok != nil {
-			tok.forget()
-		}
 		s.close()
-		return nil, err
+		return nil, token, err
 	}
-	return s, nil
+	return s, "", nil
 }
 
-func askToken(ctx context.Context, cfg MailboxConfig, tok *tokens) (string, error) {
+// tokenIsRefused reports whether the server itself refused the sign-in, and
+// not the network or a server that wants to be left alone.
+func tokenIsRefused(err error) bool {
+	var f *Failure
+	return errors.As(err, &f) && f.Login && (isRefusal(err) || errors.As(err, new(*tokenRefused)))
+}
+
+func askToken(ctx context.Context, cfg MailboxConfig) (string, error) {
 	if cfg.Auth != AuthXOAuth2 {
 		return "", nil
 	}
-	token, err := tok.token(ctx)
+	token, err := cfg.Tokens.Token(ctx)
 	if err != nil {
 		return "", failure(cfg, stageToken, err)
 	}

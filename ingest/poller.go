@@ -65,7 +65,6 @@ type Poller struct {
 	times timing
 	crash func(edge string) // nil outside of kill tests
 	work  *Worker
-	tok   *tokens
 
 	seen      map[string]*ledger // by folder
 	retry     backoff
@@ -90,12 +89,6 @@ func NewPoller(store *tracker.Store, id int64, cfg MailboxConfig, o PollerOption
 	}
 	p.seen = map[string]*ledger{}
 	p.retry = backoff{times: p.times}
-	if cfg.Auth == AuthXOAuth2 && cfg.Host != "" {
-		var err error
-		if p.tok, err = newTokens(cfg); err != nil {
-			return nil, err
-		}
-	}
 	return p, nil
 }
 
@@ -183,7 +176,7 @@ func (p *Poller) report(ctx context.Context, validity uint32, waiting int, err e
 // connection signs in and looks into the mailbox again and again. It returns
 // when the connection is of no more use.
 func (p *Poller) connection(ctx context.Context, l *tracker.Lease) error {
-	s, err := openSession(ctx, p.cfg, p.tok, p.times.silence)
+	s, err := openSession(ctx, p.cfg, p.times.silence)
 	if err != nil {
 		return err
 	}

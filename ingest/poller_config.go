@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/url"
 	"os"
 	"strconv"
 	"strings"
@@ -14,6 +13,7 @@ import (
 
 	"helpdeskd/migrations"
 	"helpdeskd/tracker"
+	"helpdeskd/tracker/oauth"
 )
 
 // Security is how the connection to the mail server is protected.
@@ -33,7 +33,7 @@ type Auth string
 const (
 	AuthPlain   Auth = "plain"   // AUTHENTICATE PLAIN, or LOGIN where the server has no PLAIN
 	AuthLogin   Auth = "login"   // the LOGIN command
-	AuthXOAuth2 Auth = "xoauth2" // a token by client credentials: Microsoft 365, Google
+	AuthXOAuth2 Auth = "xoauth2" // an access token: Microsoft 365, Google
 )
 
 // DefaultPoll is how often a mailbox is looked into where nothing is said.
@@ -54,10 +54,9 @@ type MailboxConfig struct {
 	Password string
 	CAFile   string // PEM certificates trusted beside the system's
 
-	TokenEndpoint string
-	ClientID      string
-	ClientSecret  string
-	Scope         string
+	// Tokens gives the access tokens, with AuthXOAuth2: the mailbox's own,
+	// shared with what sends for it.
+	Tokens oauth.Source
 
 	Folder       string // INBOX where empty
 	Processed    string // mail is moved there once kept
@@ -151,18 +150,8 @@ func (c MailboxConfig) validateAuth() (all []error) {
 			add("mailbox %s: no password: give one, or use auth xoauth2", c.Name)
 		}
 	case AuthXOAuth2:
-		if c.ClientID == "" || c.ClientSecret == "" {
-			add("mailbox %s: xoauth2 needs the client id and the client secret of the app registration", c.Name)
-		}
-		if c.Scope == "" {
-			add("mailbox %s: xoauth2 needs a scope: https://outlook.office365.com/.default for Microsoft 365", c.Name)
-		}
-		u, err := url.Parse(c.TokenEndpoint)
-		switch {
-		case err != nil || u.Host == "":
-			add("mailbox %s: the token endpoint %q is not a URL: for Microsoft 365 it is https://login.microsoftonline.com/TENANT/oauth2/v2.0/token", c.Name, c.TokenEndpoint)
-		case u.Scheme != "https" && !(u.Scheme == "http" && isLoopback(u.Hostname())):
-			add("mailbox %s: the token endpoint must be https, because the client secret is sent there", c.Name)
+		if c.Tokens == nil {
+			add("mailbox %s: xoauth2 needs to know where its tokens come from: fill in the table oauth", c.Name)
 		}
 	default:
 		add("mailbox %s: auth is %q: it must be plain, login or xoauth2", c.Name, c.Auth)

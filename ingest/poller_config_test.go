@@ -24,14 +24,11 @@ func TestValidateNamesEveryMistake(t *testing.T) {
 			*c = MailboxConfig{Host: "h", Security: "ssl", Auth: "ntlm", Begin: "yesterday", Port: 70000, Poll: time.Millisecond}
 		},
 			[]string{"no name", "not an address", "begin is", "port 70000", "security is", "auth is", "every 1ms"}},
-		"plain elsewhere": {func(c *MailboxConfig) { c.Security = SecurityPlain }, []string{"readable through the network to imap.aldermere.example"}},
-		"plain, hidden":   {func(c *MailboxConfig) { c.Security, c.Host = SecurityPlain, "localhost.evil.example" }, []string{"readable through the network"}},
-		"no password":     {func(c *MailboxConfig) { c.Password = "" }, []string{"no password"}},
-		"line break":      {func(c *MailboxConfig) { c.Password = "x\r\nA1 LOGOUT" }, []string{"line break"}},
-		"token without TLS": {func(c *MailboxConfig) {
-			c.Auth, c.ClientID, c.ClientSecret, c.Scope, c.TokenEndpoint = AuthXOAuth2, "a", "b", "c", "http://login.example/token"
-		}, []string{"must be https"}},
-		"token without rest":   {func(c *MailboxConfig) { c.Auth = AuthXOAuth2 }, []string{"client id", "scope", "is not a URL"}},
+		"plain elsewhere":      {func(c *MailboxConfig) { c.Security = SecurityPlain }, []string{"readable through the network to imap.aldermere.example"}},
+		"plain, hidden":        {func(c *MailboxConfig) { c.Security, c.Host = SecurityPlain, "localhost.evil.example" }, []string{"readable through the network"}},
+		"no password":          {func(c *MailboxConfig) { c.Password = "" }, []string{"no password"}},
+		"line break":           {func(c *MailboxConfig) { c.Password = "x\r\nA1 LOGOUT" }, []string{"line break"}},
+		"token from nowhere":   {func(c *MailboxConfig) { c.Auth = AuthXOAuth2 }, []string{"where its tokens come from"}},
 		"processed is INBOX":   {func(c *MailboxConfig) { c.Processed = "Inbox" }, []string{"the processed folder is the folder that is read"}},
 		"wildcard":             {func(c *MailboxConfig) { c.Processed = "Done*" }, []string{"may not contain"}},
 		"CA file that is none": {func(c *MailboxConfig) { c.CAFile = "/no/such/file" }, []string{"can not be read"}},
@@ -60,8 +57,8 @@ func TestLocalhostThatIsElsewhere(t *testing.T) {
 
 func TestCheckOfAGoodMailbox(t *testing.T) {
 	id := newIdentity(t)
-	s, cfg := dovecot(t, imaptest.Options{Introspect: id.URL + "/introspect"})
-	cfg = id.config(cfg)
+	s, cfg := dovecot(t, imaptest.Options{Introspect: id.Introspect()})
+	cfg = byToken(t, id, cfg)
 	cfg.Security, cfg.Port, cfg.CAFile, cfg.Host = SecurityTLS, s.TLSPort, s.CAFile, "localhost"
 	deliver(t, s, note(1))
 	steps := Check(t.Context(), cfg)

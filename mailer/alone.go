@@ -51,7 +51,7 @@ func SendWord(ctx context.Context, c SMTPConfig, m Word) (missed string, err err
 	sent := 0
 	for _, to := range m.To {
 		if s == nil {
-			if s, err = connect(ctx, c, nil, usual, nil); err != nil {
+			if s, err = connect(ctx, c, usual, nil); err != nil {
 				failed = append(failed, tell(err))
 				break
 			}

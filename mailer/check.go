@@ -30,14 +30,8 @@ func Check(ctx context.Context, c SMTPConfig) []Step {
 		return steps
 	}
 	steps := []Step{{Name: w.say("check.settings"), OK: true, Said: w.say("check.ok.settings")}}
-	var tokens *tokenSource
-	if c.Auth == AuthXOAuth2 {
-		if tokens, err = newTokenSource(c); err != nil {
-			return append(steps, w.failed(c, &trouble{stage: stageToken, err: err}))
-		}
-	}
 	var begun []stage
-	s, err := connect(ctx, c, tokens, usual, func(at stage) { begun = append(begun, at) })
+	s, err := connect(ctx, c, usual, func(at stage) { begun = append(begun, at) })
 	if err != nil {
 		begun = begun[:max(len(begun)-1, 0)]
 	}

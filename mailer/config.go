@@ -5,11 +5,11 @@ import (
 	"crypto/x509"
 	"fmt"
 	"net"
-	"net/url"
 	"os"
 	"strings"
 
 	"helpdeskd/migrations"
+	"helpdeskd/tracker/oauth"
 )
 
 // How the connection to the server is protected.
@@ -40,11 +40,9 @@ type SMTPConfig struct {
 	Username string // the address where empty
 	Password string
 
-	// OAuth2 client credentials, for xoauth2.
-	TokenURL     string
-	ClientID     string
-	ClientSecret string
-	Scopes       []string
+	// Tokens gives the access tokens, for xoauth2: the mailbox's own, shared
+	// with what reads it.
+	Tokens oauth.Source
 
 	// PlusAddressing says that mail to local+anything@domain reaches the
 	// mailbox, so that answers can carry their reply token in the address.
@@ -84,7 +82,9 @@ func (c SMTPConfig) Validate() []error {
 			say("password is missing: auth %q needs one", c.Auth)
 		}
 	case AuthXOAuth2:
-		bad = append(bad, c.validateOAuth()...)
+		if c.Tokens == nil {
+			say("xoauth2 needs to know where its tokens come from: fill in the table oauth")
+		}
 	default:
 		say("auth %q is not known: write none, plain, login or xoauth2", c.Auth)
 	}
@@ -95,27 +95,6 @@ func (c SMTPConfig) Validate() []error {
 		if _, err := c.pool(); err != nil {
 			say("%s", err)
 		}
-	}
-	return bad
-}
-
-func (c SMTPConfig) validateOAuth() []error {
-	var bad []error
-	say := func(format string, args ...any) { bad = append(bad, migrations.Invalidf(format, args...)) }
-	u, err := url.Parse(c.TokenURL)
-	switch {
-	case c.TokenURL == "":
-		say("token_url is missing: for Microsoft 365 write https://login.microsoftonline.com/TENANT/oauth2/v2.0/token")
-	case err != nil || u.Host == "":
-		say("token_url %q is not an address", c.TokenURL)
-	case u.Scheme != "https" && !(u.Scheme == "http" && isLoopback(u.Hostname())):
-		say("token_url %q must begin with https: it is handed the client secret", c.TokenURL)
-	}
-	if c.ClientID == "" {
-		say("client_id is missing: copy the Application (client) ID of the app registration")
-	}
-	if c.ClientSecret == "" {
-		say("client_secret is missing: create one under Certificates & secrets of the app registration, and copy its value")
 	}
 	return bad
 }

@@ -12,8 +12,6 @@ import (
 	"os"
 	"strings"
 	"syscall"
-
-	"golang.org/x/oauth2"
 )
 
 // stage is a step on the way to a delivered mail.
@@ -166,8 +164,6 @@ func diagnose(c SMTPConfig, err error) (key string, args []any) {
 		return "international", args
 	case errors.As(t.err, &big):
 		return "too_large", args
-	case t.stage == stageToken:
-		return diagnoseToken(t.err), args
 	}
 	return diagnoseNetwork(t), args
 }
@@ -207,27 +203,4 @@ func diagnoseNetwork(t *trouble) string {
 		return "hung_up"
 	}
 	return "unknown"
-}
-
-// diagnoseToken reads the error codes of RFC 6749 section 5.2 and of
-// Microsoft's token endpoint.
-func diagnoseToken(err error) string {
-	var answer *oauth2.RetrieveError
-	if !errors.As(err, &answer) {
-		return "token_unreachable"
-	}
-	said := answer.ErrorDescription + string(answer.Body)
-	switch {
-	case strings.Contains(said, "AADSTS7000222"):
-		return "secret_expired"
-	case strings.Contains(said, "AADSTS7000215"), answer.ErrorCode == "invalid_client":
-		return "secret_wrong"
-	case strings.Contains(said, "AADSTS90002"), strings.Contains(said, "AADSTS900023"):
-		return "no_such_tenant"
-	case strings.Contains(said, "AADSTS700016"), answer.ErrorCode == "unauthorized_client":
-		return "no_such_app"
-	case answer.ErrorCode == "invalid_scope":
-		return "scope"
-	}
-	return "token_refused"
 }

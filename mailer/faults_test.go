@@ -9,8 +9,6 @@ import (
 	"io"
 	"mime"
 	"mime/multipart"
-	"net/http"
-	"net/http/httptest"
 	"net/mail"
 	"strings"
 	"sync/atomic"
@@ -20,6 +18,7 @@ import (
 	"helpdeskd/migrations"
 	"helpdeskd/migrations/dbtest"
 	"helpdeskd/tracker"
+	"helpdeskd/tracker/oauth/oauthtest"
 )
 
 // TestLeaseLost: another process takes over while a mail is on its way. The
@@ -232,16 +231,12 @@ func TestTokenExpires(t *testing.T) {
 	db := dbtest.Open(t, migrations.SQLite)
 	b := newBench(t, db)
 	b.setting(tracker.SetMailPerMin, "6000")
-	var issued atomic.Int32
-	endpoint := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		fmt.Fprintf(w, `{"access_token":"T%d","token_type":"Bearer","expires_in":3600}`, issued.Add(1))
-	}))
-	defer endpoint.Close()
-	users := map[string]string{"helpdesk@acme.example": "T1"}
+	id := oauthtest.New(t)
+	issued := func() int { return id.Asked("client_credentials") }
+	users := map[string]string{"helpdesk@acme.example": "ACCESS-1"}
 	server := startSink(t, sinkOptions{startTLS: true, users: users, mechs: []string{"XOAUTH2"}})
 	c := plainConfig(server.addr)
-	c.Security, c.CAFile, c.Auth, c.TokenURL, c.ClientID, c.ClientSecret = SecurityStartTLS, server.ca, AuthXOAuth2, endpoint.URL, "app", "x"
+	c.Security, c.CAFile, c.Auth, c.Tokens = SecurityStartTLS, server.ca, AuthXOAuth2, id.Account(t, id.Config()).Mail()
 	m, err := New(b.store, Options{SMTP: map[string]SMTPConfig{"main": c}})
 	if err != nil {
 		t.Fatal(err)
@@ -251,23 +246,23 @@ func TestTokenExpires(t *testing.T) {
 	run(t, m)
 	b.until(b.queue(tracker.MailAck, 1)[0], tracker.OutboxSent)
 	server.mu.Lock()
-	users["helpdesk@acme.example"] = "T2" // the first is worth nothing now
+	users["helpdesk@acme.example"] = "ACCESS-2" // the first is worth nothing now
 	server.mu.Unlock()
 	b.until(b.queue(tracker.MailAck, 1)[0], tracker.OutboxSent)
-	if s := m.Status().Outlets[0]; s.Trouble != "" || issued.Load() != 2 {
-		t.Errorf("%+v, %d tokens", s, issued.Load())
+	if s := m.Status().Outlets[0]; s.Trouble != "" || issued() != 2 {
+		t.Errorf("%+v, %d tokens", s, issued())
 	}
 	server.mu.Lock()
 	users["helpdesk@acme.example"] = "never"
 	server.mu.Unlock()
-	id := b.queue(tracker.MailAck, 1)[0]
+	last := b.queue(tracker.MailAck, 1)[0]
 	for end := time.Now().Add(10 * time.Second); m.Status().Outlets[0].Trouble == ""; time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("it says nothing")
 		}
 	}
-	if r := b.row(id); r.State != tracker.OutboxQueued || issued.Load() > 4 {
-		t.Errorf("%+v, %d tokens", r, issued.Load())
+	if r := b.row(last); r.State != tracker.OutboxQueued || issued() > 4 {
+		t.Errorf("%+v, %d tokens", r, issued())
 	}
 }
 

@@ -169,9 +169,9 @@ func (l *lane) session(ctx context.Context, out *outlet) *session {
 		s.close()
 		delete(l.sessions, out.name)
 	}
-	s, err := connect(ctx, out.config, out.tokens, l.m.wait, nil)
+	s, err := connect(ctx, out.config, l.m.wait, nil)
 	if errors.Is(err, errOldToken) {
-		s, err = connect(ctx, out.config, out.tokens, l.m.wait, nil)
+		s, err = connect(ctx, out.config, l.m.wait, nil)
 	}
 	if err != nil {
 		if ctx.Err() == nil {

@@ -81,12 +81,6 @@ func (m *Mailer) SetSMTP(mailbox string, c SMTPConfig) error {
 		return fmt.Errorf("smtp of mailbox %s: %w", mailbox, errors.Join(bad...))
 	}
 	out := &outlet{name: mailbox, config: c, status: OutletStatus{Mailbox: mailbox}}
-	if c.Auth == AuthXOAuth2 {
-		var err error
-		if out.tokens, err = newTokenSource(c); err != nil {
-			return fmt.Errorf("smtp of mailbox %s: %w", mailbox, err)
-		}
-	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if old := m.outlets[mailbox]; old != nil {

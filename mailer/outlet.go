@@ -12,7 +12,6 @@ import (
 type outlet struct {
 	name   string
 	config SMTPConfig
-	tokens *tokenSource
 	absent bool // the mailbox has no smtp settings
 
 	mu       sync.Mutex
@@ -69,7 +68,7 @@ func (o *outlet) fail(now time.Time, at stage, what, advice, detail string) bool
 	defer o.mu.Unlock()
 	o.failures++
 	first, most := 5*time.Second, 5*time.Minute
-	if at == stageLogin || at == stageToken || at == stageSender {
+	if at == stageLogin || at == stageSender {
 		// Servers lock accounts that try too often.
 		first, most = 30*time.Second, 15*time.Minute
 	}

@@ -49,7 +49,7 @@ type session struct {
 
 // connect dials, protects, greets and signs in. It fails with a *trouble that
 // names the step. Step is told each step as it begins, and may be nil.
-func connect(ctx context.Context, c SMTPConfig, tokens *tokenSource, wait timeouts, step func(stage)) (*session, error) {
+func connect(ctx context.Context, c SMTPConfig, wait timeouts, step func(stage)) (*session, error) {
 	begin := func(s stage) stage {
 		if step != nil {
 			step(s)
@@ -109,14 +109,19 @@ func connect(ctx context.Context, c SMTPConfig, tokens *tokenSource, wait timeou
 		}
 	}
 	if c.Auth != AuthNone {
+		token := ""
 		if c.Auth == AuthXOAuth2 {
 			at = begin(stageToken)
-			if _, err := tokens.access(ctx); err != nil {
+			if token, err = c.Tokens.Token(ctx); err != nil {
+				return fail(err)
+			}
+			// The greeting's deadline may have passed while we waited for it.
+			if err := s.client.UpdateDeadline(s.wait.command); err != nil {
 				return fail(err)
 			}
 		}
 		at = begin(stageLogin)
-		if err := s.login(ctx, c, tokens); err != nil {
+		if err := s.login(c, token); err != nil {
 			return fail(err)
 		}
 	}
@@ -125,21 +130,17 @@ func connect(ctx context.Context, c SMTPConfig, tokens *tokenSource, wait timeou
 }
 
 // login signs in, by the one mechanism that is configured.
-func (s *session) login(ctx context.Context, c SMTPConfig, tokens *tokenSource) error {
+func (s *session) login(c SMTPConfig, token string) error {
 	_, offered := s.client.Extension("AUTH")
 	mechanism := map[string]string{AuthPlain: "PLAIN", AuthLogin: "LOGIN", AuthXOAuth2: "XOAUTH2"}[c.Auth]
 	if !slices.Contains(strings.Fields(strings.ToUpper(offered)), mechanism) {
 		return &trouble{stage: stageLogin, err: errNoMechanism, text: strings.TrimSpace(offered)}
 	}
-	auth, err := c.auth(ctx, tokens)
-	if err != nil {
-		return err
-	}
 	if err := s.client.UpdateDeadline(s.wait.command); err != nil {
 		return err
 	}
-	if err := s.client.Auth(auth); err != nil {
-		if c.Auth == AuthXOAuth2 && tokens.forget() {
+	if err := s.client.Auth(c.auth(token)); err != nil {
+		if t := newTrouble(stageLogin, err); c.Auth == AuthXOAuth2 && t.code >= 500 && c.Tokens.Refused(token) {
 			return errors.Join(errOldToken, err)
 		}
 		return err

@@ -2,15 +2,15 @@ package mailer
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
 	"time"
+
+	"helpdeskd/tracker/oauth"
+	"helpdeskd/tracker/oauth/oauthtest"
 )
 
 // quick are timeouts for servers that misbehave on purpose.
@@ -26,14 +26,7 @@ var (
 
 func dial(t *testing.T, c SMTPConfig, wait timeouts) *session {
 	t.Helper()
-	var tokens *tokenSource
-	if c.Auth == AuthXOAuth2 {
-		var err error
-		if tokens, err = newTokenSource(c); err != nil {
-			t.Fatal(err)
-		}
-	}
-	s, err := connect(t.Context(), c, tokens, wait, nil)
+	s, err := connect(t.Context(), c, wait, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,34 +36,12 @@ func dial(t *testing.T, c SMTPConfig, wait timeouts) *session {
 
 func yes() error { return nil }
 
-// tokenServer is a token endpoint that hands out one token.
-func tokenServer(t *testing.T, token string) (url string, asked *int) {
-	t.Helper()
-	asked = new(int)
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		*asked++
-		w.Header().Set("Content-Type", "application/json")
-		id, secret, _ := r.BasicAuth()
-		if id == "" {
-			id, secret = r.FormValue("client_id"), r.FormValue("client_secret")
-		}
-		if id != "app" || secret != "s3cret" {
-			w.WriteHeader(http.StatusUnauthorized)
-			fmt.Fprint(w, `{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided."}`)
-			return
-		}
-		json.NewEncoder(w).Encode(map[string]any{"access_token": token, "token_type": "Bearer", "expires_in": 3600})
-	}))
-	t.Cleanup(srv.Close)
-	return srv.URL, asked
-}
-
 // TestDeliver sends over every kind of protection and sign-in, and compares
 // the bytes that arrive.
 func TestDeliver(t *testing.T) {
-	users := map[string]string{"helpdesk@acme.example": "pässword", "app@acme.example": "T0KEN"}
+	users := map[string]string{"helpdesk@acme.example": "pässword", "app@acme.example": "ACCESS-1"}
 	mechs := []string{"PLAIN", "LOGIN", "XOAUTH2"}
-	url, _ := tokenServer(t, "T0KEN")
+	id := oauthtest.New(t)
 	for _, c := range []struct {
 		name   string
 		server sinkOptions
@@ -85,7 +56,7 @@ func TestDeliver(t *testing.T) {
 		}},
 		{"starttls xoauth2", sinkOptions{startTLS: true, users: users, mechs: mechs}, func(c *SMTPConfig) {
 			c.Security, c.Auth, c.Username = SecurityStartTLS, AuthXOAuth2, "app@acme.example"
-			c.TokenURL, c.ClientID, c.ClientSecret, c.Scopes = url, "app", "s3cret", []string{"https://outlook.office365.com/.default"}
+			c.Tokens = id.Account(t, id.Config()).Mail()
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -228,13 +199,15 @@ func TestCheck(t *testing.T) {
 	open := startSink(t, sinkOptions{})
 	starttls := startSink(t, sinkOptions{startTLS: true, users: users, mechs: mechs})
 	secure := startSink(t, sinkOptions{tls: true, users: users, mechs: mechs})
-	url, _ := tokenServer(t, "T0KEN")
+	id := oauthtest.New(t)
 	config, ca := testTLSFor(t, time.Now().Add(-time.Hour), "127.0.0.1")
 	expired := serveTLS(t, config)
 	config, otherCA := testTLSFor(t, time.Now().Add(time.Hour), "mail.example")
 	otherName := serveTLS(t, config)
-	oauth := func(c *SMTPConfig) {
-		c.Auth, c.TokenURL, c.ClientID, c.ClientSecret = AuthXOAuth2, url, "app", "s3cret"
+	byToken := func(c *SMTPConfig, change func(*oauth.Config)) {
+		conf := id.Config()
+		change(&conf)
+		c.Auth, c.Tokens = AuthXOAuth2, id.Account(t, conf).Mail()
 	}
 	for _, c := range []struct {
 		name, addr string
@@ -263,17 +236,15 @@ func TestCheck(t *testing.T) {
 		}, "Sign-in", "does not offer the configured way"},
 		{"token refused by the server", secure.addr, func(c *SMTPConfig) {
 			c.Security, c.CAFile = SecurityTLS, secure.ca
-			oauth(c)
+			byToken(c, func(*oauth.Config) {})
 		}, "Sign-in", "New-ServicePrincipal"},
 		{"wrong secret", secure.addr, func(c *SMTPConfig) {
 			c.Security, c.CAFile = SecurityTLS, secure.ca
-			oauth(c)
-			c.ClientSecret = "wrong"
-		}, "Access token", "not its Secret ID"},
+			byToken(c, func(o *oauth.Config) { o.ClientSecret = "wrong" })
+		}, "Access token", "not its id"},
 		{"no token endpoint", secure.addr, func(c *SMTPConfig) {
 			c.Security, c.CAFile = SecurityTLS, secure.ca
-			oauth(c)
-			c.TokenURL = "http://127.0.0.1:1/token"
+			byToken(c, func(o *oauth.Config) { o.TokenURL = "http://127.0.0.1:1/token" })
 		}, "Access token", "can not be reached"},
 		{"SMTP switched off", scripted(t, []string{"> 220 x", "< EHLO", "> 250-x", "> 250 AUTH PLAIN", "< AUTH PLAIN", "> 535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Mailbox"}), func(c *SMTPConfig) {
 			c.Auth, c.Password = AuthPlain, "x"
@@ -308,7 +279,7 @@ func TestCheck(t *testing.T) {
 			if !last.OK && last.Advice == "" && c.fails != "Settings" {
 				t.Errorf("no advice: %v", last)
 			}
-			for _, secret := range []string{"right", "wrong", "s3cret", "T0KEN"} {
+			for _, secret := range []string{"right", "wrong", oauthtest.Secret, "ACCESS-1"} {
 				if config.Password == secret && strings.Contains(fmt.Sprint(steps), " "+secret) {
 					t.Errorf("a secret is shown: %v", steps)
 				}
@@ -325,7 +296,7 @@ func TestNoCredentialsInClear(t *testing.T) {
 	server := startSink(t, sinkOptions{users: map[string]string{"helpdesk@acme.example": "right"}, mechs: []string{"PLAIN"}})
 	c := plainConfig(server.addr)
 	c.Security, c.Auth, c.Password = SecurityStartTLS, AuthPlain, "right"
-	_, err := connect(t.Context(), c, nil, quick, nil)
+	_, err := connect(t.Context(), c, quick, nil)
 	if !errors.Is(err, errNoStartTLS) {
 		t.Errorf("%v", err)
 	}
@@ -335,30 +306,10 @@ func TestNoCredentialsInClear(t *testing.T) {
 	}
 }
 
-func TestTokenIsKept(t *testing.T) {
-	url, asked := tokenServer(t, "T0KEN")
-	src, err := newTokenSource(SMTPConfig{TokenURL: url, ClientID: "app", ClientSecret: "s3cret"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for range 3 {
-		if tok, err := src.access(t.Context()); err != nil || tok != "T0KEN" {
-			t.Fatal(tok, err)
-		}
-	}
-	if *asked != 1 {
-		t.Errorf("asked %d times", *asked)
-	}
-	src.forget()
-	if _, err := src.access(t.Context()); err != nil || *asked != 2 {
-		t.Errorf("asked %d times, %v", *asked, err)
-	}
-}
-
 func TestValidateNamesEverything(t *testing.T) {
-	bad := SMTPConfig{Address: "x", Port: 70000, Security: "ssl", Auth: AuthXOAuth2, TokenURL: "http://login.example/x", Hello: "a b", CAFile: "/nonexistent.pem"}.Validate()
+	bad := SMTPConfig{Address: "x", Port: 70000, Security: "ssl", Auth: AuthXOAuth2, Hello: "a b", CAFile: "/nonexistent.pem"}.Validate()
 	text := errors.Join(bad...).Error()
-	for _, want := range []string{"address", "host", "port", "security", "token_url", "client_id", "client_secret", "hello", "authorities"} {
+	for _, want := range []string{"address", "host", "port", "security", "where its tokens come from", "hello", "authorities"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("it does not name %s:\n%s", want, text)
 		}

@@ -2,11 +2,14 @@ package mailer
 
 import (
 	"embed"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 
 	"github.com/BurntSushi/toml"
+
+	"helpdeskd/tracker/oauth"
 )
 
 //go:embed words_*.toml
@@ -49,6 +52,10 @@ func (w words) say(key string, args ...any) string {
 
 // explain puts trouble into plain words: what happened, and what to do.
 func (w words) explain(c SMTPConfig, err error) (what, advice string) {
+	if e := (*oauth.Error)(nil); errors.As(err, &e) {
+		what, advice = oauth.Explain(e)
+		return what + ".", advice
+	}
 	key, args := diagnose(c, err)
 	return w.explainKey("fault."+key, args...)
 }

@@ -16,6 +16,7 @@ import (
 	"helpdeskd/ingest"
 	"helpdeskd/mailer"
 	"helpdeskd/tracker"
+	"helpdeskd/tracker/oauth"
 )
 
 // boxesEvery is how often a node looks whether another changed a mailbox.
@@ -124,11 +125,15 @@ func (b *boxes) begin(ctx context.Context, c tracker.Connection) error {
 		return err
 	}
 	policy := policyOf(m.ID, conf, b.conf.Ack)
-	p, err := ingest.NewPoller(b.store, m.ID, mailboxOf(conf), reading(b.store, policy, b.log, b.stuck))
+	account, err := accountOf(conf, b.store.Grants(c.Name), b.log)
 	if err != nil {
 		return err
 	}
-	if err := b.mail.SetSMTP(c.Name, smtpOf(conf)); err != nil {
+	p, err := ingest.NewPoller(b.store, m.ID, mailboxOf(conf, account), reading(b.store, policy, b.log, b.stuck))
+	if err != nil {
+		return err
+	}
+	if err := b.mail.SetSMTP(c.Name, smtpOf(conf, account)); err != nil {
 		return err
 	}
 	b.store.SetPolicy(policy)
@@ -248,10 +253,8 @@ func boxOf(c tracker.Connection, dataDir string) (config.Mailbox, error) {
 		b.OwnDomains = []string{domain}
 	}
 	if c.Grant != tracker.GrantNone {
-		b.OAuth = config.OAuth{TokenURL: c.TokenEndpoint(), ClientID: c.ClientID, ClientSecret: config.Secret(c.Secrets.ClientSecret), Scope: c.Scope}
-		if b.OAuth.Scope == "" && c.Kind == tracker.KindMicrosoft365 {
-			b.OAuth.Scope = "https://outlook.office365.com/.default"
-		}
+		b.OAuth = config.OAuth{Flow: flows[c.Grant], Scope: c.Scope, TokenURL: c.TokenEndpoint(), ClientID: c.ClientID,
+			ClientSecret: config.Secret(c.Secrets.ClientSecret), Certificate: config.Secret(c.Secrets.Certificate), GoogleKey: config.Secret(c.Secrets.ServiceAccount)}
 	}
 	if c.CA != "" {
 		file, err := authorityFile(dataDir, c.Name, c.CA)
@@ -263,6 +266,9 @@ func boxOf(c tracker.Connection, dataDir string) (config.Mailbox, error) {
 	b.Complete()
 	return b, nil
 }
+
+// flows are the kinds of a connection's sign-in as the configuration calls them.
+var flows = map[string]string{tracker.GrantClient: string(oauth.FlowClient), tracker.GrantDevice: string(oauth.FlowDevice), tracker.GrantService: string(oauth.FlowGoogle)}
 
 func serverOf(s tracker.ConnectionServer, password string) config.Server {
 	return config.Server{Host: s.Host, Port: s.Port, Security: s.Security, Auth: s.Auth, Username: s.Username, Password: config.Secret(password)}

@@ -74,7 +74,7 @@ func (c checkCmd) Run(s *session) error {
 	checkCertificate(conf, tell)
 	checkClock(s.ctx, conf, tell)
 	for _, b := range conf.Mailboxes {
-		checkMailbox(s.ctx, b, tell)
+		checkMailbox(s.ctx, conf, b, tell)
 	}
 	if failed > 0 {
 		return fmt.Errorf("%d of %d checks failed", failed, all)
@@ -83,11 +83,18 @@ func (c checkCmd) Run(s *session) error {
 	return nil
 }
 
-func checkMailbox(ctx context.Context, b config.Mailbox, tell func(finding)) {
-	for _, step := range ingest.Check(ctx, mailboxOf(b)) {
+func checkMailbox(ctx context.Context, c *config.Config, b config.Mailbox, tell func(finding)) {
+	keeper, done := grantsFor(ctx, c, b)
+	defer done()
+	account, err := accountOf(b, keeper, nil)
+	if err != nil {
+		tell(finding{name: b.Name + ", access token", said: plain(err)})
+		return
+	}
+	for _, step := range ingest.Check(ctx, mailboxOf(b, account)) {
 		tell(finding{name: b.Name + ", reading, " + step.Name, ok: step.OK, said: step.Message, do: step.Do})
 	}
-	for _, step := range mailer.Check(ctx, smtpOf(b)) {
+	for _, step := range mailer.Check(ctx, smtpOf(b, account)) {
 		f := finding{name: b.Name + ", sending, " + strings.ToLower(step.Name), ok: step.OK, said: step.Said, do: step.Advice}
 		if step.Detail != "" {
 			f.said += " (" + step.Detail + ")"

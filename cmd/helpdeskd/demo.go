@@ -150,7 +150,7 @@ func (t *theatre) stage(s *session, c *config.Config, store *tracker.Store) erro
 	if err != nil {
 		return err
 	}
-	m, err := mailer.New(store, mailer.Options{SMTP: map[string]mailer.SMTPConfig{c.Mailboxes[0].Name: smtpOf(c.Mailboxes[0])}, PublicURL: c.PublicURL, Log: t.log})
+	m, err := mailer.New(store, mailer.Options{SMTP: map[string]mailer.SMTPConfig{c.Mailboxes[0].Name: smtpOf(c.Mailboxes[0], nil)}, PublicURL: c.PublicURL, Log: t.log})
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 	"helpdeskd/mailer"
 	"helpdeskd/migrations"
 	"helpdeskd/tracker"
+	"helpdeskd/tracker/oauth"
 	"helpdeskd/web"
 )
 
@@ -43,12 +44,16 @@ func newDesk(ctx context.Context, c *config.Config, store *tracker.Store, banner
 	}
 	smtp := map[string]mailer.SMTPConfig{}
 	for i, b := range c.Mailboxes {
-		p, err := ingest.NewPoller(store, boxes[i].ID, mailboxOf(b), reading(store, policyOf(boxes[i].ID, b, c.Ack), log, d.stuck))
+		account, err := accountOf(b, store.Grants(b.Name), log)
+		if err != nil {
+			return nil, err
+		}
+		p, err := ingest.NewPoller(store, boxes[i].ID, mailboxOf(b, account), reading(store, policyOf(boxes[i].ID, b, c.Ack), log, d.stuck))
 		if err != nil {
 			return nil, fmt.Errorf("mailbox %s: %w", b.Name, err)
 		}
 		d.workers = append(d.workers, p.Run)
-		smtp[b.Name] = smtpOf(b)
+		smtp[b.Name] = smtpOf(b, account)
 	}
 	m, err := mailer.New(store, mailer.Options{SMTP: smtp, PublicURL: c.PublicURL, Log: log})
 	if err != nil {
@@ -127,16 +132,15 @@ func (d *desk) release(ctx context.Context, name string, l *tracker.Lease) {
 }
 
 // smtpOf is the part of a mailbox's configuration that mailer needs.
-func smtpOf(b config.Mailbox) mailer.SMTPConfig {
+func smtpOf(b config.Mailbox, a *oauth.Account) mailer.SMTPConfig {
 	c := mailer.SMTPConfig{
 		Address: b.Address, FromName: b.Display,
 		Host: b.SMTP.Host, Port: b.SMTP.Port, Security: b.SMTP.Security, Auth: b.SMTP.Auth,
 		Username: b.SMTP.Username, Password: b.SMTP.Password.Reveal(), CAFile: b.SMTP.CAFile,
-		TokenURL: b.OAuth.TokenURL, ClientID: b.OAuth.ClientID, ClientSecret: b.OAuth.ClientSecret.Reveal(),
 		PlusAddressing: b.PlusAddressing,
 	}
-	if b.OAuth.Scope != "" {
-		c.Scopes = []string{b.OAuth.Scope}
+	if a != nil {
+		c.Tokens = a.Mail()
 	}
 	return c
 }

@@ -8,17 +8,21 @@ import (
 	"helpdeskd/cmd/helpdeskd/config"
 	"helpdeskd/ingest"
 	"helpdeskd/tracker"
+	"helpdeskd/tracker/oauth"
 )
 
 // mailboxOf is the part of a mailbox's configuration that ingest needs.
-func mailboxOf(b config.Mailbox) ingest.MailboxConfig {
-	return ingest.MailboxConfig{
+func mailboxOf(b config.Mailbox, a *oauth.Account) ingest.MailboxConfig {
+	c := ingest.MailboxConfig{
 		Name: b.Name, Address: b.Address,
 		Host: b.IMAP.Host, Port: b.IMAP.Port, Security: ingest.Security(b.IMAP.Security), Auth: ingest.Auth(b.IMAP.Auth),
 		Username: b.IMAP.Username, Password: b.IMAP.Password.Reveal(), CAFile: b.IMAP.CAFile,
-		TokenEndpoint: b.OAuth.TokenURL, ClientID: b.OAuth.ClientID, ClientSecret: b.OAuth.ClientSecret.Reveal(), Scope: b.OAuth.Scope,
 		Folder: b.Folder, Processed: b.Processed, LeaveInPlace: b.LeaveInPlace, Begin: b.Begin, Poll: b.Poll,
 	}
+	if a != nil {
+		c.Tokens = a.Mail()
+	}
+	return c
 }
 
 // policyOf says how far a mailbox's mail is trusted. Exchange stamps AuthAs

@@ -251,6 +251,18 @@ CREATE TABLE mailbox_folder (
     PRIMARY KEY (mailbox_id, name)
 );
 
+-- Whom a mailbox signs in as, where a person signed in by device code: the newest refresh token is the highest n.
+CREATE TABLE mailbox_grant (
+    mailbox    TEXT NOT NULL, -- its name: a grant may come before the first start
+    n          BIGINT NOT NULL,
+    client_id  TEXT NOT NULL,
+    subject    TEXT NOT NULL, -- who signed in, as the token endpoint says
+    refresh    TEXT NOT NULL, -- sealed with the key file
+    signed_at  BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (mailbox, n)
+);
+
 -- Every mail that was ever taken, and what became of it. The states are in docs/design.md.
 CREATE TABLE inbox (
     id          INTEGER PRIMARY KEY,

@@ -93,13 +93,21 @@ type Server struct {
 	CAFile       string `toml:"ca_file"` // PEM certificates of the company's own authority
 }
 
-// OAuth asks for the tokens of auth = "xoauth2" (client credentials, RFC 6749 section 4.4).
+// OAuth says where the tokens of auth = "xoauth2" come from.
 type OAuth struct {
-	TokenURL         string `toml:"token_url"`
-	ClientID         string `toml:"client_id"`
-	ClientSecret     Secret `toml:"client_secret"`
-	ClientSecretFile string `toml:"client_secret_file"`
-	Scope            string `toml:"scope"`
+	Flow               string `toml:"flow"` // client (where empty), device, google
+	TokenURL           string `toml:"token_url"`
+	DeviceURL          string `toml:"device_url"` // with flow = "device"; beside token_url where empty
+	ClientID           string `toml:"client_id"`
+	ClientSecret       Secret `toml:"client_secret"`
+	ClientSecretFile   string `toml:"client_secret_file"`
+	CertificateFile    string `toml:"certificate_file"`     // PEM, instead of a secret
+	CertificateKeyFile string `toml:"certificate_key_file"` // where the key is not in certificate_file
+	GoogleKeyFile      string `toml:"google_key_file"`      // the service account's JSON key
+	Scope              string `toml:"scope"`                // the flow's usual one where empty
+
+	Certificate Secret `toml:"-"` // the content of certificate_file, of mailboxes made on the site
+	GoogleKey   Secret `toml:"-"` // likewise of google_key_file
 }
 
 // Default returns the values that hold where nothing is said.
@@ -209,6 +217,9 @@ func (s *Server) fill(address string, ports map[string]int) {
 
 // Addr returns host:port.
 func (s Server) Addr() string { return net.JoinHostPort(s.Host, fmt.Sprint(s.Port)) }
+
+// ByToken reports whether reading or sending signs in with an access token.
+func (b Mailbox) ByToken() bool { return b.IMAP.Auth == "xoauth2" || b.SMTP.Auth == "xoauth2" }
 
 // BeginAt returns where reading begins: everything, or mail since an instant,
 // or, where both are zero, from now on.

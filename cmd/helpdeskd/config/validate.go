@@ -14,6 +14,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"helpdeskd/migrations"
+	"helpdeskd/tracker/oauth"
 )
 
 func (c *Config) validate(m *Mistakes) {
@@ -128,7 +131,7 @@ func (b *Mailbox) validate(m *Mistakes, at string) {
 		m.add(at+"pipe_only", "imap.host is given too: drop it, or set pipe_only = false")
 	}
 	b.SMTP.validate(m, at+"smtp.", "smtp")
-	b.OAuth.validate(m, at+"oauth.", b.IMAP.Auth == "xoauth2" || b.SMTP.Auth == "xoauth2")
+	b.OAuth.validate(m, at+"oauth.", b.ByToken())
 }
 
 func (b *Mailbox) trust(m *Mistakes, at string) {
@@ -201,21 +204,77 @@ func (o OAuth) validate(m *Mistakes, at string, needed bool) {
 		}
 		return
 	}
-	u, err := url.Parse(o.TokenURL)
-	switch {
-	case o.TokenURL == "":
-		m.add(at+"token_url", "missing: for Microsoft 365 write \"https://login.microsoftonline.com/TENANT/oauth2/v2.0/token\"")
-	case err != nil || u.Host == "" || (u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Hostname()))):
-		m.add(at+"token_url", "%q is not the address of a token endpoint: it begins with https://", o.TokenURL)
+	switch o.Flow {
+	case "", string(oauth.FlowClient):
+		o.validateApp(m, at)
+		o.validateClient(m, at)
+	case string(oauth.FlowDevice):
+		o.validateApp(m, at)
+		o.unused(m, at, o.CertificateFile+o.CertificateKeyFile, "certificate_file", "client")
+		if o.DeviceURL != "" || o.TokenURL != "" && oauth.DeviceURL(o.TokenURL) == "" {
+			o.url(m, at+"device_url", o.DeviceURL, "https://login.microsoftonline.com/TENANT/oauth2/v2.0/devicecode")
+		}
+	case string(oauth.FlowGoogle):
+		o.unused(m, at, o.ClientID+o.ClientSecret.Reveal()+o.ClientSecretFile, "client_id", "client\" or \"device")
+		o.unused(m, at, o.CertificateFile+o.CertificateKeyFile, "certificate_file", "client")
+		if o.TokenURL != "" {
+			o.url(m, at+"token_url", o.TokenURL, oauth.GoogleTokenURL)
+		}
+		if o.GoogleKeyFile == "" {
+			m.add(at+"google_key_file", "missing: name the file with the service account's JSON key")
+		} else if err := (oauth.Config{GoogleFile: o.GoogleKeyFile}).CheckGoogleKey(); err != nil {
+			m.add(at+"google_key_file", "%s", migrations.SafeMessage(err))
+		}
+	default:
+		oneOf(m, at+"flow", o.Flow, "client", "device", "google")
+		return
 	}
+	if o.Flow != string(oauth.FlowGoogle) {
+		o.unused(m, at, o.GoogleKeyFile, "google_key_file", "google")
+	}
+	if o.Flow != string(oauth.FlowDevice) {
+		o.unused(m, at, o.DeviceURL, "device_url", "device")
+	}
+}
+
+// validateApp checks what names the application at the token endpoint.
+func (o OAuth) validateApp(m *Mistakes, at string) {
+	o.url(m, at+"token_url", o.TokenURL, "https://login.microsoftonline.com/TENANT/oauth2/v2.0/token")
 	if o.ClientID == "" {
 		m.add(at+"client_id", "missing: write the application's (client) id from its registration")
 	}
-	if o.ClientSecret == "" && o.ClientSecretFile == "" {
-		m.add(at+"client_secret", "missing: write the secret's value here, in the file that client_secret_file names, or in the variable …_OAUTH_CLIENT_SECRET")
+}
+
+// validateClient checks what the application signs in with.
+func (o OAuth) validateClient(m *Mistakes, at string) {
+	secret := o.ClientSecret != "" || o.ClientSecretFile != ""
+	switch {
+	case o.CertificateFile == "" && o.CertificateKeyFile != "":
+		m.add(at+"certificate_file", "missing: certificate_key_file is given, so name the certificate's file too")
+	case secret && o.CertificateFile != "":
+		m.add(at+"certificate_file", "client_secret is given too: keep one, best the certificate")
+	case o.CertificateFile != "":
+		if err := (oauth.Config{CertFile: o.CertificateFile, KeyFile: o.CertificateKeyFile}).CheckCertificate(); err != nil {
+			m.add(at+"certificate_file", "%s", migrations.SafeMessage(err))
+		}
+	case !secret:
+		m.add(at+"client_secret", "missing: write the secret's value here, in the file that client_secret_file names, or in the variable …_OAUTH_CLIENT_SECRET; or name a certificate_file")
 	}
-	if o.Scope == "" {
-		m.add(at+"scope", "missing: for Microsoft 365 write \"https://outlook.office365.com/.default\"")
+}
+
+func (o OAuth) url(m *Mistakes, key, address, like string) {
+	u, err := url.Parse(address)
+	switch {
+	case address == "":
+		m.add(key, "missing: for Microsoft 365 write %q", like)
+	case err != nil || u.Host == "" || (u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Hostname()))):
+		m.add(key, "%q is not the address of a token endpoint: it begins with https://", address)
+	}
+}
+
+func (o OAuth) unused(m *Mistakes, at, value, key, flow string) {
+	if value != "" {
+		m.add(at+key, "this only counts with flow = \"%s\": set that, or drop this key", flow)
 	}
 }
 
