@@ -83,7 +83,8 @@ func (c Closed) words() string {
 	return fmt.Sprintf("restoring %s into this database was begun on %s and not finished: run helpdeskd restore again", c.Other, at)
 }
 
-func (db *DB) refuseClosed(ctx context.Context) error {
+// Refuse returns why the database must not be worked on, nil where it may be.
+func (db *DB) Refuse(ctx context.Context) error {
 	c, err := db.Closed(ctx)
 	if err != nil || c == nil {
 		return err

@@ -65,7 +65,7 @@ func Open(ctx context.Context, dsn string) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := db.refuseClosed(ctx); err != nil {
+	if err := db.Refuse(ctx); err != nil {
 		db.Close()
 		return nil, err
 	}

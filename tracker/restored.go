@@ -91,9 +91,14 @@ func (s *Store) AfterRestore(ctx context.Context, takenAt time.Time, before []Le
 }
 
 // AfterMove makes a database that was filled from another one fit to go on:
-// nothing changes but that search must index anew what it knew.
+// leases are free, and search must index anew what it knew.
 func (s *Store) AfterMove(ctx context.Context) error {
-	err := s.db.Tx(ctx, func(tx *migrations.Tx) error { return indexAllTx(ctx, tx) })
+	err := s.db.Tx(ctx, func(tx *migrations.Tx) error {
+		if _, err := tx.Exec(ctx, `UPDATE lease SET holder = '', fence = fence + 1, beat = beat + 1`); err != nil {
+			return err
+		}
+		return indexAllTx(ctx, tx)
+	})
 	if err != nil {
 		return fmt.Errorf("make the moved database fit: %w", err)
 	}

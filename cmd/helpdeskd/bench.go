@@ -78,11 +78,6 @@ func (p benchPlace) prepare(s *session) (*bench, func(), error) {
 	return b, done, nil
 }
 
-func terminal(f *os.File) bool {
-	i, err := f.Stat()
-	return err == nil && i.Mode()&os.ModeCharDevice != 0
-}
-
 // bar shows progress on a terminal; step is called with what was done since.
 func (b *bench) bar(what string, total int) (step func(n int), end func()) {
 	if b.bars == nil {
@@ -98,7 +93,7 @@ func (b *bench) bar(what string, total int) (step func(n int), end func()) {
 // store opens the tracker on the bench's database, with its mailbox and an
 // account to sign in with.
 func (b *bench) store(ctx context.Context) (*tracker.Store, tracker.Mailbox, error) {
-	st, err := b.open(ctx, &config.Config{Database: b.dsn}, tracker.Options{})
+	st, err := b.openBriefly(ctx, &config.Config{Database: b.dsn}, tracker.Options{})
 	if err != nil {
 		return nil, tracker.Mailbox{}, err
 	}

@@ -31,6 +31,9 @@ type commands struct {
 	Ingest  ingestCmd  `cmd:"" help:"Take mails as an MTA's pipe would, and apply them as if they had been polled."`
 	User    userCmd    `cmd:"" help:"Add and list the people who sign in, disable them, set their passwords."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database's schema up to date, or show where it stands."`
+	Backup  backupCmd  `cmd:"" help:"Write everything into one file, while the daemon runs."`
+	Restore restoreCmd `cmd:"" help:"Fill the database from a backup."`
+	Move    moveCmd    `cmd:"" help:"Move everything to another database: from SQLite to PostgreSQL, or back."`
 	Bench   benchCmd   `cmd:"" help:"Measure this machine with this program."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }

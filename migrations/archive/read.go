@@ -52,6 +52,13 @@ func Read(ctx context.Context, r io.Reader, sink Sink) (Manifest, error) {
 	return m, err
 }
 
+// ReadHead reads only what the file says of itself at its beginning. Nothing
+// is checked yet.
+func ReadHead(r io.Reader) (Head, error) {
+	a := &reader{ctx: context.Background(), tar: tar.NewReader(r)}
+	return a.head()
+}
+
 type reader struct {
 	ctx   context.Context
 	tar   *tar.Reader
@@ -85,21 +92,30 @@ func (a *reader) part(name string, data []byte) {
 	a.parts = append(a.parts, Part{Name: name, Bytes: int64(len(data)), SHA256: hex.EncodeToString(sum[:])})
 }
 
-func (a *reader) read() (m Manifest, err error) {
+func (a *reader) head() (h Head, err error) {
 	name, data, err := a.entry()
-	if err != nil && !errors.Is(err, context.Canceled) || err == nil && name != headName {
-		return m, migrations.Invalidf("this is no backup of helpdeskd")
-	}
-	if err != nil {
-		return m, err
+	switch {
+	case errors.Is(err, context.Canceled):
+		return h, err
+	case err != nil && !errors.Is(err, tar.ErrHeader) && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
+		return h, err
+	case err != nil || name != headName:
+		return h, migrations.Invalidf("this is no backup of helpdeskd")
 	}
 	a.part(name, data)
-	var h Head
 	if err := json.Unmarshal(data, &h); err != nil {
-		return m, errDamaged("its head can not be read")
+		return h, errDamaged("its head can not be read")
 	}
 	if h.Format != Format {
-		return m, migrations.Invalidf("this backup has the format %d, and this helpdeskd reads %d: use the version that wrote it, %s, or a newer one", h.Format, Format, h.Program)
+		return h, migrations.Invalidf("this backup has the format %d, and this helpdeskd reads %d: use the version that wrote it, %s, or a newer one", h.Format, Format, h.Program)
+	}
+	return h, nil
+}
+
+func (a *reader) read() (m Manifest, err error) {
+	h, err := a.head()
+	if err != nil {
+		return m, err
 	}
 	if err := a.tally.Begin(h); err != nil {
 		return m, err

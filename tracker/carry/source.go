@@ -33,8 +33,8 @@ var behind = []string{"beat", "blob", "blob_chunk", "closed", "session", "thrott
 // placed are the columns of blob that say how this very database holds it.
 var placed = []string{"place", "data"}
 
-// rowUnits is what a row counts for in progress, where a content counts its bytes.
-const rowUnits = 150
+// RowUnits is what a row counts for in progress, where a content counts its bytes.
+const RowUnits = 150
 
 // Source is a database at one moment.
 type Source struct {
@@ -85,7 +85,7 @@ func (s *Source) Pour(ctx context.Context, sink archive.Sink) (archive.Manifest,
 			if enc, err = archive.AppendRow(enc[:0], values); err != nil {
 				return err
 			}
-			s.step(rowUnits)
+			s.step(RowUnits)
 			return tally.Row(values, enc)
 		})
 		if err != nil {
@@ -135,7 +135,7 @@ func (s *Source) head(ctx context.Context) (m archive.Manifest, err error) {
 		if err := s.Snap.Get(ctx, &table.Rows, `SELECT COUNT(*) FROM `+t.Name); err != nil {
 			return m, fmt.Errorf("count the rows of %s: %w", t.Name, err)
 		}
-		units += table.Rows * rowUnits
+		units += table.Rows * RowUnits
 		m.Tables = append(m.Tables, table)
 	}
 	var sum struct {
@@ -219,7 +219,7 @@ func (s *Source) contents(ctx context.Context, columns []migrations.Column, tall
 }
 
 // file reads a content that is a file beside SQLite.
-func (s *Source) file(_ context.Context, b archive.Blob, tally *archive.Tally) error {
+func (s *Source) file(ctx context.Context, b archive.Blob, tally *archive.Tally) error {
 	path := tracker.BlobFile(s.DB.Dir, b.Digest)
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -236,16 +236,21 @@ func (s *Source) file(_ context.Context, b archive.Blob, tally *archive.Tally) e
 		return err
 	}
 	b.Size = st.Size()
-	b.Content = &stepping{r: io.LimitReader(f, b.Size), step: s.step}
+	b.Content = &stepping{ctx: ctx, r: io.LimitReader(f, b.Size), step: s.step}
 	return tally.Blob(b)
 }
 
+// stepping tells of what is read, and ends with its context.
 type stepping struct {
+	ctx  context.Context
 	r    io.Reader
 	step func(int64)
 }
 
 func (s *stepping) Read(p []byte) (int, error) {
+	if err := s.ctx.Err(); err != nil {
+		return 0, err
+	}
 	n, err := s.r.Read(p)
 	s.step(int64(n))
 	return n, err
@@ -256,7 +261,7 @@ func (s *Source) chunks(ctx context.Context, b archive.Blob, tally *archive.Tall
 	if err := s.Snap.Get(ctx, &b.Size, `SELECT CAST(COALESCE(SUM(LENGTH(data)), 0) AS BIGINT) FROM blob_chunk WHERE digest = ?`, b.Digest); err != nil {
 		return err
 	}
-	b.Content = &stepping{r: &chunkReader{ctx: ctx, q: s.Snap, digest: b.Digest}, step: s.step}
+	b.Content = &stepping{ctx: ctx, r: &chunkReader{ctx: ctx, q: s.Snap, digest: b.Digest}, step: s.step}
 	return tally.Blob(b)
 }
 

@@ -95,7 +95,7 @@ func (t *Target) Row(values []any, _ []byte) error {
 			t.mended[t.table.Name+"."+t.table.Columns[i].Name] = true
 		}
 	}
-	t.step(rowUnits)
+	t.step(RowUnits)
 	return t.load.Row(t.ctx, values)
 }
 
@@ -110,7 +110,7 @@ func (t *Target) begin(what, table string, columns ...string) error {
 
 // Blob puts a content where the engine holds such.
 func (t *Target) Blob(b archive.Blob) error {
-	content := &stepping{r: b.Content, step: t.step}
+	content := &stepping{ctx: t.ctx, r: b.Content, step: t.step}
 	if b.Size <= tracker.SmallBlob {
 		data, err := io.ReadAll(content)
 		if err != nil {
