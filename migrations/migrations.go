@@ -240,3 +240,44 @@ func Fingerprint() string {
 	})
 	return hex.EncodeToString(h.Sum(nil))
 }
+
+// Scrub has the engine forget the bytes of what was deleted. SQLite writes its
+// file anew, without what was free in it, for which it needs as much free disk
+// again, and others' writes wait. PostgreSQL is asked to reuse the space, and
+// overwrites it as it does: see docs/admin.md.
+func (db *DB) Scrub(ctx context.Context) error {
+	if db.Engine == Postgres {
+		_, err := db.write.ExecContext(ctx, `VACUUM`)
+		if err != nil {
+			return fmt.Errorf("vacuum: %w", translate(err))
+		}
+		return nil
+	}
+	// What VACUUM gathers would be in memory otherwise, as large as the database.
+	for _, q := range []string{`PRAGMA temp_store = FILE`, `VACUUM`, `PRAGMA temp_store = MEMORY`} {
+		if _, err := db.write.ExecContext(ctx, q); err != nil {
+			db.write.ExecContext(context.WithoutCancel(ctx), `PRAGMA temp_store = MEMORY`)
+			return fmt.Errorf("have SQLite forget what was deleted: %w", translate(err))
+		}
+	}
+	var busy, log, moved int
+	if err := db.write.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &log, &moved); err != nil {
+		return fmt.Errorf("have SQLite forget what was deleted: %w", translate(err))
+	}
+	if busy != 0 {
+		return Temporaryf("The database was being read all the time, so its log could not be emptied: bytes of what was deleted stay in it until it is.")
+	}
+	return nil
+}
+
+// VacuumInto writes a copy of a SQLite database, as it is at one moment, to a
+// file that is not there yet.
+func (db *DB) VacuumInto(ctx context.Context, path string) error {
+	if db.Engine != SQLite {
+		return Invalidf("only SQLite copies itself into a file")
+	}
+	if _, err := db.write.ExecContext(ctx, `VACUUM INTO ?`, path); err != nil {
+		return fmt.Errorf("copy the database: %w", translate(err))
+	}
+	return nil
+}

@@ -22,6 +22,7 @@ type batch struct {
 	bouncedAt   map[string]migrations.Stamp // when mail to an address last came back for good
 	bounced     map[string]bool             // addresses that mail does not reach
 	acked       map[string]int              // acknowledgements of the last hour, by address
+	gone        map[string]goneRow          // of these mails' hashes, those of erased ones
 	late        map[string][]lateRow        // mails that were put off, by Message-ID
 	notifies    bool                        // somebody wishes to be notified
 	begun       int64                       // the last ticket number that was drawn before this transaction
@@ -80,6 +81,9 @@ func (s *Store) gather(ctx context.Context, tx *migrations.Tx, items []Item) (*b
 		}
 	}
 	if err := s.gatherLate(ctx, tx, b); err != nil {
+		return nil, err
+	}
+	if err := gatherGone(ctx, tx, b, items); err != nil {
 		return nil, err
 	}
 	return b, s.gatherPeople(ctx, tx, b, items)

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -306,56 +307,107 @@ func (s *Store) SweepBlobs(ctx context.Context) (int, error) {
 		return 0, nil
 	}
 	defer release()
-	before := migrations.At(s.Now().Add(-24 * time.Hour))
-	const unreferenced = `created_at < ?
-		AND NOT EXISTS (SELECT 1 FROM inbox i WHERE i.digest = blob.digest)
-		AND NOT EXISTS (SELECT 1 FROM attachment a WHERE a.digest = blob.digest)
-		AND NOT EXISTS (SELECT 1 FROM file f WHERE f.digest = blob.digest)
-		AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.digest = blob.digest AND o.digest <> '')`
+	return s.sweep(ctx, migrations.At(s.Now().Add(-24*time.Hour)))
+}
+
+// unreferenced is content that nothing refers to.
+const unreferenced = `NOT EXISTS (SELECT 1 FROM inbox i WHERE i.digest = blob.digest)
+	AND NOT EXISTS (SELECT 1 FROM attachment a WHERE a.digest = blob.digest)
+	AND NOT EXISTS (SELECT 1 FROM file f WHERE f.digest = blob.digest)
+	AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.digest = blob.digest AND o.digest <> '')`
+
+// sweep removes content that nothing has referred to since before; for who
+// holds the lock of who removes files.
+func (s *Store) sweep(ctx context.Context, before migrations.Stamp) (int, error) {
 	var dead []struct {
 		Digest string `db:"digest"`
 		Place  string `db:"place"`
 	}
-	err = s.db.Select(ctx, &dead, `SELECT digest, place FROM blob WHERE `+unreferenced+` ORDER BY created_at LIMIT 500`, before)
+	err := s.db.Select(ctx, &dead, `SELECT digest, place FROM blob WHERE created_at < ? AND `+unreferenced+` ORDER BY created_at LIMIT 500`, before)
 	if err != nil {
 		return 0, fmt.Errorf("look for unreferenced content: %w", err)
 	}
 	swept := 0
 	for _, d := range dead {
-		gone := false
 		err := s.db.Tx(ctx, func(tx *migrations.Tx) error {
-			n, err := tx.Exec(ctx, `DELETE FROM blob WHERE digest = ? AND `+unreferenced, d.Digest, before)
+			n, err := tx.Exec(ctx, `DELETE FROM blob WHERE digest = ? AND created_at < ? AND `+unreferenced, d.Digest, before)
 			if err != nil || n == 0 {
 				return err
 			}
-			gone = true
-			_, err = tx.Exec(ctx, `DELETE FROM blob_chunk WHERE digest = ?`, d.Digest)
-			return err
+			if _, err := tx.Exec(ctx, `DELETE FROM blob_chunk WHERE digest = ?`, d.Digest); err != nil {
+				return err
+			}
+			swept++
+			if d.Place != "file" {
+				return nil
+			}
+			// Before the commit: a crash between leaves a row that nothing names,
+			// and no file that nothing knows. putLarge renames in a transaction too.
+			if err := os.Remove(s.blobFile(d.Digest)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+			return nil
 		})
 		if err != nil {
 			return swept, fmt.Errorf("sweep content: %w", err)
-		}
-		if !gone {
-			continue
-		}
-		swept++
-		if d.Place == "file" {
-			if err := s.removeBlobFile(ctx, d.Digest); err != nil {
-				s.log.Warn("a swept file stays", slog.String("digest", d.Digest), slog.Any("error", err))
-			}
 		}
 	}
 	return swept, nil
 }
 
-// removeBlobFile removes a file whose row is gone, unless the same content
-// came again meanwhile; inside a transaction, as putLarge renames inside one.
-func (s *Store) removeBlobFile(ctx context.Context, digest string) error {
-	return s.db.Tx(ctx, func(tx *migrations.Tx) error {
-		back, err := exists(ctx, tx, `SELECT 1 FROM blob WHERE digest = ?`, digest)
-		if err != nil || back {
-			return err
+// let is when erased content was made, for the sweep: long ago.
+const let migrations.Stamp = 1
+
+// dropBlobsTx removes content that nothing refers to any more; files, which
+// are no part of the transaction, after its commit.
+func (s *Store) dropBlobsTx(ctx context.Context, tx *migrations.Tx, digests []string) error {
+	files := false
+	for _, digest := range digests {
+		if digest == "" {
+			continue
 		}
-		return os.Remove(s.blobFile(digest))
-	})
+		n, err := tx.Exec(ctx, `DELETE FROM blob WHERE digest = ? AND place <> 'file' AND `+unreferenced, digest)
+		if err == nil && n > 0 {
+			_, err = tx.Exec(ctx, `DELETE FROM blob_chunk WHERE digest = ?`, digest)
+		}
+		if err == nil && n == 0 {
+			n, err = tx.Exec(ctx, `UPDATE blob SET created_at = ? WHERE digest = ? AND place = 'file' AND `+unreferenced, let, digest)
+			files = files || n > 0
+		}
+		if err != nil {
+			return fmt.Errorf("remove content: %w", err)
+		}
+	}
+	if files {
+		tx.AfterCommit(func() {
+			if err := s.sweepErased(context.WithoutCancel(ctx)); err != nil {
+				s.log.Warn("the file of something erased stays, trying again", slog.Any("error", err))
+			}
+		})
+	}
+	return nil
+}
+
+// sweepErased removes the files of what was erased. What a crash, or a backup
+// that reads files, leaves is swept within the hour.
+func (s *Store) sweepErased(ctx context.Context) error {
+	release, err := s.mayRemove()
+	if err != nil || release == nil {
+		return err
+	}
+	defer release()
+	_, err = s.sweep(ctx, let+1)
+	return err
+}
+
+// emptiedTx has mails of the inbox name no content: what they were is gone.
+func (s *Store) emptiedTx(ctx context.Context, tx *migrations.Tx, condition string, args ...any) error {
+	if err := s.putSmallTx(ctx, tx, Digest(nil), []byte{}); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `UPDATE inbox SET digest = ?, erased_at = COALESCE(erased_at, ?) WHERE `+condition, append([]any{Digest(nil), s.stamp()}, args...)...)
+	if err != nil {
+		return fmt.Errorf("empty mails of the inbox: %w", err)
+	}
+	return nil
 }

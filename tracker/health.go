@@ -130,13 +130,14 @@ type InboxRow struct {
 	Reason       string           `db:"reason"`
 	TicketNumber int64            `db:"ticket_number"`
 	DoneAt       migrations.Stamp `db:"done_at"`
+	ErasedAt     migrations.Stamp `db:"erased_at"`   // its raw mail and text are gone: its ticket or its author was erased
 	ResolvedBy   string           `db:"resolved_by"` // name of who retried, approved, rejected or discarded it
 }
 
 const inboxSelect = `SELECT i.id, i.mailbox_id, b.name AS mailbox, COALESCE(i.uid, 0) AS uid, i.digest, i.size, i.received_at, i.kept_at, i.state, i.attempts,
-	COALESCE(i.retry_at, 0) AS retry_at, i.fate, i.class, i.sender, i.subject, i.reason, COALESCE(t.number, 0) AS ticket_number,
-	COALESCE(i.done_at, 0) AS done_at, COALESCE(a.name, '') AS resolved_by
-	FROM inbox i JOIN mailbox b ON b.id = i.mailbox_id LEFT JOIN ticket t ON t.id = i.ticket_id LEFT JOIN account a ON a.id = i.resolved_by `
+	COALESCE(i.retry_at, 0) AS retry_at, i.fate, i.class, i.sender, i.subject, i.reason, COALESCE(t.number, g.number, 0) AS ticket_number,
+	COALESCE(i.done_at, 0) AS done_at, COALESCE(i.erased_at, 0) AS erased_at, COALESCE(a.name, '') AS resolved_by
+	FROM inbox i JOIN mailbox b ON b.id = i.mailbox_id LEFT JOIN ticket t ON t.id = i.ticket_id LEFT JOIN tombstone g ON g.ticket_id = i.ticket_id LEFT JOIN account a ON a.id = i.resolved_by `
 
 // Inbox returns mails that were taken, the newest first: all, or those that
 // one of InboxCounts counts, and what to give as before for the next ones

@@ -381,8 +381,8 @@ func (s *Store) OutcomeOf(ctx context.Context, inboxID int64) (Outcome, bool, er
 		Class    Class  `db:"class"`
 		Reason   string `db:"reason"`
 	}
-	err := s.db.Get(ctx, &row, `SELECT i.state, i.fate, t.number, i.acks, i.commands, i.class, i.reason
-		FROM inbox i LEFT JOIN ticket t ON t.id = i.ticket_id WHERE i.id = ?`, inboxID)
+	err := s.db.Get(ctx, &row, `SELECT i.state, i.fate, COALESCE(t.number, g.number) AS number, i.acks, i.commands, i.class, i.reason
+		FROM inbox i LEFT JOIN ticket t ON t.id = i.ticket_id LEFT JOIN tombstone g ON g.ticket_id = i.ticket_id WHERE i.id = ?`, inboxID)
 	if err != nil {
 		return Outcome{}, false, fmt.Errorf("read the outcome of mail %d: %w", inboxID, err)
 	}

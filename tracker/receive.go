@@ -124,6 +124,7 @@ type decision struct {
 	out     Outcome
 	ticket  int64  // the ticket that the fate names
 	probe   *Probe // by which somebody tries the mailbox
+	gone    bool   // it was erased before: nothing of it is kept
 	batch   *batch
 }
 
@@ -156,8 +157,11 @@ func (s *Store) receiveTx(ctx context.Context, tx *migrations.Tx, b *batch, it I
 	if n == 0 {
 		return Outcome{}, errUndecided
 	}
-	b.add(d.in)
 	b.inTime(it)
+	if d.gone {
+		return d.out, s.forgetMailTx(ctx, tx, it.Work)
+	}
+	b.add(d.in)
 	return d.out, nil
 }
 
@@ -167,6 +171,7 @@ func (d *decision) fate(fate, reason string) { d.out.Fate, d.out.Reason = fate, 
 // leaves it to the next.
 func (s *Store) decideTx(ctx context.Context, tx *migrations.Tx, d *decision) error {
 	steps := []func(context.Context, *migrations.Tx, *decision) error{
+		s.settleGone,      // it was erased, and comes again
 		s.settleJunk,      // it lay in the Junk folder, or was moved out of it
 		s.settleNotice,    // bounces, receipts and the like belong to the outbox
 		s.settleUnclear,   // nobody can be named as its author

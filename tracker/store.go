@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"helpdeskd/migrations"
+	"helpdeskd/tracker/erased"
 	"helpdeskd/tracker/seal"
 )
 
@@ -26,6 +27,9 @@ type Options struct {
 	Node     string           // names this node in leases; random where empty
 	LeaseTTL time.Duration    // 15 s where zero
 	Key      *seal.Key        // seals secrets; see OpenKey. Nil for who needs none
+	// Erased is the journal of what was erased, outside the database; nil for
+	// none: then nothing is erased again after a restore.
+	Erased *erased.Journal
 	// CheapHashes is for tests, which make hundreds of accounts: whoever gets
 	// hold of such hashes guesses the passwords soon.
 	CheapHashes bool
@@ -39,6 +43,11 @@ type Store struct {
 	node  string
 	ttl   time.Duration
 	key   *seal.Key
+	// erased is written by SyncErased alone.
+	erased  *erased.Journal
+	syncing sync.Mutex
+	synced  [2]int64 // the last tombstone and erasure that the journal holds
+	erasing inHand
 	// settled is when this process has lived for crashPause.
 	settled migrations.Stamp
 
@@ -59,6 +68,7 @@ type Store struct {
 	knownFor       time.Duration
 	indexKinds     map[string]func(ctx context.Context, q migrations.Queryer, id int64) ([]string, error)
 	indexNamed     map[string]func(ctx context.Context, q migrations.Queryer, clientID int64) ([]int64, error)
+	alsoPerson     []AlsoPerson
 }
 
 // New returns the tracker on db.
@@ -76,7 +86,7 @@ func New(db *migrations.DB, o Options) *Store {
 		o.LeaseTTL = 15 * time.Second
 	}
 	return &Store{
-		db: db, clock: o.Clock, log: o.Log, node: o.Node, ttl: o.LeaseTTL, key: o.Key,
+		db: db, clock: o.Clock, log: o.Log, node: o.Node, ttl: o.LeaseTTL, key: o.Key, erased: o.Erased,
 		settled:        migrations.At(o.Clock().Add(crashPause)),
 		policies:       map[int64]Policy{},
 		inboxNews:      make(chan struct{}, 1),

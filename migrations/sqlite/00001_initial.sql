@@ -150,6 +150,7 @@ CREATE TABLE client (
     phone           TEXT NOT NULL DEFAULT '',
     high_management BOOLEAN NOT NULL DEFAULT FALSE,
     created_at      BIGINT NOT NULL,
+    erased_at       BIGINT,          -- nothing of the person is left but this row, which things and tickets name
     version         BIGINT NOT NULL DEFAULT 1
 );
 CREATE INDEX client_name ON client (name_folded, id);
@@ -293,6 +294,7 @@ CREATE TABLE inbox (
     done_at     BIGINT,
     moved_at    BIGINT,           -- the mailbox's copy is dealt with: moved, or found gone
     resolved_by BIGINT,           -- the account that retried, approved, rejected
+    erased_at   BIGINT,           -- the raw mail and its text are gone: its ticket or its author was erased
     UNIQUE (mailbox_id, folder, uidvalidity, uid)
 );
 CREATE INDEX inbox_open ON inbox (mailbox_id, id) WHERE state <> 'done';
@@ -303,7 +305,7 @@ CREATE INDEX inbox_digest ON inbox (digest);
 CREATE INDEX inbox_mail ON inbox (mail_id) WHERE mail_id <> '';
 
 CREATE TABLE ticket (
-    id               INTEGER PRIMARY KEY,
+    id               INTEGER PRIMARY KEY AUTOINCREMENT, -- never given again
     number           BIGINT NOT NULL UNIQUE,
     subject          TEXT NOT NULL,
     stage            TEXT NOT NULL, -- requested, in_progress, confirming, completed, dropped
@@ -327,6 +329,7 @@ CREATE TABLE ticket (
     stage_at         BIGINT NOT NULL,
     closed_at        BIGINT,
     archived_at      BIGINT,
+    keep             BOOLEAN NOT NULL DEFAULT FALSE, -- by a person's wish: the purge leaves it alone
     created_at       BIGINT NOT NULL,
     updated_at       BIGINT NOT NULL,
     version          BIGINT NOT NULL DEFAULT 1,
@@ -340,6 +343,43 @@ CREATE INDEX ticket_closed ON ticket (stage, closed_at, id) WHERE archived_at IS
 CREATE INDEX ticket_live ON ticket (id) WHERE archived_at IS NULL;
 CREATE INDEX ticket_client ON ticket (client_id, id);
 CREATE INDEX ticket_assignee ON ticket (assignee_id, id);
+CREATE INDEX ticket_archived ON ticket (archived_at, id) WHERE archived_at IS NOT NULL;
+
+-- Tickets that were deleted: their numbers stay taken, and what named their ids still finds the number.
+CREATE TABLE tombstone (
+    id         INTEGER PRIMARY KEY,
+    uid        TEXT NOT NULL UNIQUE,   -- random: the same in the journal of erasures, which outlives a restore
+    number     BIGINT NOT NULL UNIQUE,
+    ticket_id  BIGINT UNIQUE,          -- the id that it had; null: it was not in the backup that was restored
+    created_at BIGINT NOT NULL,        -- of the ticket
+    cause      TEXT NOT NULL,          -- deleted, purged, erased
+    reason     TEXT NOT NULL DEFAULT '',
+    account_id BIGINT,                 -- by whom; null: by the clock, or with a person
+    messages   BIGINT NOT NULL DEFAULT 0, -- how many there were,
+    notes      BIGINT NOT NULL DEFAULT 0,
+    files      BIGINT NOT NULL DEFAULT 0,
+    sent       BIGINT NOT NULL DEFAULT 0, -- and how many mails of ours had left
+    deleted_at BIGINT NOT NULL
+);
+-- Erasures of people. Addresses are keyed hashes: see tracker/erased.
+CREATE TABLE erasure (
+    id         INTEGER PRIMARY KEY,
+    uid        TEXT NOT NULL UNIQUE,
+    client_id  BIGINT,                 -- whose row was emptied; null: nobody was found by these addresses
+    addresses  TEXT NOT NULL,          -- a keyed hash a line
+    keep       BOOLEAN NOT NULL,       -- their tickets stay without their words
+    account_id BIGINT,                 -- by whom; null: by a command, or after a restore
+    begun_at   BIGINT NOT NULL,
+    done_at    BIGINT
+);
+-- What was erased and may come again: hashes of mails, by which a further copy is known.
+CREATE TABLE gone_mail (
+    hash    TEXT PRIMARY KEY, -- an identity (see message), bytes: and the digest of a raw mail, id: and the hash of a Message-ID
+    content TEXT NOT NULL DEFAULT '', -- of an identity: the digest of the body
+    own     BOOLEAN NOT NULL, -- we sent it
+    uid     TEXT NOT NULL     -- of the tombstone or erasure
+);
+CREATE INDEX gone_mail_uid ON gone_mail (uid);
 
 -- Who besides the requester takes part.
 CREATE TABLE participant (
@@ -351,7 +391,7 @@ CREATE TABLE participant (
 );
 
 CREATE TABLE message (
-    id           INTEGER PRIMARY KEY,
+    id           INTEGER PRIMARY KEY AUTOINCREMENT, -- never given again
     ticket_id    BIGINT REFERENCES ticket (id), -- null: held without a ticket
     direction    TEXT NOT NULL, -- in, out
     state        TEXT NOT NULL, -- shown, held, rejected, superseded
@@ -382,6 +422,7 @@ CREATE TABLE message (
     revision_of  BIGINT,
     sent_date    BIGINT, -- the Date header, only shown
     once         TEXT NOT NULL DEFAULT '', -- random, of the form that it was written in: sent again, it is the same answer
+    erased_at    BIGINT, -- the raw mail and somebody's words were taken out of it
     at           BIGINT NOT NULL
 );
 CREATE INDEX message_ticket ON message (ticket_id, id);
@@ -427,7 +468,7 @@ CREATE INDEX attachment_message ON attachment (message_id, id);
 CREATE INDEX attachment_digest ON attachment (digest);
 
 CREATE TABLE note (
-    id         INTEGER PRIMARY KEY,
+    id         INTEGER PRIMARY KEY AUTOINCREMENT, -- never given again
     ticket_id  BIGINT NOT NULL REFERENCES ticket (id),
     account_id BIGINT REFERENCES account (id), -- null: written by the system
     kind       TEXT NOT NULL, -- note, phone, in_person, finding, system
@@ -471,7 +512,7 @@ CREATE INDEX reply_token_ticket ON reply_token (ticket_id);
 
 -- Every mail that we owe, and what became of it. The states are in docs/design.md.
 CREATE TABLE outbox (
-    id          INTEGER PRIMARY KEY,
+    id          INTEGER PRIMARY KEY AUTOINCREMENT, -- never given again
     kind        TEXT NOT NULL,   -- reply, notice, ack, notify, account
     priority    BIGINT NOT NULL, -- 1 people's replies, 2 system notices to technicians, 3 acknowledgements, 4 notifications
     state       TEXT NOT NULL,   -- queued, sending, sent, uncertain, dead, cancelled, held

@@ -236,7 +236,7 @@ func TestDamageToTheFileIsFound(t *testing.T) {
 	}
 	parts := 0
 	for at := 0; at+1024 < len(whole); at += 997 {
-		if _, err := archive.Read(ctx, bytes.NewReader(whole[:at]), nil); err == nil {
+		if _, err := archive.Read(ctx, bytes.NewReader(whole[:at]), nil); err == nil && !inPadding(whole, at) {
 			t.Errorf("a file that ends after %d of %d bytes was accepted", at, len(whole))
 		}
 		cut := bytes.Clone(whole)

@@ -1,0 +1,135 @@
+package tracker
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"helpdeskd/migrations"
+	"helpdeskd/migrations/dbtest"
+	"helpdeskd/tracker/erased"
+)
+
+// annaEverywhere writes to the desk as Anna in every way that it knows.
+func annaEverywhere(d *mailDesk) (first Inbound, raw string) {
+	d.t.Helper()
+	boss := d.technician("ines@desk.example")
+	raw = "From: Anna Berg <anna@aldermere.example>\r\nSubject: The quetzal printer\r\n\r\nIt is quetzal again."
+	first = d.mail(func(in *Inbound) { in.Subject = "The quetzal printer" }, says("It is quetzal again."))
+	d.want(d.takeRaw(first, raw), FateNew, "HD-1", 1)
+	// Somebody else's ticket, in which Anna was copied, made a participant, wrote and is quoted.
+	bob := d.mail(from("bob@client.example"), says("My chair squeaks."), func(in *Inbound) { in.Cc = []Address{{Name: "Berg, Anna", Address: "anna@aldermere.example"}} })
+	d.want(d.takeRaw(bob, "From: bob@client.example\r\nCc: \"Berg, Anna\" <anna@aldermere.example>\r\n\r\nMy chair squeaks."), FateNew, "HD-2", 1)
+	_, err := d.AddParticipant(d.ctx, Actor{AccountID: boss.ID}, 2, Address{Name: "Anna Berg", Address: "anna@aldermere.example"})
+	d.ok(err)
+	d.want(d.takeRaw(d.mail(answers(bob.MessageID), says("My chair quetzals, too.")), "quetzal chair"+strings.Repeat(" quetzal", SmallBlob/4)), FateAppend, "HD-2", 0)
+	body := "Subject: quote\r\n\r\nSee above.\r\n> My chair quetzals, too.\r\n--x\r\nplan of the chair"
+	d.want(d.takeRaw(d.mail(from("bob@client.example"), answers(bob.MessageID), says("I agree with Anna Berg, see anna@aldermere.example."), func(in *Inbound) {
+		in.Quoted = "> My chair quetzals, too."
+		in.Parts = []Part{{Role: RoleFile, Name: "Plan of Anna Berg.txt", ContentType: "text/plain", Offset: int64(strings.Index(body, "plan")), Length: 17, Size: 17},
+			{Role: RoleHTML, Name: "", ContentType: "text/html", Offset: 0, Length: 17, Size: 17}}
+	}), body), FateAppend, "HD-2", 0)
+	// A mail of hers that is held, one in quarantine, one that a bounce names.
+	d.want(d.takeRaw(d.mail(says("quetzal held"), func(in *Inbound) {
+		in.AuthAs = ""
+		in.AuthResults = []string{"dmarc=fail header.from=aldermere.example"}
+	}), "held quetzal"), FatePending, "", 0)
+	d.want(d.takeRaw(d.mail(func(in *Inbound) { in.FromDefect = "two authors" }), "From: anna@aldermere.example\r\nFrom: x\r\n\r\nquetzal"), FateQuarantine, "", 0)
+	d.want(d.takeRaw(d.mail(from("mailer-daemon@mx.example"), func(in *Inbound) { in.Class, in.Subject = ClassBounce, "Undelivered" }), "To: ANNA@aldermere.example failed, quetzal"), FateNone, "", 0)
+	// A third ticket that only names her.
+	d.want(d.takeRaw(d.mail(from("carl@client.example"), says("Please ask anna@aldermere.example.")), "no address"), FateNew, "HD-3", 1)
+	for _, n := range []int64{2, 3} {
+		_, err = d.AddNote(d.ctx, Actor{AccountID: boss.ID}, n, NoteNote, "Anna called, anna@aldermere.example.")
+		d.ok(err)
+	}
+	d.send()
+	_, err = d.IndexPending(d.ctx, nil)
+	d.ok(err)
+	d.ok(d.SetSetting(d.ctx, Actor{}, SetSenders, "flow@aldermere.example\nanna@aldermere.example"))
+	return first, raw
+}
+
+func TestAnErasedPersonIsNowhere(t *testing.T) {
+	for _, keep := range []bool{false, true} {
+		dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
+			d := newMailDesk(t, db)
+			journal := filepath.Join(t.TempDir(), erased.FileName)
+			d.journalled(journal)
+			first, raw := annaEverywhere(d)
+			goes, err := d.ErasePreview(d.ctx, "Anna@Aldermere.example")
+			d.ok(err)
+			if goes.Tickets != 1 || goes.Others != 1 || goes.Messages != 3 || goes.Sent == 0 || goes.Held != 1 || len(goes.Notes) != 2 {
+				t.Errorf("preview %+v", goes)
+			}
+			var steps, of int
+			d.ok(d.Erase(d.ctx, Actor{}, Erasure{Address: "Anna@Aldermere.example", Keep: keep}, func(done, all int) { steps, of = done, all }))
+			if steps == 0 || steps != of {
+				t.Errorf("it told of %d steps of %d", steps, of)
+			}
+			d.nothingLeft(t, "quetzal", "anna@aldermere", "Anna Berg", "Berg, Anna")
+			if data, err := os.ReadFile(journal); err != nil || strings.Contains(strings.ToLower(string(data)), "anna") || strings.Contains(string(data), "quetzal") {
+				t.Errorf("the journal: %s, %v", data, err)
+			}
+			if n := d.count(`SELECT count(*) FROM erasure WHERE done_at IS NOT NULL`); n != 1 {
+				t.Errorf("%d erasures are done", n)
+			}
+			if keep {
+				tk, err := d.TicketByNumber(d.ctx, 1)
+				d.ok(err)
+				if tk.Subject != Erased || tk.ClientAddress != "" || tk.ClientName != Erased || tk.Stage != Requested {
+					t.Errorf("kept %+v", tk)
+				}
+			} else if stone, err := d.TombstoneOf(d.ctx, 1); err != nil || stone.Cause != CauseErased {
+				t.Errorf("tombstone %+v, %v", stone, err)
+			}
+			// Bob's ticket stays, with his words and his file.
+			talk, err := d.Conversation(d.ctx, 2, 0)
+			d.ok(err)
+			var bobs []string
+			for _, e := range talk.Entries {
+				if e.Message == nil || e.Message.FromAddress != "bob@client.example" {
+					continue
+				}
+				bobs = append(bobs, e.Message.Body)
+				for _, a := range e.Message.Files() {
+					b, err := d.OpenBlob(d.ctx, a.Digest)
+					d.ok(err)
+					if string(b.Bytes()) != "plan of the chair" || a.Name != "Plan of [erased].txt" || a.Size != 17 {
+						t.Errorf("Bob's file is %q: %q", a.Name, b.Bytes())
+					}
+				}
+			}
+			if strings.Join(bobs, "|") != "My chair squeaks.|I agree with [erased], see [erased]." {
+				t.Errorf("Bob says %q", bobs)
+			}
+			if err := d.Erase(d.ctx, Actor{}, Erasure{Address: "anna@aldermere.example"}, nil); migrations.KindOf(err) != migrations.NotFound {
+				t.Errorf("erasing again: %v", err)
+			}
+			// Her old mail is not taken again, a new one is welcome.
+			o := d.takeRaw(first, raw)
+			if o.Fate != FateDuplicate {
+				t.Errorf("the old mail became %+v", o)
+			}
+			d.want(d.receive(d.mail()), FateNew, "HD-4", 1)
+			if n := d.count(`SELECT count(*) FROM client WHERE erased_at IS NULL AND name = 'Anna Berg'`); n != 1 {
+				t.Error("the new mail made no new person")
+			}
+		})
+	}
+}
+
+func TestErasingStopsForAnOpenAccount(t *testing.T) {
+	eachMailDesk(t, func(d *mailDesk) {
+		a := d.technician("anna@aldermere.example")
+		d.want(d.receive(d.mail()), FateNew, "HD-1", 1)
+		if err := d.Erase(d.ctx, Actor{}, Erasure{Address: "anna@aldermere.example"}, nil); migrations.KindOf(err) != migrations.Conflict {
+			t.Fatalf("got %v", err)
+		}
+		off := false
+		_, err := d.UpdateAccount(d.ctx, Actor{}, a.ID, AccountChange{Enabled: &off}, AnyVersion)
+		d.ok(err)
+		d.ok(d.Erase(d.ctx, Actor{}, Erasure{Address: "anna@aldermere.example"}, nil))
+		d.nothingLeft(t, "anna@aldermere")
+	})
+}

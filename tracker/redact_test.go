@@ -1,0 +1,28 @@
+package tracker
+
+import (
+	"slices"
+	"testing"
+)
+
+func TestRedacting(t *testing.T) {
+	names := fullNames([]string{"Anna Berg", "Berg, Anna", "anna@aldermere.example", "Anna", ""})
+	if !slices.Equal(names, []string{"Anna Berg", "Berg Anna", "Berg, Anna"}) {
+		t.Fatalf("names %q", names)
+	}
+	redact := redactor([]string{"anna@aldermere.example"}, names)
+	for text, want := range map[string]string{
+		"Anna Berg <ANNA@aldermere.example>, Bo":                                "[erased] <[erased]>, Bo",
+		"anna@aldermere.example anna@aldermere.example anna@aldermere.example.": "[erased] [erased] [erased].",
+		"joanna@aldermere.example and jo.anna@aldermere.example":                "joanna@aldermere.example and jo.anna@aldermere.example",
+		"Hello BERG,\n anna and Anna\u00a0Bergmann":                             "Hello [erased] and Anna\u00a0Bergmann",
+		"Anna is well": "Anna is well",
+	} {
+		if got := redact(text); got != want {
+			t.Errorf("%q became %q, want %q", text, got, want)
+		}
+	}
+	if redactor(nil, nil)("x") != "x" {
+		t.Error("nothing to take out took something")
+	}
+}
