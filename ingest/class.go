@@ -93,7 +93,7 @@ func placeholderMail(in *tracker.Inbound) bool {
 		return strings.HasPrefix(s, "Retrieval using the IMAP4 protocol failed") || strings.HasPrefix(s, "Retrieval using the POP3 protocol failed") || strings.HasPrefix(s, "Retrieval using the ") && strings.Contains(s[:min(len(s), 200)], "protocol failed for the following message")
 	}
 	if !begins(in.Subject) && !begins(strings.TrimSpace(in.Text[:min(len(in.Text), 2000)])) {
-		return false
+		return in.MessageID == "" && madeByExchange(in)
 	}
 	for _, a := range in.From {
 		if strings.Contains(strings.ToLower(a.Name), "microsoft exchange") || a.Address == "" {
@@ -101,6 +101,16 @@ func placeholderMail(in *tracker.Inbound) bool {
 		}
 	}
 	return len(in.From) == 0
+}
+
+// madeByExchange recognises a placeholder in any language by how it is made:
+// from the server itself, at no address, about a message that has a number and
+// the name of the protocol.
+func madeByExchange(in *tracker.Inbound) bool {
+	if len(in.From) != 1 || strings.Contains(in.From[0].Address, "@") || !strings.Contains(strings.ToLower(in.From[0].Name), "microsoft exchange") {
+		return false
+	}
+	return (strings.Contains(in.Subject, "IMAP4") || strings.Contains(in.Subject, "POP3")) && strings.TrimRight(in.Subject, "0123456789") != in.Subject
 }
 
 // listMail recognises mailing lists and bulk mail.

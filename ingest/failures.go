@@ -107,6 +107,9 @@ func failure(cfg MailboxConfig, at stage, err error) *Failure {
 	case at == stageToken:
 		f.token(cfg)
 	case throttled(f):
+	case tokenRanOut(err):
+		f.What = "The mail server ended the connection, because its token has run out"
+		f.Do = "Nothing to do: a new one is asked for, as every hour."
 	case errors.As(err, &refused):
 		f.refused(cfg, at, refused)
 	case at == stageStartTLS, at == stageTLS:
@@ -125,6 +128,11 @@ func failure(cfg MailboxConfig, at stage, err error) *Failure {
 		f.network(cfg, at)
 	}
 	return f
+}
+
+// tokenRanOut recognises how Exchange ends a session whose token has expired.
+func tokenRanOut(err error) bool {
+	return strings.Contains(strings.ToLower(err.Error()), "accesstokenexpired")
 }
 
 func exchangeAccess(cfg MailboxConfig) string {
@@ -163,6 +171,7 @@ func (f *Failure) refused(cfg MailboxConfig, at stage, e *imap.Error) {
 	low := strings.ToLower(e.Text)
 	switch {
 	case strings.Contains(low, "authenticated but not connected"):
+		f.Login = true // each try is a login, and many logins are one of its causes
 		f.What = "Signing in worked, but the server does not open the mailbox " + cfg.Username
 		f.Do = "The user name must be the mailbox's own address. " + exchangeAccess(cfg) + " It also happens for a few minutes after many logins."
 	case e.Code == imap.ResponseCodePrivacyRequired, strings.Contains(low, "logindisabled"):

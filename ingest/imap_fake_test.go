@@ -20,7 +20,8 @@ type fake struct {
 	t      *testing.T
 	ln     net.Listener
 	caps   string
-	before string // capabilities before login; caps where empty
+	before string            // capabilities before login; caps where empty
+	attrs  map[string]string // of folders, in LIST
 
 	mu       sync.Mutex
 	validity uint32
@@ -48,6 +49,8 @@ type fakeConn struct {
 	f      *fake
 	r      *bufio.Reader
 	signed bool
+	folder string // the selected one
+	idling bool
 }
 
 const exchangeCaps = "IMAP4rev1 AUTH=PLAIN SASL-IR UIDPLUS MOVE ID UNSELECT CHILDREN IDLE NAMESPACE LITERAL+"
@@ -68,7 +71,7 @@ func newFake(t *testing.T) *fake {
 			f.mu.Lock()
 			f.conns[c] = true
 			f.mu.Unlock()
-			go f.serve(&fakeConn{Conn: c, f: f, r: bufio.NewReader(c)})
+			go f.serve(&fakeConn{Conn: c, f: f, r: bufio.NewReader(c), folder: "INBOX"})
 		}
 	}()
 	t.Cleanup(func() {
@@ -91,6 +94,45 @@ func (f *fake) add(raw []byte) uint32 {
 	f.folders["INBOX"] = append(f.folders["INBOX"], fakeMail{uid: f.next, at: time.Now(), raw: raw})
 	f.next++
 	return f.next - 1
+}
+
+// put puts a mail into any folder, which is made where it is missing.
+func (f *fake) put(folder string, at time.Time, raw []byte) uint32 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if folder == "INBOX" {
+		f.folders[folder] = append(f.folders[folder], fakeMail{uid: f.next, at: at, raw: raw})
+		f.next++
+		return f.next - 1
+	}
+	uid := f.nextOf(folder)
+	f.folders[folder] = append(f.folders[folder], fakeMail{uid: uid, at: at, raw: raw})
+	return uid
+}
+
+// take takes a mail away, as a person would.
+func (f *fake) take(folder string, uid uint32) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.folders[folder] = slices.DeleteFunc(f.folders[folder], func(m fakeMail) bool { return m.uid == uid })
+}
+
+func (f *fake) nextOf(folder string) uint32 {
+	if folder == "INBOX" {
+		return f.next
+	}
+	next := uint32(1)
+	for _, m := range f.folders[folder] {
+		next = max(next, m.uid+1)
+	}
+	return next
+}
+
+// arrange changes what the server does.
+func (f *fake) arrange(fn func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	fn()
 }
 
 func (f *fake) count(folder string) int {
@@ -141,6 +183,9 @@ func (f *fake) serve(c *fakeConn) {
 			return
 		}
 		tag, cmd, _ := strings.Cut(strings.TrimRight(line, "\r\n"), " ")
+		if strings.Contains(strings.ToUpper(cmd), "BODYSTRUCTURE") { // Exchange's malformed ones end the connection
+			f.t.Errorf("it asked for BODYSTRUCTURE: %s", cmd)
+		}
 		f.mu.Lock()
 		f.commands = append(f.commands, cmd)
 		quirk := f.quirk
@@ -165,9 +210,15 @@ func (f *fake) answer(c *fakeConn, tag, cmd string) bool {
 		f.logins++
 		c.signed = true
 	case strings.HasPrefix(word, "SELECT"), strings.HasPrefix(word, "EXAMINE"):
-		c.say("* %d EXISTS", len(f.folders["INBOX"]))
+		name := quotedName(cmd)
+		if _, ok := f.folders[name]; !ok {
+			c.say("%s NO [NONEXISTENT] no folder %s", tag, name)
+			return true
+		}
+		c.folder = name
+		c.say("* %d EXISTS", len(f.folders[name]))
 		c.say("* OK [UIDVALIDITY %d] is", f.validity)
-		c.say("* OK [UIDNEXT %d] is", f.next)
+		c.say("* OK [UIDNEXT %d] is", f.nextOf(name))
 	case word == "NAMESPACE":
 		c.say(`* NAMESPACE (("" "/")) NIL NIL`)
 	case strings.HasPrefix(word, `LIST "" "" `), word == `LIST "" ""`:
@@ -175,34 +226,34 @@ func (f *fake) answer(c *fakeConn, tag, cmd string) bool {
 	case strings.HasPrefix(word, "LIST"):
 		for name := range f.folders {
 			if strings.Contains(cmd, name) || strings.Contains(cmd, "*") {
-				c.say(`* LIST () "/" "%s"`, name)
+				c.say(`* LIST (%s) "/" "%s"`, f.attrs[name], name)
 			}
 		}
 	case strings.HasPrefix(word, "CREATE"):
-		f.folders[lastWord(cmd)] = nil
+		f.folders[quotedName(cmd)] = nil
 	case strings.HasPrefix(word, "UID SEARCH"):
 		f.search(c, word)
 	case strings.HasPrefix(word, "UID FETCH"):
-		for i, m := range f.folders["INBOX"] {
+		for i, m := range f.folders[c.folder] {
 			if inSet(strings.Fields(cmd)[2], m.uid) {
 				f.write(c, i+1, m, strings.Contains(word, "BODY"))
 			}
 		}
 	case strings.HasPrefix(word, "UID MOVE"), strings.HasPrefix(word, "UID COPY"):
-		if f.transfer(cmd, strings.HasPrefix(word, "UID MOVE")) {
+		if f.transfer(c, cmd, strings.HasPrefix(word, "UID MOVE")) {
 			break
 		}
 		c.say("%s NO [TRYCREATE] no such folder", tag)
 		return true
 	case strings.HasPrefix(word, "UID STORE"):
-		for i := range f.folders["INBOX"] {
-			if inSet(strings.Fields(cmd)[2], f.folders["INBOX"][i].uid) {
-				f.folders["INBOX"][i].deleted = true
+		for i := range f.folders[c.folder] {
+			if inSet(strings.Fields(cmd)[2], f.folders[c.folder][i].uid) {
+				f.folders[c.folder][i].deleted = true
 			}
 		}
 	case strings.HasPrefix(word, "UID EXPUNGE"):
 		set := strings.Fields(cmd)[2]
-		f.folders["INBOX"] = slices.DeleteFunc(f.folders["INBOX"], func(m fakeMail) bool { return m.deleted && inSet(set, m.uid) })
+		f.folders[c.folder] = slices.DeleteFunc(f.folders[c.folder], func(m fakeMail) bool { return m.deleted && inSet(set, m.uid) })
 	case word == "IDLE":
 		c.say("+ idling")
 		f.mu.Unlock()
@@ -218,34 +269,46 @@ func (f *fake) answer(c *fakeConn, tag, cmd string) bool {
 }
 
 // transfer moves or copies; it reports false where the folder is missing.
-func (f *fake) transfer(cmd string, move bool) bool {
-	dest, set := lastWord(cmd), strings.Fields(cmd)[2]
+func (f *fake) transfer(c *fakeConn, cmd string, move bool) bool {
+	dest, set := quotedName(cmd), strings.Fields(cmd)[2]
 	if _, ok := f.folders[dest]; !ok {
 		return false
 	}
 	var left []fakeMail
-	for _, m := range f.folders["INBOX"] {
+	for _, m := range f.folders[c.folder] {
 		if inSet(set, m.uid) {
-			f.folders[dest] = append(f.folders[dest], fakeMail{uid: uint32(len(f.folders[dest]) + 1), at: m.at, raw: m.raw})
+			f.folders[dest] = append(f.folders[dest], fakeMail{uid: f.nextOf(dest), at: m.at, raw: m.raw})
 			if move {
 				continue
 			}
 		}
 		left = append(left, m)
 	}
-	f.folders["INBOX"] = left
+	f.folders[c.folder] = left
 	return true
 }
 
 func (f *fake) search(c *fakeConn, word string) {
 	fields := strings.Fields(word)
-	set := fields[slices.Index(fields[1:], "UID")+2]
-	if len(fields) > 3 && fields[2] == "UID" {
-		set = fields[3]
+	set := "1:*"
+	if i := slices.Index(fields[1:], "UID"); i >= 0 {
+		set = fields[i+2]
 	}
 	var hits []string
-	for i, m := range f.folders["INBOX"] {
-		last := i == len(f.folders["INBOX"])-1 && strings.HasSuffix(set, ":*") // n:* names the last, always
+	for i, m := range f.folders[c.folder] {
+		last := i == len(f.folders[c.folder])-1 && strings.HasSuffix(set, ":*") // n:* names the last, always
+		if i := strings.Index(word, " HEADER "); i >= 0 {                       // in the order in which go-imap writes them
+			field, value, _ := strings.Cut(word[i+len(" HEADER "):], " ")
+			if !strings.Contains(strings.ToUpper(string(m.raw)), strings.Trim(field, `"`)+": ") || !strings.Contains(strings.ToUpper(string(m.raw)), strings.Trim(value, `"<>`)) {
+				continue
+			}
+		}
+		if _, since, ok := strings.Cut(word, " SINCE "); ok {
+			day, err := time.Parse("_2-Jan-2006", strings.Trim(strings.Fields(since)[0], `"`))
+			if err == nil && m.at.Before(day) {
+				continue
+			}
+		}
 		if (inSet(set, m.uid) || last) && (m.deleted || !strings.Contains(word, " DELETED")) {
 			hits = append(hits, strconv.Itoa(int(m.uid)))
 		}
@@ -270,9 +333,13 @@ func fakeItem(c *fakeConn, seq int, m fakeMail) {
 		seq, m.uid, m.at.Format("_2-Jan-2006 15:04:05 -0700"), len(m.raw)+3, len(m.raw), m.raw)
 }
 
-func lastWord(cmd string) string {
+// quotedName is the folder's name, which comes last.
+func quotedName(cmd string) string {
+	if i := strings.Index(cmd, `"`); i >= 0 {
+		return strings.Trim(cmd[i:], `"`)
+	}
 	f := strings.Fields(cmd)
-	return strings.Trim(f[len(f)-1], `"`)
+	return f[len(f)-1]
 }
 
 func inSet(set string, uid uint32) bool {

@@ -259,8 +259,20 @@ func (s *session) dates(uids []uint32) (map[uint32]time.Time, error) {
 }
 
 // isPlaceholder recognises what Exchange hands out in place of a message that
-// it can not convert, often only for some minutes.
+// it can not convert, often only for some minutes: by its English words, and
+// in any language by what no delivered mail lacks. Being wrong only puts a
+// mail off for some minutes.
 func isPlaceholder(data []byte) bool {
-	return len(data) > 0 && len(data) < 64<<10 && bytes.Contains(data, []byte("Microsoft Exchange")) &&
-		bytes.Contains(data, []byte("Retrieval using the IMAP4 protocol failed for the following message"))
+	if len(data) == 0 || len(data) >= 64<<10 {
+		return false
+	}
+	if bytes.Contains(data, []byte("Microsoft Exchange")) && bytes.Contains(data, []byte("Retrieval using the IMAP4 protocol failed for the following message")) {
+		return true
+	}
+	end := bytes.Index(data, []byte("\r\n\r\n"))
+	if end < 0 {
+		return false
+	}
+	head := append([]byte("\r\n"), bytes.ToLower(data[:end])...)
+	return bytes.Contains(head, []byte("microsoft exchange")) && !bytes.Contains(head, []byte("\r\nmessage-id:")) && !bytes.Contains(head, []byte("\r\nreceived:"))
 }

@@ -110,13 +110,19 @@ func (s *session) moveOnce(uids []uint32) error {
 	set := uidSet(uids)
 	// go-imap's Move without the server's MOVE sends COPY, STORE and EXPUNGE
 	// at once, and deletes even what could not be copied.
+	err := error(nil)
 	if s.caps.Has(imap.CapMove) {
-		return s.run(stageMove, func() error {
+		err = s.run(stageMove, func() error {
 			_, err := s.c.Move(set, s.target).Wait()
 			return err
 		})
+	} else {
+		err = s.copyAndDelete(uids)
 	}
-	return s.copyAndDelete(uids)
+	if err != nil {
+		return err
+	}
+	return s.alive(stageMove) // after a BYE even an OK means nothing
 }
 
 // copyAndDelete is MOVE for servers without it (RFC 6851 section 3.3), one

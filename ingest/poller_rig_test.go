@@ -204,5 +204,11 @@ func parseSimply(raw []byte) tracker.Inbound {
 	in.MessageID = strings.Trim(m.Header.Get("Message-Id"), "<>")
 	in.Subject = m.Header.Get("Subject")
 	in.Text, in.Reply = "text", "text"
+	if _, body, ok := bytes.Cut(raw, []byte("\r\n\r\n")); ok {
+		in.ContentDigest = tracker.Digest(body)
+	}
+	if isPlaceholder(raw) {
+		in.Class = tracker.ClassPlaceholder
+	}
 	return in
 }

@@ -141,6 +141,11 @@ func (v *visit) enter(ctx context.Context) error {
 			return failure(v.cfg, stageStore, err)
 		}
 	}
+	// From here on kept mail has this number, also where the look comes to nothing.
+	f, err = v.store.Looked(ctx, f, tracker.FolderLook{UIDValidity: v.validity, Messages: v.s.waiting(), Waiting: int(f.Waiting)})
+	if err != nil {
+		return failure(v.cfg, stageStore, err)
+	}
 	v.folder = f
 	v.seen.reset(v.validity)
 	v.seen.low = v.from
@@ -177,6 +182,9 @@ func (v *visit) begin(ctx context.Context, f tracker.Folder) (tracker.Folder, er
 				first = u
 			}
 		}
+	}
+	if err := v.s.alive(stageSearch); err != nil { // after a BYE every answer looks empty
+		return f, err
 	}
 	if f, err = v.store.BeginFolder(ctx, f, v.validity, first); err != nil {
 		return f, failure(v.cfg, stageStore, err)

@@ -296,7 +296,8 @@ func (s *Store) EnableConnection(ctx context.Context, actor Actor, id int64, on 
 	return c, nil
 }
 
-// SetShadow has a connection only show what it would do, or do it.
+// SetShadow has a connection only show what it would do, or do it. Then what
+// was seen is decided, and not acknowledged; EndShadow leaves more to choose.
 func (s *Store) SetShadow(ctx context.Context, actor Actor, id int64, on bool, version int64) (Connection, error) {
 	var c Connection
 	err := s.editConnection(ctx, id, version, func(tx *migrations.Tx, now *Connection) (Event, error) {
@@ -304,6 +305,9 @@ func (s *Store) SetShadow(ctx context.Context, actor Actor, id int64, on bool, v
 			return Event{}, nil
 		}
 		now.Shadow = on
+		if err := s.setShadowTx(ctx, tx, actor, now.Name, on); err != nil {
+			return Event{}, err
+		}
 		return Event{Actor: actor, Kind: "shadow", Was: fmt.Sprint(!on), Became: fmt.Sprint(on)}, nil
 	}, &c)
 	if err != nil {

@@ -225,10 +225,10 @@ func checkPEM(text string) error {
 func (s ConnectionSettings) BeginAt() Begin {
 	switch s.Begin {
 	case "everything":
-		return Begin{Everything: true}
+		return Begin{Everything: true, Shadow: s.Shadow}
 	case "", "now":
-		return Begin{}
+		return Begin{Shadow: s.Shadow}
 	}
 	since, _ := time.Parse(time.DateOnly, s.Begin)
-	return Begin{Since: since}
+	return Begin{Since: since, Shadow: s.Shadow}
 }

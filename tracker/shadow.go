@@ -60,23 +60,42 @@ func (s *Store) beginShadowTx(ctx context.Context, tx *migrations.Tx, name strin
 
 // BeginShadow has a mailbox only looked at from now on, whatever it did before.
 func (s *Store) BeginShadow(ctx context.Context, actor Actor, mailboxID int64) error {
-	err := s.db.Tx(ctx, func(tx *migrations.Tx) error {
-		if _, err := lockNumbersTx(ctx, tx); err != nil {
-			return err
-		}
-		n, err := tx.Exec(ctx, `UPDATE mailbox SET shadow = 'on', shadow_at = ? WHERE id = ? AND shadow <> 'on'`, s.stamp(), mailboxID)
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			return knownMailboxTx(ctx, tx, mailboxID)
-		}
-		return s.RecordTx(ctx, tx, Event{Actor: actor, Subject: "mailbox", SubjectID: mailboxID, Kind: "shadow", Became: ShadowOn})
-	})
+	err := s.db.Tx(ctx, func(tx *migrations.Tx) error { return s.shadowTx(ctx, tx, actor, mailboxID) })
 	if err != nil {
 		return fmt.Errorf("begin shadow mode of mailbox %d: %w", mailboxID, err)
 	}
 	return nil
+}
+
+func (s *Store) shadowTx(ctx context.Context, tx *migrations.Tx, actor Actor, mailboxID int64) error {
+	if _, err := lockNumbersTx(ctx, tx); err != nil {
+		return err
+	}
+	n, err := tx.Exec(ctx, `UPDATE mailbox SET shadow = 'on', shadow_at = ? WHERE id = ? AND shadow <> 'on'`, s.stamp(), mailboxID)
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return knownMailboxTx(ctx, tx, mailboxID)
+	}
+	return s.RecordTx(ctx, tx, Event{Actor: actor, Subject: "mailbox", SubjectID: mailboxID, Kind: "shadow", Became: ShadowOn})
+}
+
+// setShadowTx switches the mailbox of a connection, where there is one yet.
+func (s *Store) setShadowTx(ctx context.Context, tx *migrations.Tx, actor Actor, name string, on bool) error {
+	var m Mailbox
+	err := tx.Get(ctx, &m, `SELECT `+mailboxColumns+` FROM mailbox WHERE name = ?`, name)
+	switch {
+	case migrations.KindOf(err) == migrations.NotFound:
+		return nil
+	case err != nil:
+		return err
+	case on:
+		return s.shadowTx(ctx, tx, actor, m.ID)
+	case m.InShadow():
+		_, err = s.endShadowTx(ctx, tx, actor, m.ID, ApplySeen)
+	}
+	return err
 }
 
 // shadowed reports whether mails are of a mailbox in shadow mode. All mails
@@ -288,45 +307,52 @@ func (s *Store) EndShadow(ctx context.Context, actor Actor, mailboxID int64, how
 		return 0, migrations.Invalidf("Please choose what becomes of the mails that were seen.")
 	}
 	err = s.db.Tx(ctx, func(tx *migrations.Tx) error {
-		// Whoever rehearses a mail has these locked when they write it down.
-		if _, err := lockNumbersTx(ctx, tx); err != nil {
-			return err
-		}
-		now := s.stamp()
-		on, err := tx.Exec(ctx, `UPDATE mailbox SET shadow = 'off', shadow_at = ? WHERE id = ? AND shadow = 'on'`, now, mailboxID)
-		if err != nil {
-			return err
-		}
-		if on == 0 {
-			if err := knownMailboxTx(ctx, tx, mailboxID); err != nil {
-				return err
-			}
-			return migrations.Conflictf("This mailbox is switched on already.")
-		}
-		if how == FromNowOn {
-			n, err = tx.Exec(ctx, `UPDATE inbox SET state = 'done', fate = 'none', reason = 'seen in shadow mode; the desk began with later mail', rehearsal = '', done_at = ?, resolved_by = ?
-				WHERE mailbox_id = ? AND (state <> 'done' OR fate = 'shadow')`, now, orNull(actor.AccountID), mailboxID)
-			if err == nil { // they stay where they lie
-				_, err = tx.Exec(ctx, `UPDATE inbox SET moved_at = ? WHERE mailbox_id = ? AND moved_at IS NULL AND uid IS NOT NULL`, now, mailboxID)
-			}
-		} else {
-			if _, err := tx.Exec(ctx, `UPDATE inbox SET quiet = (quiet OR ?) WHERE mailbox_id = ? AND state <> 'done'`, how == ApplySeen, mailboxID); err != nil {
-				return err
-			}
-			n, err = tx.Exec(ctx, `UPDATE inbox SET state = 'kept', attempts = 0, fence = 0, retry_at = NULL, fate = '', reason = '', rehearsal = '', done_at = NULL, quiet = (quiet OR ?)
-				WHERE mailbox_id = ? AND state = 'done' AND fate = 'shadow'`, how == ApplySeen, mailboxID)
-		}
-		if err != nil {
-			return err
-		}
-		tx.AfterCommit(func() { signal(s.inboxNews) })
-		s.log.Info("a mailbox was switched on", slog.Int64("mailbox", mailboxID), slog.String("how", string(how)), slog.Int64("mails", n))
-		return s.RecordTx(ctx, tx, Event{Actor: actor, Subject: "mailbox", SubjectID: mailboxID, Kind: "shadow", Was: ShadowOn, Became: string(how)})
+		n, err = s.endShadowTx(ctx, tx, actor, mailboxID, how)
+		return err
 	})
 	if err != nil {
 		return 0, fmt.Errorf("switch mailbox %d on: %w", mailboxID, err)
 	}
 	return n, nil
+}
+
+func (s *Store) endShadowTx(ctx context.Context, tx *migrations.Tx, actor Actor, mailboxID int64, how ShadowEnd) (n int64, err error) {
+	// Whoever rehearses a mail has these locked when they write it down.
+	if _, err := lockNumbersTx(ctx, tx); err != nil {
+		return 0, err
+	}
+	now := s.stamp()
+	on, err := tx.Exec(ctx, `UPDATE mailbox SET shadow = 'off', shadow_at = ? WHERE id = ? AND shadow = 'on'`, now, mailboxID)
+	if err != nil {
+		return 0, err
+	}
+	if on == 0 {
+		if err := knownMailboxTx(ctx, tx, mailboxID); err != nil {
+			return 0, err
+		}
+		return 0, migrations.Conflictf("This mailbox is switched on already.")
+	}
+	if how == FromNowOn {
+		n, err = tx.Exec(ctx, `UPDATE inbox SET state = 'done', fate = 'none', reason = 'seen in shadow mode; the desk began with later mail', rehearsal = '', done_at = ?, resolved_by = ?
+			WHERE mailbox_id = ? AND (state <> 'done' OR fate = 'shadow')`, now, orNull(actor.AccountID), mailboxID)
+		if err == nil { // they stay where they lie
+			_, err = tx.Exec(ctx, `UPDATE inbox SET moved_at = ? WHERE mailbox_id = ? AND moved_at IS NULL AND uid IS NOT NULL`, now, mailboxID)
+		}
+	} else {
+		if _, err := tx.Exec(ctx, `UPDATE inbox SET quiet = (quiet OR ?) WHERE mailbox_id = ? AND state <> 'done'`, how == ApplySeen, mailboxID); err != nil {
+			return 0, err
+		}
+		n, err = tx.Exec(ctx, `UPDATE inbox SET state = 'kept', attempts = 0, fence = 0, retry_at = NULL, fate = '', reason = '', rehearsal = '', done_at = NULL, quiet = (quiet OR ?)
+			WHERE mailbox_id = ? AND state = 'done' AND fate = 'shadow'`, how == ApplySeen, mailboxID)
+	}
+	if err != nil {
+		return 0, err
+	}
+	tx.AfterCommit(func() {
+		signal(s.inboxNews)
+		s.log.Info("a mailbox was switched on", slog.Int64("mailbox", mailboxID), slog.String("how", string(how)), slog.Int64("mails", n))
+	})
+	return n, s.RecordTx(ctx, tx, Event{Actor: actor, Subject: "mailbox", SubjectID: mailboxID, Kind: "shadow", Was: ShadowOn, Became: string(how)})
 }
 
 func knownMailboxTx(ctx context.Context, tx *migrations.Tx, id int64) error {

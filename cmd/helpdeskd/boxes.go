@@ -242,7 +242,7 @@ func boxOf(c tracker.Connection, dataDir string) (config.Mailbox, error) {
 	b := config.Mailbox{
 		Name: c.Name, Address: c.Address, Display: c.Display, Aliases: c.Aliases, OwnDomains: c.OwnDomains,
 		Trust: c.Trust, AuthservID: c.AuthservID, FormSenders: c.FormSenders,
-		Folder: c.Folder, Processed: c.Processed, LeaveInPlace: c.LeaveInPlace, Begin: c.Begin, Poll: c.Poll, PlusAddressing: c.PlusAddressing,
+		Folder: c.Folder, Processed: c.Processed, LeaveInPlace: c.LeaveInPlace, Junk: c.Junk, Shadow: c.Shadow, Begin: c.Begin, Poll: c.Poll, PlusAddressing: c.PlusAddressing,
 		IMAP: serverOf(c.IMAP, c.Secrets.Password), SMTP: serverOf(c.SMTP, c.Secrets.SMTPPassword),
 	}
 	if c.Secrets.SMTPPassword == "" {

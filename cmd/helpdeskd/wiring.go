@@ -17,7 +17,7 @@ func mailboxOf(b config.Mailbox, a *oauth.Account) ingest.MailboxConfig {
 		Name: b.Name, Address: b.Address,
 		Host: b.IMAP.Host, Port: b.IMAP.Port, Security: ingest.Security(b.IMAP.Security), Auth: ingest.Auth(b.IMAP.Auth),
 		Username: b.IMAP.Username, Password: b.IMAP.Password.Reveal(), CAFile: b.IMAP.CAFile,
-		Folder: b.Folder, Processed: b.Processed, LeaveInPlace: b.LeaveInPlace, Begin: b.Begin, Poll: b.Poll,
+		Folder: b.Folder, Processed: b.Processed, LeaveInPlace: b.LeaveInPlace, Junk: b.Junk, Sent: b.Sent, Begin: b.Begin, Poll: b.Poll,
 	}
 	if a != nil {
 		c.Tokens = a.Mail()
@@ -47,7 +47,7 @@ func openMailboxes(ctx context.Context, store *tracker.Store, c *config.Config) 
 	store.DeclareMailboxes(declared)
 	for i, b := range c.Mailboxes {
 		everything, since := b.BeginAt()
-		m, err := store.OpenMailbox(ctx, b.Name, b.Address, tracker.Begin{Everything: everything, Since: since})
+		m, err := store.OpenMailbox(ctx, b.Name, b.Address, tracker.Begin{Everything: everything, Since: since, Shadow: b.Shadow})
 		if err != nil {
 			return nil, err
 		}

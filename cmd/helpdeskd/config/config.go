@@ -73,7 +73,10 @@ type Mailbox struct {
 	Folder         string        `toml:"folder"`
 	Processed      string        `toml:"processed"`
 	LeaveInPlace   bool          `toml:"leave_in_place"`
-	Begin          string        `toml:"begin"` // now, everything, or a date
+	Junk           string        `toml:"junk"`   // a folder that is read too, its mails held; auto to find it, "" for none
+	Sent           string        `toml:"sent"`   // where the server puts what was sent; "" to find it
+	Shadow         bool          `toml:"shadow"` // begin by looking only, until a person switches the mailbox on
+	Begin          string        `toml:"begin"`  // now, everything, or a date
 	Poll           time.Duration `toml:"poll"`
 	PlusAddressing bool          `toml:"plus_addressing"`
 	IMAP           Server        `toml:"imap"`

@@ -154,6 +154,9 @@ func (b *Mailbox) reading(m *Mistakes, at string) {
 	if !b.LeaveInPlace && strings.EqualFold(b.Processed, b.Folder) && b.Folder != "" {
 		m.add(at+"processed", "this is the folder that is read: name another one")
 	}
+	if b.Junk != "" && (strings.EqualFold(b.Junk, b.Folder) || strings.EqualFold(b.Junk, b.Processed)) {
+		m.add(at+"junk", "this is a folder that has another purpose: name the Junk folder, or write \"auto\"")
+	}
 	if b.Poll < 5*time.Second || b.Poll > 10*time.Minute {
 		m.add(at+"poll", "%s is out of range: write between \"5s\" and \"10m\"; \"45s\" is usual", b.Poll)
 	}
