@@ -50,7 +50,6 @@ type fakeConn struct {
 	r      *bufio.Reader
 	signed bool
 	folder string // the selected one
-	idling bool
 }
 
 const exchangeCaps = "IMAP4rev1 AUTH=PLAIN SASL-IR UIDPLUS MOVE ID UNSELECT CHILDREN IDLE NAMESPACE LITERAL+"
