@@ -20,6 +20,8 @@ type PollerOptions struct {
 	// Apart reads what a first try could not, in another process; nil: there
 	// is none, and every try is made in this one.
 	Apart *Isolated
+	// Meters count what is done; for nobody where nil.
+	Meters *Meters
 	// Stuck counts the reading that this process gave up and can not end; nil
 	// where nobody asks.
 	Stuck *Stuck
@@ -87,6 +89,7 @@ func NewPoller(store *tracker.Store, id int64, cfg MailboxConfig, o PollerOption
 		log:  o.Log.With(slog.String("mailbox", cfg.Name)),
 		work: NewWorker(store, id, o),
 	}
+	p.work.named(cfg.Name)
 	p.seen = map[string]*ledger{}
 	p.retry = backoff{times: p.times}
 	return p, nil
@@ -167,6 +170,7 @@ func (p *Poller) report(ctx context.Context, validity uint32, waiting int, err e
 	if err != nil {
 		r.Err = plain(err)
 		r.Kind = kindOf(err)
+		p.work.meters.trouble.WithLabelValues(p.cfg.Name, r.Kind).Inc()
 	}
 	if err := p.store.PollResult(ctx, p.id, r); err != nil && ctx.Err() == nil {
 		p.log.Error("the poll's result could not be written", slog.Any("error", err))
@@ -181,6 +185,7 @@ func (p *Poller) connection(ctx context.Context, l *tracker.Lease) error {
 		return err
 	}
 	defer s.logout()
+	p.work.meters.signIns.WithLabelValues(p.cfg.Name).Inc()
 	p.log.Info("signed in", slog.String("server", p.cfg.addr()), slog.Bool("move", s.caps.Has("MOVE")), slog.Bool("idle", s.caps.Has("IDLE")))
 	r := p.round(s, l)
 	for ctx.Err() == nil {

@@ -195,6 +195,10 @@ func (v *visit) keep(ctx context.Context, mails []tracker.RawMail) error {
 		if err != nil {
 			err = failure(v.cfg, stageStore, err)
 		} else {
+			v.work.meters.taken.WithLabelValues(v.cfg.Name).Add(float64(len(mails)))
+			for _, m := range mails {
+				v.work.meters.bytes.WithLabelValues(v.cfg.Name).Add(float64(max(m.Size, int64(len(m.Data)))))
+			}
 			v.work.wake()
 		}
 		k.done <- err

@@ -22,16 +22,18 @@ const (
 // the one after it claimed (which would otherwise wait for the commit).
 // A mail that panics, hangs or kills the process costs only its own tries.
 type Worker struct {
-	store *tracker.Store
-	id    int64
-	log   *slog.Logger
-	parse func(raw []byte) tracker.Inbound
-	apart *Isolated // nil: everything is read in this process
-	times timing
-	crash func(edge string)
-	news  chan struct{}
-	lost  *Stuck
-	stuck map[int64]chan struct{} // mails whose parsing has not come back, by inbox id
+	store  *tracker.Store
+	id     int64
+	log    *slog.Logger
+	parse  func(raw []byte) tracker.Inbound
+	apart  *Isolated // nil: everything is read in this process
+	times  timing
+	crash  func(edge string)
+	news   chan struct{}
+	lost   *Stuck
+	name   string // the mailbox's, in numbers
+	meters *Meters
+	stuck  map[int64]chan struct{} // mails whose parsing has not come back, by inbox id
 }
 
 // Stuck counts the reading that was given up in this process and still goes
@@ -58,14 +60,20 @@ func NewWorker(store *tracker.Store, mailboxID int64, o PollerOptions) *Worker {
 	if o.Parse == nil {
 		o.Parse = func(raw []byte) tracker.Inbound { return Parse(raw, Options{}) }
 	}
+	if o.Meters == nil {
+		o.Meters = NewMeters(nil)
+	}
 	if o.Stuck == nil {
 		o.Stuck = &Stuck{}
 	}
 	w := &Worker{store: store, id: mailboxID, log: o.Log, parse: o.Parse, apart: o.Apart, times: hastened(defaultTiming()), crash: failpoints(),
-		news: make(chan struct{}, 1), lost: o.Stuck, stuck: map[int64]chan struct{}{}}
+		news: make(chan struct{}, 1), lost: o.Stuck, meters: o.Meters, stuck: map[int64]chan struct{}{}}
 	w.times.parse = readTime(w.times.parse)
 	return w
 }
+
+// named gives the worker its mailbox's name, for numbers.
+func (w *Worker) named(name string) { w.name = name }
 
 // alive shows that deciding goes on.
 func (w *Worker) alive() { w.store.Alive(tracker.BeatDecide + strconv.FormatInt(w.id, 10)) }
@@ -176,7 +184,9 @@ func (w *Worker) understandAll(ctx context.Context, l *tracker.Lease, c lot, und
 	bytes := int64(0)
 	for _, job := range c.work {
 		w.alive()
+		began := time.Now()
 		in, err := w.understand(ctx, job)
+		w.meters.parse.Observe(time.Since(began).Seconds())
 		if err != nil {
 			w.giveBack(ctx, l, job, err)
 			continue
@@ -258,6 +268,7 @@ func (u *unreadable) Unwrap() error { return u.err }
 // giveBack returns a mail that could not be understood, to be tried again; at
 // its last try a person has to look.
 func (w *Worker) giveBack(ctx context.Context, l *tracker.Lease, job tracker.Work, why error) {
+	w.meters.tries.Inc()
 	log := w.log.With(slog.Int64("inbox", job.InboxID), slog.Int("attempt", job.Attempts), slog.Any("error", why))
 	if errors.Is(why, errNoReader) {
 		log.Error("a mail waits until it can be read in a process of its own; it is tried again", slog.Duration("retry", w.times.disk))
@@ -301,7 +312,13 @@ func setAside(job tracker.Work, why error) string {
 func (w *Worker) commit(ctx context.Context, l *tracker.Lease, items []tracker.Item) {
 	w.hook("ingest.before-receive")
 	w.insist(ctx, l, "mail can not be decided", len(items), func() error {
-		_, err := w.store.Receive(ctx, l, items)
+		out, err := w.store.Receive(ctx, l, items)
+		if err == nil {
+			w.meters.decide(w.name, items, out, w.store.Now())
+			for _, o := range out {
+				w.log.Info("mail decided", slog.Int64("inbox", o.InboxID), slog.String("fate", o.Fate), slog.String("class", string(o.Class)), slog.String("ticket", o.Ticket), slog.Int("acks", o.Acks))
+			}
+		}
 		return err
 	})
 	w.hook("ingest.after-receive")

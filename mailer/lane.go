@@ -144,6 +144,7 @@ func (l *lane) send(ctx context.Context, it tracker.OutboxItem, d desk) error {
 // attempt delivers over a session, and forgets the session where it broke.
 func (l *lane) attempt(ctx context.Context, s *session, out *outlet, it tracker.OutboxItem, e envelope, data []byte) verdict {
 	s.onDot = func() { l.m.crash(EdgeDot) }
+	began := time.Now()
 	v := s.deliver(ctx, e, data, func() error {
 		l.m.crash(EdgeSending)
 		if err := l.m.store.Sending(ctx, l.lease, it.ID); err != nil {
@@ -152,6 +153,7 @@ func (l *lane) attempt(ctx context.Context, s *session, out *outlet, it tracker.
 		l.m.crash(EdgeCommitted)
 		return nil
 	})
+	l.m.meters.attempt(out.name, it.Kind, v, began)
 	if v.broken {
 		s.wire.Close()
 		delete(l.sessions, out.name)
@@ -175,10 +177,12 @@ func (l *lane) session(ctx context.Context, out *outlet) *session {
 	}
 	if err != nil {
 		if ctx.Err() == nil {
+			l.m.meters.failed(out.name, err)
 			l.trouble(out, err)
 		}
 		return nil
 	}
+	l.m.meters.signIns.WithLabelValues(out.name).Inc()
 	s.of = out
 	l.sessions[out.name] = s
 	return s

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"helpdeskd/migrations"
 	"helpdeskd/tracker"
 )
@@ -27,6 +29,7 @@ type Options struct {
 	Language  string                // of mails; English where empty
 	Zone      *time.Location        // in which mails write times; the machine's where nil
 	Log       *slog.Logger          // discarded where nil
+	Metrics   prometheus.Registerer // counts for nobody where nil
 }
 
 // Mailer sends what the outbox owes. It is safe for concurrent use.
@@ -38,6 +41,7 @@ type Mailer struct {
 	renderer *renderer
 	pace     *pace
 	wait     timeouts
+	meters   *meters
 	crash    func(edge string) // for failpoints; does nothing otherwise
 
 	mu       sync.Mutex
@@ -62,7 +66,7 @@ func New(store Store, o Options) (*Mailer, error) {
 		return nil, err
 	}
 	m := &Mailer{
-		store: store, options: o, log: o.Log, words: r.words, renderer: r, pace: newPace(0), wait: usual,
+		store: store, options: o, log: o.Log, words: r.words, renderer: r, pace: newPace(0), wait: usual, meters: newMeters(o.Metrics),
 		crash: func(string) {}, outlets: map[string]*outlet{}, inFlight: map[int64]bool{},
 	}
 	for name, c := range o.SMTP {

@@ -54,6 +54,8 @@ type DB struct {
 	write *sqlx.DB
 	read  *sqlx.DB
 	dsn   string // on PostgreSQL, for connections of another kind
+
+	meters *meters // nil: nobody counts
 }
 
 // Open opens the database that dsn names, `sqlite:DIR/helpdeskd.db` or

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
@@ -71,7 +72,8 @@ type Tx struct {
 // Tx runs fn in a transaction, and commits when it returns nil. On SQLite
 // there is one at a time. The functions given to AfterCommit run once it is
 // committed.
-func (db *DB) Tx(ctx context.Context, fn func(tx *Tx) error) error {
+func (db *DB) Tx(ctx context.Context, fn func(tx *Tx) error) (err error) {
+	defer func(began time.Time) { db.meters.note(began, err) }(time.Now())
 	t, err := db.write.BeginTxx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", translate(err))

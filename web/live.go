@@ -35,6 +35,8 @@ func (s *site) live(w http.ResponseWriter, r *http.Request) error {
 		return migrations.Temporaryf("You have too many pages open.")
 	}
 	defer s.streams.close(me)
+	s.meters.streams.Inc()
+	defer s.meters.streams.Dec()
 	out := http.NewResponseController(w)
 	// Each write has its own deadline, lest a reader who takes nothing in hold
 	// the stream for ever.

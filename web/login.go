@@ -32,6 +32,7 @@ func (s *site) login(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
 	f := loginForm{Email: r.PostFormValue("email"), Next: localPath(r.PostFormValue("next"), ""), Mails: s.store.MailsAccounts()}
 	a, err := s.store.CheckPassword(ctx, f.Email, r.PostFormValue("password"), s.clientIP(r))
+	s.meters.signIns.WithLabelValues(resultOf(err)).Inc()
 	if err != nil {
 		status := http.StatusUnprocessableEntity
 		switch migrations.KindOf(err) {
@@ -106,4 +107,18 @@ func (s *site) setup(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return seeOther(w, r, "/")
+}
+
+// resultOf names how a sign-in went, for the numbers.
+func resultOf(err error) string {
+	if err == nil {
+		return "ok"
+	}
+	switch migrations.KindOf(err) {
+	case migrations.Denied:
+		return "refused"
+	case migrations.Temporary:
+		return "throttled"
+	}
+	return "failed"
 }

@@ -35,6 +35,7 @@ func (s *site) table() []route {
 	return []route{
 		{get, "/healthz", anyone, s.healthz},
 		{get, "/readyz", anyone, s.readyz},
+		{get, "/metrics", anyone, s.metrics},
 		{get, "/login", anyone, s.loginPage},
 		{post, "/login", anyone, s.login},
 		{get, "/setup", anyone, s.setupPage},
@@ -240,7 +241,7 @@ func (s *site) routes() (http.Handler, error) {
 		return nil, err
 	}
 	r := chi.NewRouter()
-	r.Use(s.recover, s.hurry, s.secureHeaders, textPath, middleware.GetHead)
+	r.Use(s.observe, s.recover, s.hurry, s.secureHeaders, textPath, middleware.GetHead)
 	r.Handle("/static/*", s.assets)
 	for _, e := range s.table() {
 		if probes[e.path] {

@@ -82,6 +82,9 @@ func (s *site) identify(next http.Handler) http.Handler {
 				return err
 			case a.Enabled && s.sessions.GetString(r.Context(), sessionProof) == proofOf(a):
 				r = r.WithContext(context.WithValue(r.Context(), accountKey{}, &a))
+				if v := visitorOf(r.Context()); v != nil {
+					v.account = a.ID
+				}
 			}
 		}
 		next.ServeHTTP(w, r)

@@ -21,6 +21,7 @@ import (
 
 	"github.com/alexedwards/scs/v2"
 	"github.com/go-chi/chi/v5"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"helpdeskd/inventory"
 	"helpdeskd/tracker"
@@ -45,6 +46,7 @@ type Options struct {
 	Texts          MailTexts        // of the mails; no previews and no defaults where nil
 	StuckReading   func() int       // how much reading of mail in this process goes on without an end; none where nil
 	Alarms         Alarms           // looks after the desk; no routes and no more than a ping where nil
+	Metrics        Metrics          // for Prometheus
 	Banner         string           // shown above every page, for the demo; "" for none
 	Language       string           // of the catalogue; "en" where empty
 	Styleguide     bool             // /styleguide shows the components: for the demo and development
@@ -52,6 +54,13 @@ type Options struct {
 
 	liveBeat time.Duration // how often a live stream shows that it lives; 25 s where zero
 	formTime time.Duration // how long a form may take to arrive; a minute where zero
+}
+
+// Metrics are what /metrics shows, and to whom.
+type Metrics struct {
+	Registerer prometheus.Registerer // what the site counts; for nobody where nil
+	Handler    http.Handler          // nothing is shown where nil
+	Token      string                // whoever has it may read; only this machine where empty
 }
 
 // site is what the handlers share.
@@ -69,6 +78,7 @@ type site struct {
 	streams  *streams
 	imports  importJobs
 	thumbs   *thumbs
+	meters   *meters
 }
 
 // New returns the site on a store and the inventory beside it.
@@ -85,7 +95,7 @@ func New(store *tracker.Store, things *inventory.Store, opts Options) (http.Hand
 	if opts.formTime == 0 {
 		opts.formTime = formTime
 	}
-	s := &site{store: store, things: things, opts: opts, log: opts.Log, cleaner: newMailCleaner(), streams: &streams{of: map[int64]int{}}, thumbs: newThumbs()}
+	s := &site{store: store, things: things, opts: opts, log: opts.Log, cleaner: newMailCleaner(), streams: &streams{of: map[int64]int{}}, thumbs: newThumbs(), meters: newMeters(opts.Metrics.Registerer)}
 	if opts.PublicURL != "" {
 		u, err := url.Parse(opts.PublicURL)
 		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {

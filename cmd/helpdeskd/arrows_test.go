@@ -26,15 +26,16 @@ var arrows = map[string][]string{
 // homes says where a library may be imported: it stays replaceable, and its
 // bugs are worked around in one place.
 var homes = map[string][]string{
-	"github.com/emersion/go-imap":    {"ingest", "cmd/helpdeskd"}, // cmd: the demo's mail server and the checker
-	"github.com/emersion/go-message": {"ingest"},
-	"github.com/wneessen/go-mail":    {"mailer"},
-	"github.com/go-chi":              {"web"},
-	"github.com/jmoiron/sqlx":        {"migrations", "tracker"},
-	"github.com/lib/pq":              {"migrations"},
-	"modernc.org/sqlite":             {"migrations"},
-	"github.com/alecthomas/kong":     {"cmd/helpdeskd"},
-	"github.com/BurntSushi/toml":     {"cmd/helpdeskd/config", "mailer", "web"}, // mailer and web: the catalogues of words
+	"github.com/emersion/go-imap":                             {"ingest", "cmd/helpdeskd"}, // cmd: the demo's mail server and the checker
+	"github.com/emersion/go-message":                          {"ingest"},
+	"github.com/wneessen/go-mail":                             {"mailer"},
+	"github.com/go-chi":                                       {"web"},
+	"github.com/jmoiron/sqlx":                                 {"migrations", "tracker"},
+	"github.com/lib/pq":                                       {"migrations"},
+	"modernc.org/sqlite":                                      {"migrations"},
+	"github.com/prometheus/client_golang/prometheus/promhttp": {"cmd/helpdeskd/metrics"},
+	"github.com/alecthomas/kong":                              {"cmd/helpdeskd"},
+	"github.com/BurntSushi/toml":                              {"cmd/helpdeskd/config", "mailer", "web"}, // mailer and web: the catalogues of words
 }
 
 // testHelpers are packages that only tests (and bench) import: they may stand between floors.

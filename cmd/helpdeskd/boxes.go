@@ -26,12 +26,13 @@ const boxesEvery = 2 * time.Second
 // were made on the site as they stand there, without a restart. Every node
 // runs all of them; leases see to it that one reads each.
 type boxes struct {
-	store *tracker.Store
-	conf  *config.Config
-	mail  *mailer.Mailer
-	log   *slog.Logger
-	file  []tracker.Mailbox // of the configuration file, in its order
-	stuck *ingest.Stuck
+	store  *tracker.Store
+	conf   *config.Config
+	mail   *mailer.Mailer
+	log    *slog.Logger
+	file   []tracker.Mailbox // of the configuration file, in its order
+	stuck  *ingest.Stuck
+	meters *ingest.Meters
 
 	mu      sync.Mutex
 	running map[string]*box // made on the site, by name
@@ -46,8 +47,8 @@ type box struct {
 	over    chan struct{}
 }
 
-func newBoxes(store *tracker.Store, c *config.Config, m *mailer.Mailer, file []tracker.Mailbox, stuck *ingest.Stuck, log *slog.Logger) *boxes {
-	return &boxes{store: store, conf: c, mail: m, log: log, file: file, stuck: stuck, running: map[string]*box{}}
+func newBoxes(store *tracker.Store, c *config.Config, m *mailer.Mailer, file []tracker.Mailbox, stuck *ingest.Stuck, meters *ingest.Meters, log *slog.Logger) *boxes {
+	return &boxes{store: store, conf: c, mail: m, log: log, file: file, stuck: stuck, meters: meters, running: map[string]*box{}}
 }
 
 // run keeps what runs in step with what is configured, until ctx ends and all
@@ -129,7 +130,7 @@ func (b *boxes) begin(ctx context.Context, c tracker.Connection) error {
 	if err != nil {
 		return err
 	}
-	p, err := ingest.NewPoller(b.store, m.ID, mailboxOf(conf, account), reading(b.store, policy, b.log, b.stuck))
+	p, err := ingest.NewPoller(b.store, m.ID, mailboxOf(conf, account), reading(b.store, policy, b.log, b.stuck, b.meters))
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"helpdeskd/cmd/helpdeskd/config"
+	"helpdeskd/cmd/helpdeskd/metrics"
 	"helpdeskd/cmd/helpdeskd/watch"
 	"helpdeskd/ingest"
 	"helpdeskd/inventory"
@@ -29,6 +30,8 @@ type desk struct {
 	boxes   *boxes // made on the site, beside those of the configuration file
 	log     *slog.Logger
 	workers []func(ctx context.Context)
+	metrics http.Handler
+	meters  *ingest.Meters
 	stuck   *ingest.Stuck // reading that does not come to an end
 }
 
@@ -42,25 +45,30 @@ func newDesk(ctx context.Context, c *config.Config, store *tracker.Store, banner
 	if err != nil {
 		return nil, err
 	}
+	registry, shown := metrics.New(buildVersion())
+	store.DB().Measure(registry)
+	registry.MustRegister(metrics.NewDesk(store, func() (int64, error) { return freeBytes(c.DataDir) }))
+	meters := ingest.NewMeters(registry)
+	d.meters = meters
 	smtp := map[string]mailer.SMTPConfig{}
 	for i, b := range c.Mailboxes {
 		account, err := accountOf(b, store.Grants(b.Name), log)
 		if err != nil {
 			return nil, err
 		}
-		p, err := ingest.NewPoller(store, boxes[i].ID, mailboxOf(b, account), reading(store, policyOf(boxes[i].ID, b, c.Ack), log, d.stuck))
+		p, err := ingest.NewPoller(store, boxes[i].ID, mailboxOf(b, account), reading(store, policyOf(boxes[i].ID, b, c.Ack), log, d.stuck, meters))
 		if err != nil {
 			return nil, fmt.Errorf("mailbox %s: %w", b.Name, err)
 		}
 		d.workers = append(d.workers, p.Run)
 		smtp[b.Name] = smtpOf(b, account)
 	}
-	m, err := mailer.New(store, mailer.Options{SMTP: smtp, PublicURL: c.PublicURL, Log: log})
+	m, err := mailer.New(store, mailer.Options{SMTP: smtp, PublicURL: c.PublicURL, Log: log, Metrics: registry})
 	if err != nil {
 		return nil, err
 	}
 	failpoints(m)
-	d.boxes = newBoxes(store, c, m, boxes, d.stuck, log)
+	d.boxes = newBoxes(store, c, m, boxes, d.stuck, meters, log)
 	d.workers = append(d.workers,
 		func(ctx context.Context) { _ = m.Run(ctx) }, // it returns nil
 		d.boxes.run,
@@ -74,9 +82,11 @@ func newDesk(ctx context.Context, c *config.Config, store *tracker.Store, banner
 		return nil, fmt.Errorf("prepare the alarms: %w", err)
 	}
 	d.workers = append(d.workers, l.Run)
+	d.metrics = shown
 	d.site, err = web.New(store, d.things, web.Options{
 		PublicURL: c.PublicURL, TrustedProxies: proxies(c.TrustedProxies), Log: log, Version: buildVersion(),
-		Mail: ingest.PartReader{}, Forms: formReader{d.boxes.configured}, Texts: m, StuckReading: d.stuck.N, Alarms: l, Banner: banner, Styleguide: banner == demoBanner,
+		Mail: ingest.PartReader{}, Forms: formReader{d.boxes.configured}, Texts: m, StuckReading: d.stuck.N, Alarms: l,
+		Metrics: web.Metrics{Registerer: registry, Handler: shown, Token: c.Metrics.Token.Reveal()}, Banner: banner, Styleguide: banner == demoBanner,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("prepare the site: %w", err)

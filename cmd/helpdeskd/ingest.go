@@ -66,7 +66,7 @@ func (c ingestCmd) run(s *session) error {
 	if err != nil {
 		return err
 	}
-	pipe := ingest.OpenPipe(s.ctx, store, boxes[i].ID, reading(store, policyOf(boxes[i].ID, conf.Mailboxes[i], conf.Ack), log, nil))
+	pipe := ingest.OpenPipe(s.ctx, store, boxes[i].ID, reading(store, policyOf(boxes[i].ID, conf.Mailboxes[i], conf.Ack), log, nil, nil))
 	defer pipe.Close()
 	files := c.Files
 	if len(files) == 0 {

@@ -135,8 +135,8 @@ func parser(store *tracker.Store, p tracker.Policy) func(raw []byte) tracker.Inb
 
 // reading is how a worker reads a mailbox's mails: here, and what broke here in
 // a process of its own. stuck may be nil.
-func reading(store *tracker.Store, p tracker.Policy, log *slog.Logger, stuck *ingest.Stuck) ingest.PollerOptions {
-	return ingest.PollerOptions{Log: log, Parse: parser(store, p), Apart: ingest.NewIsolated(readOptions(store, p)), Stuck: stuck}
+func reading(store *tracker.Store, p tracker.Policy, log *slog.Logger, stuck *ingest.Stuck, meters *ingest.Meters) ingest.PollerOptions {
+	return ingest.PollerOptions{Log: log, Parse: parser(store, p), Apart: ingest.NewIsolated(readOptions(store, p)), Stuck: stuck, Meters: meters}
 }
 
 // formReader reads a mail for the page about forms as it would be read in any

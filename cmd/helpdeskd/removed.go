@@ -50,7 +50,7 @@ func (d *desk) decideRemoved(ctx context.Context) error {
 		d.log.Warn("a mailbox that is not in the configuration has left mail undecided: it is decided now", slog.String("mailbox", m.Name))
 		policy := tracker.Policy{MailboxID: m.ID, Address: m.Address, NoAcks: true}
 		d.store.SetPolicy(policy)
-		if err := d.decideLeft(ctx, m, reading(d.store, policy, d.log, d.stuck)); err != nil {
+		if err := d.decideLeft(ctx, m, reading(d.store, policy, d.log, d.stuck, d.meters)); err != nil {
 			return err
 		}
 	}

@@ -46,6 +46,11 @@ func (serveCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
+	measured, err := listenMetrics(c, d.metrics)
+	if err != nil {
+		return err
+	}
+	defer measured()
 	if err := s.welcome(c, store, listener); err != nil {
 		return err
 	}
