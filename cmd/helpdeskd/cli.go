@@ -33,6 +33,7 @@ type commands struct {
 	Migrate migrateCmd `cmd:"" help:"Bring the database's schema up to date, or show where it stands."`
 	Backup  backupCmd  `cmd:"" help:"Write everything into one file, while the daemon runs."`
 	Restore restoreCmd `cmd:"" help:"Fill the database from a backup."`
+	Verify  verifyCmd  `cmd:"" help:"Check every content, every reference and every sum of the database, or of a backup."`
 	Move    moveCmd    `cmd:"" help:"Move everything to another database: from SQLite to PostgreSQL, or back."`
 	Bench   benchCmd   `cmd:"" help:"Measure this machine with this program."`
 	Version versionCmd `cmd:"" help:"Print the version."`
