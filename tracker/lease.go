@@ -37,7 +37,7 @@ type leaseRow struct {
 // lease is taken over at once.
 func (s *Store) Acquire(ctx context.Context, name string) (*Lease, error) {
 	start, _ := NewToken()
-	holder := s.node + "/" + start
+	holder := s.node + "/" + s.start + "/" + start
 	var seen leaseRow
 	var since time.Time
 	wait := max(s.ttl/10, 5*time.Millisecond)
@@ -63,7 +63,7 @@ func (s *Store) Acquire(ctx context.Context, name string) (*Lease, error) {
 // TryAcquire takes the lease if it is free now, else returns nil.
 func (s *Store) TryAcquire(ctx context.Context, name string) (*Lease, error) {
 	start, _ := NewToken()
-	holder := s.node + "/" + start
+	holder := s.node + "/" + s.start + "/" + start
 	_, fence, err := s.tryLease(ctx, name, holder, leaseRow{}, false)
 	if err != nil && migrations.KindOf(err) != migrations.Conflict {
 		return nil, fmt.Errorf("acquire lease %s: %w", name, err)
@@ -154,7 +154,7 @@ func (l *Lease) checkTx(ctx context.Context, tx *migrations.Tx) error {
 	var one int
 	err := tx.Get(ctx, &one, `SELECT 1 FROM lease WHERE name = ? AND holder = ? AND fence = ? FOR KEY SHARE`, l.name, l.holder, l.fence)
 	if migrations.KindOf(err) == migrations.NotFound {
-		return l.gone()
+		return l.gone(ctx, tx)
 	}
 	if err != nil {
 		return fmt.Errorf("check lease %s: %w", l.name, err)
@@ -169,12 +169,21 @@ func (l *Lease) beatTx(ctx context.Context, tx *migrations.Tx) error {
 		return fmt.Errorf("check lease %s: %w", l.name, err)
 	}
 	if n == 0 {
-		return l.gone()
+		return l.gone(ctx, tx)
 	}
 	return nil
 }
 
-func (l *Lease) gone() error {
+// gone is called where the row names somebody else. Where that is another
+// process under this node's id, the node was copied: its data directory is
+// locked, so that no other start of its own can live beside this one.
+func (l *Lease) gone(ctx context.Context, tx *migrations.Tx) error {
+	var holder string
+	if err := tx.Get(ctx, &holder, `SELECT holder FROM lease WHERE name = ?`, l.name); err == nil && l.s.twin != nil {
+		if node, rest, _ := strings.Cut(holder, "/"); node == l.s.node && !strings.HasPrefix(rest, l.s.start+"/") {
+			l.s.twinOnce.Do(l.s.twin)
+		}
+	}
 	l.once.Do(func() { close(l.lost) })
 	l.stop()
 	return migrations.Conflictf("lease %s was taken over", l.name)

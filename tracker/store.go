@@ -26,7 +26,10 @@ type Options struct {
 	Log      *slog.Logger     // discarded where nil
 	Node     string           // names this node in leases; random where empty
 	LeaseTTL time.Duration    // 15 s where zero
-	Key      *seal.Key        // seals secrets; see OpenKey. Nil for who needs none
+	// Twin, where set, is called once when another process turns out to hold
+	// leases under this node's id: the data directory, or the machine, was copied.
+	Twin func()
+	Key  *seal.Key // seals secrets; see OpenKey. Nil for who needs none
 	// Erased is the journal of what was erased, outside the database; nil for
 	// none: then nothing is erased again after a restore.
 	Erased *erased.Journal
@@ -41,6 +44,7 @@ type Store struct {
 	clock func() time.Time
 	log   *slog.Logger
 	node  string
+	start string // of this process
 	ttl   time.Duration
 	key   *seal.Key
 	// erased is written by SyncErased alone.
@@ -48,6 +52,9 @@ type Store struct {
 	syncing sync.Mutex
 	synced  [2]int64 // the last tombstone and erasure that the journal holds
 	erasing inHand
+
+	twin     func()
+	twinOnce sync.Once
 	// settled is when this process has lived for crashPause.
 	settled migrations.Stamp
 
@@ -85,7 +92,9 @@ func New(db *migrations.DB, o Options) *Store {
 	if o.LeaseTTL == 0 {
 		o.LeaseTTL = 15 * time.Second
 	}
+	start, _ := NewToken()
 	return &Store{
+		start: start, twin: o.Twin,
 		db: db, clock: o.Clock, log: o.Log, node: o.Node, ttl: o.LeaseTTL, key: o.Key, erased: o.Erased,
 		settled:        migrations.At(o.Clock().Add(crashPause)),
 		policies:       map[int64]Policy{},

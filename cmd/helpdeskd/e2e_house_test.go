@@ -219,14 +219,19 @@ func (h *house) overtaken() {
 }
 
 // inbox returns the ids of the inbox rows that a condition holds for.
-func (h *house) inbox(where string) []string {
+func (h *house) inbox(where string) []string { return h.ids("inbox", where) }
+
+// outbox is the same of the outbox.
+func (h *house) outbox(where string) []string { return h.ids("outbox", where) }
+
+func (h *house) ids(table, where string) []string {
 	h.t.Helper()
 	list := "group_concat(id)"
 	if strings.HasPrefix(h.dsn, "postgres") {
 		list = "string_agg(CAST(id AS text), ',')"
 	}
 	var ids string
-	h.query(&ids, `SELECT COALESCE(`+list+`, '') FROM inbox WHERE `+where)
+	h.query(&ids, `SELECT COALESCE(`+list+`, '') FROM `+table+` WHERE `+where)
 	if ids == "" {
 		return nil
 	}

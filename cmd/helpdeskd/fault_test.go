@@ -42,6 +42,18 @@ var faults = []fault{
 	{"F07", "stopped", "the database crashes, and starts again", onlyPostgres, databaseStopped},
 	{"F07", "frozen", "the database freezes, and goes on", onlyPostgres, databaseFrozen},
 	{"F07", "locked", "somebody else holds the database locked", engines, databaseLocked},
+	{"F08", "cut", "every connection is cut at a random byte", engines, lineCut},
+	{"F09", "silent", "connections fall silent at a random byte", engines, lineHangs},
+	{"F10", "slow", "a few bytes pass at a time", onlySQLite, lineSlow},
+	{"F11", "move", "the connection is reset in MOVE", engines, resetInMove},
+	{"F18", "answer", "the answer to a mail, or its last dot, is lost", engines, answerLost},
+	{"F21", "frozen", "of two nodes the holder freezes, and goes on", onlyPostgres, holderFrozen},
+	{"F21", "killed", "one of two nodes is killed", onlyPostgres, eitherKilled},
+	{"F21", "copied", "a node is copied with its id", onlyPostgres, nodeCopied},
+	{"F21", "second", "a second one on an embedded database", onlySQLite, secondRefused},
+	{"F22", "clock", "SIGKILL, and the clock is a day off", engines, clockOff},
+	{"F23", "migration", "SIGKILL while the schema is made", engines, killInMigration},
+	{"F24", "newer", "a newer schema; upgrades from every release (none yet)", engines, newerSchema},
 }
 
 // TestFault does to a helpdesk what must not hurt it, and has the checker

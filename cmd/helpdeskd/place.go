@@ -18,7 +18,10 @@ import (
 // one at once.
 type place struct {
 	Node string
+	file string // that holds the id
 	lock *flock.Flock
+
+	database *flock.Flock // of the embedded database's folder, where it is another
 }
 
 // openPlace makes the directory where it is missing, locks it, and reads (or
@@ -27,24 +30,82 @@ func openPlace(dir string) (*place, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("create the data directory: %w", err)
 	}
-	l := flock.New(filepath.Join(dir, "helpdeskd.lock"))
-	ok, err := l.TryLock()
+	l, err := lockDir(dir)
 	if err != nil {
-		return nil, fmt.Errorf("lock the data directory %s: %w", dir, err)
+		return nil, err
 	}
-	if !ok {
+	if l == nil {
 		return nil, fmt.Errorf("another helpdeskd is running on %s: stop it first, or give this one another data_dir", dir)
 	}
-	p := &place{lock: l}
-	if p.Node, err = nodeID(filepath.Join(dir, "node")); err != nil {
+	p := &place{lock: l, file: filepath.Join(dir, "node")}
+	if p.Node, err = nodeID(p.file); err != nil {
 		l.Unlock()
 		return nil, err
 	}
 	return p, nil
 }
 
+// lockDir locks a folder for this process, and returns nil where another has it.
+func lockDir(dir string) (*flock.Flock, error) {
+	l := flock.New(filepath.Join(dir, "helpdeskd.lock"))
+	ok, err := l.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("lock the folder %s: %w", dir, err)
+	}
+	if !ok {
+		return nil, nil
+	}
+	return l, nil
+}
+
+// holdDatabase keeps other processes off an embedded database that lies
+// elsewhere than the data directory. file is "" on PostgreSQL.
+func (p *place) holdDatabase(file string) error {
+	dir := filepath.Dir(file)
+	if file == "" || sameDir(dir, filepath.Dir(p.file)) {
+		return nil
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("create the database's folder: %w", err)
+	}
+	l, err := lockDir(dir)
+	if err != nil {
+		return err
+	}
+	if l == nil {
+		return fmt.Errorf("another helpdeskd is running on the database %s: an embedded database serves one of them; several need PostgreSQL", file)
+	}
+	p.database = l
+	return nil
+}
+
+func sameDir(a, b string) bool {
+	x, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	y, err := os.Stat(b)
+	return err == nil && os.SameFile(x, y)
+}
+
+// twin gives this node another id, from its next start on, since somebody
+// else works under the one it has. It returns what to tell the administrator.
+func (p *place) twin() error {
+	id := rand.Text()[:12]
+	text := fmt.Sprintf("another running helpdeskd has the id of this node (%s): its data directory or machine was copied.", p.Node)
+	if err := os.WriteFile(p.file, []byte(id+"\n"), 0o600); err != nil {
+		return fmt.Errorf("%s Delete %s and start this one again: %w", text, p.file, err)
+	}
+	return fmt.Errorf("%s This one has a new id now (%s): start it again", text, id)
+}
+
 // Close lets another process in.
-func (p *place) Close() error { return p.lock.Unlock() }
+func (p *place) Close() error {
+	if p.database != nil {
+		p.database.Unlock()
+	}
+	return p.lock.Unlock()
+}
 
 func nodeID(file string) (string, error) {
 	b, err := os.ReadFile(file)

@@ -32,12 +32,18 @@ func (serveCmd) Run(s *session) error {
 		return err
 	}
 	defer place.Close()
+	if err := place.holdDatabase(c.Database.File()); err != nil {
+		return err
+	}
 	listener, err := listen(c)
 	if err != nil {
 		return err
 	}
 	defer listener.Close()
-	store, err := s.open(s.ctx, c, tuned(tracker.Options{Log: log, Node: place.Node}))
+	ctx, stop := context.WithCancelCause(s.ctx)
+	defer stop(nil)
+	twin := func() { stop(place.twin()) }
+	store, err := s.open(ctx, c, tuned(tracker.Options{Log: log, Node: place.Node, Twin: twin}))
 	if err != nil {
 		return err
 	}
@@ -61,8 +67,11 @@ func (serveCmd) Run(s *session) error {
 	if c.TLS.Cert == "" && !c.OnLoopback() && len(c.TrustedProxies) == 0 {
 		log.Warn("the site speaks plain HTTP to the network, passwords included: give it a certificate under [tls], or listen on 127.0.0.1 behind a proxy")
 	}
-	err = serve(s.ctx, d, d.site, listener, log)
+	err = serve(ctx, d, d.site, listener, log)
 	log.Info("stopped")
+	if s.ctx.Err() == nil && err == nil {
+		return context.Cause(ctx) // nobody asked it to end
+	}
 	return err
 }
 
