@@ -48,6 +48,7 @@ type sentView struct {
 	Bad   bool
 	Title string // more, for whoever points at it
 	Icon  string
+	To    string // the mail's own page, where somebody should look
 }
 
 // fileView is an attachment as a tile.
@@ -173,6 +174,14 @@ func formRest(f *tracker.Form, body string) string {
 }
 
 func (s *site) sentView(d tracker.Delivery, name string) sentView {
+	v := s.deliveryWords(d, name)
+	if v.Bad {
+		v.To = "/mail/outbox/" + strconv.FormatInt(d.ID, 10)
+	}
+	return v
+}
+
+func (s *site) deliveryWords(d tracker.Delivery, name string) sentView {
 	v := sentView{Words: s.words.say("sent."+d.State, name)}
 	if d.Kind == tracker.MailAck {
 		v.Words = s.words.say("ack."+d.State, name)
@@ -240,7 +249,7 @@ var eventIcons = map[string]string{
 	"opened": "inbox", "stage": "chevron-right", "reopened": "arrow-back-up", "fix": "tool", "priority": "star", "assigned": "user",
 	"category": "tag", "subject": "pencil", "requester": "user", "participant_added": "user-plus", "participant_removed": "user",
 	"held": "alert-triangle", "approved": "check", "rejected": "ban", "revised": "refresh", "form_again": "refresh", "ack_withheld": "send-off", "archived": "archive",
-	"mail_dead": "alert-triangle", "mail_uncertain": "alert-triangle",
+	"mail_dead": "alert-triangle", "answers_revoked": "ban", "mail_uncertain": "alert-triangle",
 }
 
 // eventView words an event as a whisper: who did what.

@@ -21,6 +21,7 @@ type ticketView struct {
 	Bounced      []tracker.ClientAddress // of the requester's addresses
 	Unreachable  []tracker.ClientAddress // of those whom an answer goes to
 	Participants []tracker.Participant
+	Answers      []tracker.AnswerHolder // who can answer by mail
 	Recent       []tracker.Ticket
 	Similar      []tracker.Ticket
 	Last         int64
@@ -107,6 +108,9 @@ func (s *site) ticketPage(w http.ResponseWriter, r *http.Request, status int, nu
 	}
 	for _, f := range talk.FixFiles {
 		v.Files = append(v.Files, fileOf(f))
+	}
+	if v.Answers, err = s.store.AnswerHolders(ctx, talk.Ticket.ID); err != nil {
+		return err
 	}
 	v.Me = accountOf(ctx).ID
 	if v.Once == "" {

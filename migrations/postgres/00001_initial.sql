@@ -509,6 +509,7 @@ CREATE TABLE reply_token (
     created_at BIGINT NOT NULL
 );
 CREATE INDEX reply_token_ticket ON reply_token (ticket_id);
+CREATE INDEX reply_token_account ON reply_token (account_id) WHERE account_id IS NOT NULL AND revoked_at IS NULL;
 
 -- Every mail that we owe, and what became of it. The states are in docs/design.md.
 CREATE TABLE outbox (
@@ -544,6 +545,7 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_due ON outbox (priority, due_at, id) WHERE state = 'queued';
 CREATE INDEX outbox_open ON outbox (state, id) WHERE state <> 'sent';
 CREATE INDEX outbox_ticket ON outbox (ticket_id, id);
+CREATE INDEX outbox_to ON outbox (to_address, id);
 CREATE INDEX outbox_message ON outbox (message_id) WHERE message_id IS NOT NULL;
 CREATE INDEX outbox_digest ON outbox (digest) WHERE digest <> '';
 CREATE INDEX outbox_bounce ON outbox (bounce_at) WHERE bounce <> '';
