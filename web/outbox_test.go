@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -39,7 +40,10 @@ func TestAnUncertainMailIsDecided(t *testing.T) {
 		if secret := strings.TrimPrefix(strings.Split(mailID, "@")[0], "hd."); len(secret) != 26 || strings.Contains(page, secret) {
 			t.Errorf("the page shows the reply token %s", secret)
 		}
-		if res := b.post(to+"/resend"); res.Code != http.StatusSeeOther {
+		if dir := os.Getenv("HELPDESKD_SHOTS"); dir != "" && w.DB().Engine == migrations.SQLite {
+			w.shoot(dir, b, "/mail/outbox", to, "/tickets/7", "/account")
+		}
+		if res := b.post(to + "/resend"); res.Code != http.StatusSeeOther {
 			t.Fatalf("sending it again: %d", res.Code)
 		}
 		var now struct {
