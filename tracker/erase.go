@@ -3,6 +3,7 @@ package tracker
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"slices"
 	"strings"
@@ -38,7 +39,7 @@ var likeEscape = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 // own does when one is counted, exported or erased.
 type AlsoPerson struct {
 	Count  func(ctx context.Context, q migrations.Queryer, p Erasing) ([]Count, error)
-	Export func(ctx context.Context, p Erasing, table func(name string, head []string) (func(row []string) error, error)) error
+	Export func(ctx context.Context, p Erasing, create func(name string) (io.Writer, error)) error
 	Erase  func(ctx context.Context, tx *migrations.Tx, p Erasing) error
 }
 

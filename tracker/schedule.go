@@ -29,6 +29,8 @@ func (s *Store) RunClock(ctx context.Context, l *Lease) error {
 		}{
 			{"complete silent tickets", func(ctx context.Context, l *Lease) error { _, err := s.AutoComplete(ctx, l); return err }},
 			{"archive closed tickets", func(ctx context.Context, l *Lease) error { _, err := s.Archive(ctx, l); return err }},
+			{"delete what is over", func(ctx context.Context, l *Lease) error { _, err := s.Purge(ctx, l); return err }},
+			{"finish erasures", func(ctx context.Context, _ *Lease) error { return s.ResumeErasures(ctx) }},
 			{"forget old sign-ins", s.sweepSignIns},
 			{"forget what can not be undone", func(ctx context.Context, l *Lease) error { _, err := s.ForgetBulks(ctx, l); return err }},
 		}

@@ -28,6 +28,7 @@ const (
 	SetPublicURL  = "site.public_url"
 	SetSilentDays = "ticket.silent_days"    // days after which a confirming ticket completes by itself
 	SetArchive    = "ticket.archive_months" // calendar months after which a closed ticket is archived
+	SetPurge      = "ticket.purge_months"   // calendar months after which an archived ticket is deleted; 0: never
 	SetNotify     = "account.notify"        // what a new account is told by mail: all, mine, none
 	SetHours      = "hours.week"            // Hours without its holidays, as JSON
 	SetHolidays   = "hours.holidays"        // []Holiday as JSON
@@ -43,6 +44,7 @@ var settingDefaults = map[string]string{
 	SetAck:        "on",
 	SetSilentDays: "7",
 	SetArchive:    "2",
+	SetPurge:      "0",
 	SetNotify:     NotifyAll,
 	SetAnnounce:   "on",
 	SetMailPerMin: "25",
@@ -56,7 +58,7 @@ var settingDefaults = map[string]string{
 }
 
 // plainSettings are those whose values events name: numbers and choices.
-var plainSettings = map[string]bool{SetAck: true, SetSilentDays: true, SetArchive: true, SetNotify: true, SetAnnounce: true, SetMailPerMin: true, SetCurrency: true,
+var plainSettings = map[string]bool{SetAck: true, SetSilentDays: true, SetArchive: true, SetPurge: true, SetNotify: true, SetAnnounce: true, SetMailPerMin: true, SetCurrency: true,
 	SetAlarmUnread: true, SetAlarmOutbox: true, SetAlarmDisk: true, SetAlarmDays: true, SetAlarmBackup: true}
 
 // Setting returns a setting's value, or its default.
@@ -234,6 +236,8 @@ func CheckSetting(name, value string) (string, error) {
 		return wholeNumber(name, value, 1_000_000, "MB")
 	case SetAlarmDays, SetAlarmBackup:
 		return wholeNumber(name, value, 365, "days")
+	case SetPurge:
+		return wholeNumber(name, value, 1200, "months")
 	case SetNotify:
 		if err := checkNotify(value); err != nil {
 			return "", migrations.InvalidAt(name, "%s", migrations.SafeMessage(err))

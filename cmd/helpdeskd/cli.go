@@ -35,6 +35,8 @@ type commands struct {
 	Restore restoreCmd `cmd:"" help:"Fill the database from a backup."`
 	Verify  verifyCmd  `cmd:"" help:"Check every content, every reference and every sum of the database, or of a backup."`
 	Move    moveCmd    `cmd:"" help:"Move everything to another database: from SQLite to PostgreSQL, or back."`
+	Export  exportCmd  `cmd:"" help:"Write all that is known of a person into a zip file."`
+	Erase   eraseCmd   `cmd:"" help:"Erase a person everywhere."`
 	Bench   benchCmd   `cmd:"" help:"Measure this machine with this program."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }

@@ -19,11 +19,14 @@ import (
 	"helpdeskd/migrations/archive"
 	"helpdeskd/tracker"
 	"helpdeskd/tracker/carry"
+	"helpdeskd/tracker/erased"
+	"helpdeskd/tracker/seal"
 )
 
 type restoreCmd struct {
-	File  string `arg:"" help:"The backup." type:"existingfile"`
-	Force bool   `help:"Replace a database that is in use; asks you to type a word first."`
+	File   string   `arg:"" help:"The backup." type:"existingfile"`
+	Force  bool     `help:"Replace a database that is in use; asks you to type a word first."`
+	Erased []string `help:"Journals of erasures of other nodes (the file erased in their data_dir): what they say was erased after the backup is erased again. This node's is always applied." type:"existingfile" placeholder:"FILE"`
 	cryptFrom
 	quietFor
 }
@@ -70,7 +73,7 @@ func (c restoreCmd) Run(s *session) error {
 	if opened, err = c.open(s, f); err != nil {
 		return err
 	}
-	r := &restoring{session: s, conf: conf, file: opened, head: head, taken: taken}
+	r := &restoring{session: s, conf: conf, file: opened, head: head, taken: taken, journals: c.Erased}
 	a := carry.Arrival{DSN: conf.Database.Reveal(), Schema: head.Schema, Replace: c.Force, Fill: r.fill, After: r.after,
 		Mark: migrations.Closed{Reason: migrations.ClosedRestoring, Other: filepath.Base(c.File), At: migrations.At(time.Now())}}
 	aside, err := a.Run(s.ctx)
@@ -101,6 +104,12 @@ func (c restoreCmd) mayReplace(s *session, conf *config.Config, taken time.Time)
 	used, err := carry.InUse(s.ctx, db)
 	if err != nil || !used || !c.Force {
 		return err
+	}
+	// What was erased in it may not be in the journal yet.
+	if key, err := seal.Read(conf.KeyFile); err == nil {
+		if err := tracker.New(db, tracker.Options{Erased: journal(conf, key)}).SyncErased(s.ctx); err != nil {
+			fmt.Fprintf(s.err, "what was erased in the database that is replaced could not be read: %v\n", err)
+		}
 	}
 	fmt.Fprintf(s.err, "%s is in use. Everything in it is replaced by what was on %s; what came later is lost.\nType the word replace to go on: ", conf.Database, taken.Format("2006-01-02 15:04 UTC"))
 	line, err := bufio.NewReader(s.in).ReadString('\n')
@@ -169,6 +178,8 @@ type restoring struct {
 	done     tracker.Restored
 	mended   []string
 	key      []byte
+	journals []string // of erasures, of other nodes
+	erased   int
 }
 
 func (r *restoring) fill(db *migrations.DB, l *migrations.Load) (err error) {
@@ -186,7 +197,33 @@ func (r *restoring) fill(db *migrations.DB, l *migrations.Load) (err error) {
 
 func (r *restoring) after(db *migrations.DB, before []tracker.LeaseState) (err error) {
 	st := tracker.New(db, tracker.Options{})
-	r.done, err = st.AfterRestore(r.ctx, r.taken, before)
+	if r.done, err = st.AfterRestore(r.ctx, r.taken, before); err != nil {
+		return err
+	}
+	return r.eraseAgain(db)
+}
+
+// eraseAgain erases what was erased after the backup, before anybody sees it.
+func (r *restoring) eraseAgain(db *migrations.DB) error {
+	key, err := seal.Read(r.conf.KeyFile)
+	if errors.Is(err, fs.ErrNotExist) && r.key != nil {
+		key, err = seal.Parse(r.key)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		entries, err := erased.Read(filepath.Join(r.conf.DataDir, erased.FileName))
+		if err == nil && len(entries) == 0 && len(r.journals) == 0 {
+			return nil
+		}
+		return errors.Join(err, fmt.Errorf("what was erased after the backup must be erased again, and the journal of it can only be read with the key file %s: put that back first", r.conf.KeyFile))
+	}
+	if err != nil {
+		return err
+	}
+	st := tracker.New(db, tracker.Options{Erased: journal(r.conf, key)})
+	inventory.New(st) // which keeps things of people, too
+	bar := r.progress("erasing again")
+	defer bar.end()
+	r.erased, err = st.ReapplyErasures(r.ctx, r.journals, bar.of())
 	return err
 }
 
@@ -198,6 +235,9 @@ func (r *restoring) report(aside string) error {
 		fmt.Fprintf(r.out, "the former database is kept as %s: delete it when you are sure\n", aside)
 	}
 	fmt.Fprintf(r.out, "the next ticket is HD-%d, so that no number is given twice\n", r.done.NextTicket)
+	if r.erased > 0 {
+		fmt.Fprintf(r.out, "erased again: %d people and tickets that were erased after the backup\n", r.erased)
+	}
 	if r.done.Held > 0 {
 		fmt.Fprintf(r.out, "%d mails are held, as they may have been sent after the backup: decide on them on the site, under Mail\n", r.done.Held)
 	}

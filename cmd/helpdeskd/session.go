@@ -7,11 +7,13 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"helpdeskd/cmd/helpdeskd/config"
 	"helpdeskd/migrations"
 	"helpdeskd/tracker"
+	"helpdeskd/tracker/erased"
 	"helpdeskd/tracker/seal"
 )
 
@@ -77,5 +79,15 @@ func (s *session) openWith(ctx context.Context, c *config.Config, o tracker.Opti
 		db.Close()
 		return nil, err
 	}
+	o.Erased = journal(c, o.Key)
 	return tracker.New(db, o), nil
+}
+
+// journal is this node's journal of erasures; nil without the key that names
+// people in it.
+func journal(c *config.Config, key *seal.Key) *erased.Journal {
+	if key == nil || c.DataDir == "" {
+		return nil
+	}
+	return erased.New(filepath.Join(c.DataDir, erased.FileName), key.For("erased"))
 }

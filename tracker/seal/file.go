@@ -46,6 +46,9 @@ func Read(path string) (*Key, error) {
 	return parse(path, string(text))
 }
 
+// Parse reads what a key file holds.
+func Parse(text []byte) (*Key, error) { return parse("this", string(text)) }
+
 func parse(path, text string) (*Key, error) {
 	body, ok := strings.CutPrefix(strings.TrimSpace(text), mark)
 	secret, err := base64.StdEncoding.DecodeString(body)

@@ -10,6 +10,7 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -34,6 +35,7 @@ var encoding = base64.RawURLEncoding.Strict()
 type Key struct {
 	id   string
 	aead cipher.AEAD
+	mac  []byte
 }
 
 // New returns the key of 32 secret bytes. What encrypts and what names the key
@@ -59,7 +61,11 @@ func New(secret []byte) (*Key, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a cipher: %w", err)
 	}
-	return &Key{id: hex.EncodeToString(id), aead: aead}, nil
+	mac, err := derive("mac", size)
+	if err != nil {
+		return nil, fmt.Errorf("derive a key: %w", err)
+	}
+	return &Key{id: hex.EncodeToString(id), aead: aead, mac: mac}, nil
 }
 
 // ID names the key: eight hexadecimal digits that tell nothing about it.
@@ -92,6 +98,14 @@ func (k *Key) Open(context, sealed string) ([]byte, error) {
 		return nil, migrations.Invalidf("this sealed secret is damaged, or was sealed for another place")
 	}
 	return plain, nil
+}
+
+// For returns 32 secret bytes for another use, for example keyed hashes: the
+// same for the same use, and telling nothing about the key or other uses.
+func (k *Key) For(use string) []byte {
+	m := hmac.New(sha256.New, k.mac)
+	m.Write([]byte(use))
+	return m.Sum(nil)
 }
 
 // SealedBy returns the id of the key that sealed a text; ok is false where it

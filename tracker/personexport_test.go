@@ -1,0 +1,59 @@
+package tracker
+
+import (
+	"archive/zip"
+	"bytes"
+	"io"
+	"strings"
+	"testing"
+
+	"helpdeskd/migrations"
+)
+
+func TestAPersonIsExportedWhole(t *testing.T) {
+	eachMailDesk(t, func(d *mailDesk) {
+		_, raw := annaEverywhere(d)
+		var b bytes.Buffer
+		var done, all int
+		d.ok(d.ExportPerson(d.ctx, Actor{}, "anna@aldermere.example", &b, func(n, of int) { done, all = n, of }))
+		if done != all || done == 0 {
+			t.Errorf("it told of %d of %d", done, all)
+		}
+		z, err := zip.NewReader(bytes.NewReader(b.Bytes()), int64(b.Len()))
+		d.ok(err)
+		files := map[string]string{}
+		for _, f := range z.File {
+			r, err := f.Open()
+			d.ok(err)
+			data, err := io.ReadAll(r)
+			d.ok(err)
+			if _, twice := files[f.Name]; twice {
+				t.Errorf("%s is in it twice", f.Name)
+			}
+			files[f.Name] = string(data)
+		}
+		for name, want := range map[string]string{
+			"person.json": "anna@aldermere.example", "tickets/HD-1/HD-1.txt": "It is quetzal again.", "tickets/HD-1/HD-1.json": `"text": "It is quetzal again."`, "tickets/HD-1/mail-1.eml": raw,
+			"took part in/HD-2/HD-2.txt": "My chair quetzals, too.", "took part in/HD-2/Plan of Anna Berg.txt": "plan of the chair", "other mail/to-them.json": `"Kind": "ack"`,
+			"notes.json": "Anna called", "events.json": `"opened"`, "README.txt": "All that this helpdesk",
+		} {
+			if !strings.Contains(files[name], want) {
+				t.Errorf("%s does not say %q: %.300s", name, want, files[name])
+			}
+		}
+		held, acks := false, false
+		for name, text := range files {
+			held = held || strings.Contains(text, "held quetzal")
+			acks = acks || strings.HasPrefix(name, "other mail/to-them-") && strings.HasSuffix(name, ".eml")
+		}
+		if !held || !acks {
+			t.Errorf("held %v, mails to them %v", held, acks)
+		}
+		if n := d.count(`SELECT count(*) FROM event WHERE subject = 'client' AND kind = 'exported'`); n != 1 {
+			t.Errorf("%d events", n)
+		}
+		if err := d.ExportPerson(d.ctx, Actor{}, "nobody@x.example", io.Discard, nil); migrations.KindOf(err) != migrations.NotFound {
+			t.Errorf("nobody: %v", err)
+		}
+	})
+}
