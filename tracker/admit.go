@@ -47,7 +47,7 @@ func (s *Store) admitTx(ctx context.Context, tx *migrations.Tx, by Actor, messag
 		if err := s.sendMessageTx(ctx, tx, Actor{AccountID: *m.AccountID}, ticketID, messageID); err != nil {
 			return 0, err
 		}
-		return ticketID, s.admittedTx(ctx, tx, by, messageID, ticketID)
+		return ticketID, s.admittedTx(ctx, tx, by, ticketID)
 	}
 	in := Inbound{Subject: m.Subject, Reply: m.Body}
 	if m.Form != "" {
@@ -88,7 +88,7 @@ func (s *Store) admitTx(ctx context.Context, tx *migrations.Tx, by Actor, messag
 			return 0, err
 		}
 	}
-	return ticketID, s.admittedTx(ctx, tx, by, messageID, ticketID)
+	return ticketID, s.admittedTx(ctx, tx, by, ticketID)
 }
 
 // answersTx reports whether a message's author is somebody who may answer
@@ -104,15 +104,7 @@ func answersTx(ctx context.Context, tx *migrations.Tx, accountID *int64) (bool, 
 	return May(a, WorkTickets), nil
 }
 
-func (s *Store) admittedTx(ctx context.Context, tx *migrations.Tx, by Actor, messageID, ticketID int64) error {
-	_, err := tx.Exec(ctx, `UPDATE inbox SET fate = CASE WHEN fate <> 'pending' THEN fate WHEN ticket_id IS NULL THEN 'new' ELSE 'append' END, reason = 'approved', ticket_id = ?, resolved_by = ?
-		WHERE id IN (`+heldMails+`)`, ticketID, orNull(by.AccountID), messageID)
-	if err != nil {
-		return fmt.Errorf("record approval of message %d: %w", messageID, err)
-	}
+// admittedTx records who let a message in.
+func (s *Store) admittedTx(ctx context.Context, tx *migrations.Tx, by Actor, ticketID int64) error {
 	return s.RecordTx(ctx, tx, Event{Actor: by, Subject: "ticket", SubjectID: ticketID, Kind: "approved"})
 }
-
-// heldMails finds the inbox rows that a decision about a message decides: its
-// own, and, where it is a changed copy, that of the mail whose place it took.
-const heldMails = `SELECT m.inbox_id FROM message h JOIN message m ON m.id = h.id OR m.id = h.revision_of WHERE h.id = ?`

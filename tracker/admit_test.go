@@ -34,7 +34,7 @@ func TestApprovingSendsOnlyForTechnicians(t *testing.T) {
 				if h.Technician != "" {
 					t.Errorf("the page says that approving sends it in the name of %s", h.Technician)
 				}
-				_, err = d.ApproveHeld(d.ctx, admin.Actor(), h.ID, false)
+				_, err = d.ApproveHeld(d.ctx, admin.Actor(), h.ID, Approval{})
 				d.ok(err)
 				if n := d.count(`SELECT count(*) FROM outbox WHERE kind = 'reply'`); n != 0 {
 					t.Error("approving sent it to the client")
@@ -55,7 +55,7 @@ func TestApprovingAFormAsksItsResponder(t *testing.T) {
 		d.want(d.receive(d.mail(from("flow@aldermere.example"), forged, func(in *Inbound) {
 			in.Form = &Form{Source: "power_automate", Requester: Address{Name: "Bea Holm", Address: "bea@aldermere.example"}, Answers: []Answer{{Question: "What happened?", Answer: "Smoke."}}}
 		})), FatePending, "", 0)
-		ticket, err := d.ApproveHeld(d.ctx, admin.Actor(), d.heldMessage().ID, false)
+		ticket, err := d.ApproveHeld(d.ctx, admin.Actor(), d.heldMessage().ID, Approval{})
 		d.ok(err)
 		if ticket.ClientAddress != "bea@aldermere.example" || ticket.ClientName != "Bea Holm" {
 			t.Errorf("the ticket is %s's, %s", ticket.ClientName, ticket.ClientAddress)

@@ -414,7 +414,10 @@ func TestWhatStandsInTheOutboxAndInbox(t *testing.T) {
 			if _, err := tx.Exec(d.ctx, `UPDATE outbox SET state = 'uncertain'`); err != nil {
 				return err
 			}
-			_, err := tx.Exec(d.ctx, `UPDATE inbox SET fate = 'quarantine'`)
+			if _, err := tx.Exec(d.ctx, `UPDATE inbox SET fate = 'quarantine'`); err != nil {
+				return err
+			}
+			_, err := tx.Exec(d.ctx, `UPDATE inbox_tally SET what = 'quarantine' WHERE what = 'new'`)
 			return err
 		}))
 		d.ok(d.SendResult(d.ctx, d.mailbox.ID, "The server refuses the password."))

@@ -186,6 +186,7 @@ func (s *Store) settleTechnician(ctx context.Context, tx *migrations.Tx, d *deci
 		reason = "it was taken later than it came, and may have been passed on before"
 	}
 	if reason != "" {
+		d.checks = technicianChecks(d, m)
 		return s.holdTx(ctx, tx, d, m.ticket, reason)
 	}
 	d.ticket = m.ticket

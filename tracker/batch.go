@@ -27,12 +27,14 @@ type batch struct {
 	notifies    bool                        // somebody wishes to be notified
 	begun       int64                       // the last ticket number that was drawn before this transaction
 	number      int64                       // the last ticket number that is drawn
+	rules       []SenderRule                // whose mail opens no ticket
+	sums        tally                       // of what was decided
 }
 
 // gather asks, once for all mails, which of their ids are known. From then on
 // nobody else decides mail until the commit.
 func (s *Store) gather(ctx context.Context, tx *migrations.Tx, items []Item) (*batch, error) {
-	b := &batch{accounts: map[string]*Account{}, ids: map[string]bool{}, clients: map[string]*Client{}, bounced: map[string]bool{}, bouncedAt: map[string]migrations.Stamp{}, acked: map[string]int{}, late: map[string][]lateRow{}}
+	b := &batch{sums: tally{}, accounts: map[string]*Account{}, ids: map[string]bool{}, clients: map[string]*Client{}, bounced: map[string]bool{}, bouncedAt: map[string]migrations.Stamp{}, acked: map[string]int{}, late: map[string][]lateRow{}}
 	var err error
 	if b.begun, err = lockNumbersTx(ctx, tx); err != nil {
 		return nil, err
@@ -84,6 +86,9 @@ func (s *Store) gather(ctx context.Context, tx *migrations.Tx, items []Item) (*b
 		return nil, err
 	}
 	if err := gatherGone(ctx, tx, b, items); err != nil {
+		return nil, err
+	}
+	if err := s.gatherRules(ctx, tx, b); err != nil {
 		return nil, err
 	}
 	return b, s.gatherPeople(ctx, tx, b, items)

@@ -19,6 +19,7 @@ type Message struct {
 	Direction   string           `db:"direction"` // in, out
 	State       string           `db:"state"`     // shown, held, rejected, superseded
 	HeldReason  string           `db:"held_reason"`
+	CheckText   string           `db:"checks" json:"-"`
 	InboxID     int64            `db:"inbox_id"`
 	ClientID    int64            `db:"client_id"`
 	AccountID   int64            `db:"account_id"` // the technician who wrote it, or seems to have
@@ -41,6 +42,7 @@ type Message struct {
 	SentDate    migrations.Stamp `db:"sent_date"`   // the Date header, only shown
 	At          migrations.Stamp `db:"at"`
 
+	Checks      []Check      `db:"-"` // of a held mail: the conditions that it was measured by
 	Form        *Form        `db:"-"`
 	Forwarded   *Forwarded   `db:"-"` // the original, where the mail is a forward
 	Attachments []Attachment `db:"-"` // files, inline images and HTML bodies
@@ -90,7 +92,7 @@ func shownMessages() string {
 }
 
 func messageColumns(body, quoted, cut string) string {
-	return `SELECT m.id, COALESCE(m.ticket_id, 0) AS ticket_id, m.direction, m.state, m.held_reason, COALESCE(m.inbox_id, 0) AS inbox_id,
+	return `SELECT m.id, COALESCE(m.ticket_id, 0) AS ticket_id, m.direction, m.state, m.held_reason, m.checks, COALESCE(m.inbox_id, 0) AS inbox_id,
 	COALESCE(m.client_id, 0) AS client_id, COALESCE(m.account_id, 0) AS account_id, m.from_name, m.from_address, m.to_line, m.cc_line, m.subject,
 	` + body + ` AS body, ` + quoted + ` AS quoted, (` + cut + `) AS cut,
 	m.class, m.class_reason, m.defects, m.notes, m.digest, m.form, m.forwarded, COALESCE(m.revision_of, 0) AS revision_of, COALESCE(m.sent_date, 0) AS sent_date, m.at
@@ -110,6 +112,7 @@ func (s *Store) messagesWhere(ctx context.Context, query string, args ...any) ([
 	for i := range list {
 		m := &list[i]
 		at[m.ID], ids[i] = m, m.ID
+		m.Checks = readChecks(m.CheckText)
 		if m.FormJSON != "" {
 			m.Form = new(Form)
 			if err := json.Unmarshal([]byte(m.FormJSON), m.Form); err != nil {

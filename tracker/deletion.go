@@ -153,6 +153,20 @@ func (s *Store) deleteTicketTx(ctx context.Context, tx *migrations.Tx, actor Act
 	if err != nil {
 		return err
 	}
+	// What was held on it waits for nobody any more.
+	var held []int64
+	if err := tx.Select(ctx, &held, `SELECT id FROM inbox WHERE ticket_id = ? AND fate = 'pending' AND state = 'done'`, id); err != nil {
+		return fmt.Errorf("delete ticket %d: %w", id, err)
+	}
+	if len(held) > 0 {
+		err := recountTx(ctx, tx, held, func() error {
+			_, err := tx.Exec(ctx, `UPDATE inbox SET fate = 'none' WHERE id IN (`+marks(len(held))+`)`, anys(held)...)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("delete ticket %d: %w", id, err)
+		}
+	}
 	for _, q := range []struct {
 		query string
 		twice bool
@@ -169,7 +183,7 @@ func (s *Store) deleteTicketTx(ctx context.Context, tx *migrations.Tx, actor Act
 		{query: `DELETE FROM file WHERE owner_kind = 'fix' AND owner_id = ?`},
 		{query: `DELETE FROM note WHERE ticket_id = ?`},
 		{query: `DELETE FROM link WHERE (a_kind = 'ticket' AND a_id = ?) OR (b_kind = 'ticket' AND b_id = ?)`, twice: true},
-		{query: `UPDATE inbox SET sender = '', subject = '', mail_id = '', reason = 'ticket deleted' WHERE ticket_id = ? AND state = 'done'`},
+		{query: `UPDATE inbox SET sender = '', subject = '', mail_id = '', reason = 'ticket deleted', reason_before = '' WHERE ticket_id = ? AND state = 'done'`},
 		{query: `DELETE FROM ticket WHERE id = ?`},
 	} {
 		args := []any{id}

@@ -99,8 +99,8 @@ func TestADeletedTicketLeavesATombstoneAndNothingElse(t *testing.T) {
 		}
 		d.ok(d.scrub(d.ctx))
 		d.nothingLeft(t, "unicorn")
-		if rows, _, err := d.Inbox(d.ctx, "", 0, 10); err != nil || rows[len(rows)-1].TicketNumber != 1 || rows[len(rows)-1].ErasedAt == 0 {
-			t.Errorf("the ledger shows %+v, %v", rows, err)
+		if p, err := d.Ledger(d.ctx, MailFilter{}, 0, 10); err != nil || p.Mails[len(p.Mails)-1].TicketNumber != 1 || p.Mails[len(p.Mails)-1].ErasedAt == 0 || p.Mails[len(p.Mails)-1].GoneAt == 0 || p.Mails[len(p.Mails)-1].GoneCause == "" {
+			t.Errorf("the ledger shows %+v, %v", p, err)
 		}
 		// The same mail again, under another UID, and with changed trace headers.
 		d.want(d.takeRaw(first, raw), FateDuplicate, "HD-1", 0)

@@ -483,7 +483,10 @@ func (s *Store) eraseInboxTx(ctx context.Context, tx *migrations.Tx, r eraseRun,
 	if err := noteGoneTx(ctx, tx, r.uid, goneRow{Hash: goneBytes(digest)}); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, `UPDATE inbox SET sender = '', subject = '', mail_id = '', reason = 'erased', fate = CASE WHEN fate IN ('pending', 'quarantine') THEN 'none' ELSE fate END WHERE id = ?`, id)
+	err := recountTx(ctx, tx, []int64{id}, func() error {
+		_, err := tx.Exec(ctx, `UPDATE inbox SET sender = '', subject = '', mail_id = '', reason = 'erased', reason_before = '', fate = CASE WHEN fate IN ('pending', 'quarantine') THEN 'none' ELSE fate END WHERE id = ?`, id)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("empty mail %d: %w", id, err)
 	}
@@ -686,6 +689,11 @@ func (s *Store) eraseAccountTx(ctx context.Context, tx *migrations.Tx, p Erasing
 
 // eraseRulesTx takes the person out of rules and counters.
 func (s *Store) eraseRulesTx(ctx context.Context, tx *migrations.Tx, r eraseRun) error {
+	if n := len(r.who.Addresses); n > 0 {
+		if _, err := tx.Exec(ctx, `DELETE FROM sender_rule WHERE pattern IN (`+marks(n)+`)`, anys(r.who.Addresses)...); err != nil {
+			return fmt.Errorf("take a person out of the ignored senders: %w", err)
+		}
+	}
 	senders, err := s.setting(ctx, tx, SetSenders)
 	if err != nil {
 		return err

@@ -48,11 +48,8 @@ func (s *Store) Health(ctx context.Context) (Health, error) {
 	if h.Mailboxes, err = s.Mailboxes(ctx); err != nil {
 		return h, err
 	}
-	// One statement each, so that the counts are of one moment. All are counted
-	// in an index that says nothing but the fate, and what is open, which is
-	// little, is taken out again; || keeps SQLite to the index of those.
-	h.Inbox, h.Taken, err = s.counts(ctx, InboxCounts(), `SELECT fate AS what, count(*) AS n FROM inbox GROUP BY fate
-		UNION ALL SELECT fate || '' AS what, -count(*) AS n FROM inbox WHERE state <> 'done' GROUP BY fate || ''
+	// One statement each, so that the counts are of one moment.
+	h.Inbox, h.Taken, err = s.counts(ctx, InboxCounts(), `SELECT what, CAST(SUM(n) AS BIGINT) AS n FROM inbox_tally WHERE what <> 'taken' GROUP BY what
 		UNION ALL SELECT state AS what, count(*) AS n FROM inbox WHERE state <> 'done' GROUP BY state`)
 	if err != nil {
 		return h, err
@@ -110,112 +107,6 @@ func (s *Store) counts(ctx context.Context, words []string, query string) ([]Cou
 	return append(list[:known], slices.DeleteFunc(list[known:], func(c Count) bool { return c.N == 0 })...), total, nil
 }
 
-// InboxRow is a mail that was taken.
-type InboxRow struct {
-	ID           int64            `db:"id"`
-	MailboxID    int64            `db:"mailbox_id"`
-	Mailbox      string           `db:"mailbox"`
-	UID          int64            `db:"uid"` // 0: handed over by the ingest command
-	Digest       string           `db:"digest"`
-	Size         int64            `db:"size"` // bytes
-	ReceivedAt   migrations.Stamp `db:"received_at"`
-	KeptAt       migrations.Stamp `db:"kept_at"`
-	State        string           `db:"state"` // kept, working, done
-	Attempts     int              `db:"attempts"`
-	RetryAt      migrations.Stamp `db:"retry_at"`
-	Fate         string           `db:"fate"`
-	Class        Class            `db:"class"`
-	Sender       string           `db:"sender"`
-	Subject      string           `db:"subject"`
-	Reason       string           `db:"reason"`
-	TicketNumber int64            `db:"ticket_number"`
-	DoneAt       migrations.Stamp `db:"done_at"`
-	ErasedAt     migrations.Stamp `db:"erased_at"`   // its raw mail and text are gone: its ticket or its author was erased
-	ResolvedBy   string           `db:"resolved_by"` // name of who retried, approved, rejected or discarded it
-}
-
-const inboxSelect = `SELECT i.id, i.mailbox_id, b.name AS mailbox, COALESCE(i.uid, 0) AS uid, i.digest, i.size, i.received_at, i.kept_at, i.state, i.attempts,
-	COALESCE(i.retry_at, 0) AS retry_at, i.fate, i.class, i.sender, i.subject, i.reason, COALESCE(t.number, g.number, 0) AS ticket_number,
-	COALESCE(i.done_at, 0) AS done_at, COALESCE(i.erased_at, 0) AS erased_at, COALESCE(a.name, '') AS resolved_by
-	FROM inbox i JOIN mailbox b ON b.id = i.mailbox_id LEFT JOIN ticket t ON t.id = i.ticket_id LEFT JOIN tombstone g ON g.ticket_id = i.ticket_id LEFT JOIN account a ON a.id = i.resolved_by `
-
-// Inbox returns mails that were taken, the newest first: all, or those that
-// one of InboxCounts counts, and what to give as before for the next ones
-// (0 at the end).
-func (s *Store) Inbox(ctx context.Context, what string, before int64, limit int) (list []InboxRow, more int64, err error) {
-	where, args := whichOf(what, `i.fate`, FateNew, FateAppend, FateRevision, FateDuplicate, FatePending, FateNone, FateQuarantine, FateShadow)
-	switch what {
-	case inboxKept, inboxWorking:
-		where, args = []string{`i.state <> 'done' AND i.state = ?`}, []any{what}
-	default:
-		if where == nil {
-			return nil, 0, migrations.Invalidf("There is no such list of mails.")
-		}
-	}
-	limit = pageSize(limit)
-	if before != 0 {
-		where, args = append(where, `i.id < ?`), append(args, before)
-	}
-	if err := s.db.Select(ctx, &list, inboxSelect+`WHERE `+strings.Join(where, ` AND `)+` ORDER BY i.id DESC LIMIT ?`, append(args, limit+1)...); err != nil {
-		return nil, 0, fmt.Errorf("list inbox: %w", err)
-	}
-	if len(list) > limit {
-		list = list[:limit]
-		more = list[limit-1].ID
-	}
-	return list, more, nil
-}
-
-// whichOf returns the condition for one of the values of a column; for ""
-// that which all meet, and nil for any other word.
-func whichOf(what, column string, values ...string) ([]string, []any) {
-	if what == "" {
-		return []string{`TRUE`}, nil
-	}
-	for _, v := range values {
-		if v == what {
-			return []string{column + ` = ?`}, []any{what}
-		}
-	}
-	return nil, nil
-}
-
-func pageSize(limit int) int {
-	if limit <= 0 || limit > 500 {
-		return 50
-	}
-	return limit
-}
-
-// InboxMail returns one mail that was taken. Its bytes are the blob Digest.
-func (s *Store) InboxMail(ctx context.Context, id int64) (InboxRow, error) {
-	var r InboxRow
-	err := s.db.Get(ctx, &r, inboxSelect+`WHERE i.id = ?`, id)
-	if migrations.KindOf(err) == migrations.NotFound {
-		return r, migrations.NotFoundf("There is no such mail.")
-	}
-	if err != nil {
-		return r, fmt.Errorf("read inbox %d: %w", id, err)
-	}
-	return r, nil
-}
-
-// RetryQuarantined has a quarantined mail understood once more, as if it had
-// just been taken; but one that had all its tries is not read in the daemon
-// itself again.
-func (s *Store) RetryQuarantined(ctx context.Context, actor Actor, id int64) error {
-	return s.resolveQuarantined(ctx, actor, id, "retried", `state = 'kept', attempts = CASE WHEN attempts >= 3 THEN 1 ELSE 0 END, fence = 0, retry_at = NULL, fate = '', reason = '', done_at = NULL`)
-}
-
-// DiscardQuarantined decides that nothing becomes of a quarantined mail. It
-// is kept, with the reason.
-func (s *Store) DiscardQuarantined(ctx context.Context, actor Actor, id int64, why string) error {
-	if why = oneLine(why); why == "" {
-		return migrations.Invalidf("Please write why this mail is discarded.")
-	}
-	return s.resolveQuarantined(ctx, actor, id, "discarded", `fate = 'none', reason = ?`, clip("discarded: "+why, 500))
-}
-
 // knownTx fails for a mail that is not there at all.
 func knownTx(ctx context.Context, tx *migrations.Tx, query string, id int64) error {
 	var one int
@@ -224,28 +115,6 @@ func knownTx(ctx context.Context, tx *migrations.Tx, query string, id int64) err
 		return migrations.NotFoundf("There is no such mail.")
 	}
 	return err
-}
-
-func (s *Store) resolveQuarantined(ctx context.Context, actor Actor, id int64, kind, columns string, args ...any) error {
-	err := s.db.Tx(ctx, func(tx *migrations.Tx) error {
-		n, err := tx.Exec(ctx, `UPDATE inbox SET `+columns+`, resolved_by = ? WHERE id = ? AND state = 'done' AND fate = 'quarantine'`,
-			append(args, orNull(actor.AccountID), id)...)
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			if err := knownTx(ctx, tx, `SELECT 1 FROM inbox WHERE id = ?`, id); err != nil {
-				return err
-			}
-			return migrations.Conflictf("This mail is not in quarantine (any more).")
-		}
-		tx.AfterCommit(func() { signal(s.inboxNews) })
-		return s.RecordTx(ctx, tx, Event{Actor: actor, Subject: "inbox", SubjectID: id, Kind: kind})
-	})
-	if err != nil {
-		return fmt.Errorf("%s mail %d: %w", kind, id, err)
-	}
-	return nil
 }
 
 // OutboxRow is a mail that we owe, or owed.

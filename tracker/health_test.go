@@ -42,10 +42,9 @@ func TestHealthAddsUp(t *testing.T) {
 		for _, c := range h.Inbox {
 			var got int
 			for before := int64(0); ; {
-				list, more, err := d.Inbox(d.ctx, c.What, before, 1)
-				d.ok(err)
-				got += len(list)
-				if before = more; more == 0 {
+				p := must(d.Ledger(d.ctx, MailFilter{What: c.What}, before, 1))(t)
+				got += len(p.Mails)
+				if before = p.More; p.More == 0 {
 					break
 				}
 			}
@@ -53,10 +52,10 @@ func TestHealthAddsUp(t *testing.T) {
 				t.Errorf("%s: listed %d, counted %d", c.What, got, c.N)
 			}
 		}
-		if list, _, err := d.Inbox(d.ctx, "", 0, 10); err != nil || len(list) != 6 || list[0].UID != 900 {
-			t.Fatalf("all: %+v %v", list, err)
+		if p, err := d.Ledger(d.ctx, MailFilter{}, 0, 10); err != nil || len(p.Mails) != 6 || p.Mails[0].UID != 900 {
+			t.Fatalf("all: %+v %v", p, err)
 		}
-		_, _, err = d.Inbox(d.ctx, "x' OR 1=1", 0, 10)
+		_, err = d.Ledger(d.ctx, MailFilter{What: "x' OR 1=1"}, 0, 10)
 		wantKind(t, err, migrations.Invalid)
 		_, _, err = d.Outbox(d.ctx, "x", 0, 10)
 		wantKind(t, err, migrations.Invalid)
@@ -80,7 +79,8 @@ func TestQuarantineIsRetriedOrDiscarded(t *testing.T) {
 		}
 		raw.Close()
 		d.ok(d.RetryQuarantined(d.ctx, boss.Actor(), o.InboxID))
-		wantKind(t, d.RetryQuarantined(d.ctx, boss.Actor(), o.InboxID), migrations.Conflict)
+		d.ok(d.RetryQuarantined(d.ctx, boss.Actor(), o.InboxID)) // a second click
+		wantKind(t, d.RetryQuarantined(d.ctx, d.technician("tomas@aldermere.example").Actor(), o.InboxID), migrations.Conflict)
 		select {
 		case <-d.InboxNews():
 		default:
@@ -96,7 +96,7 @@ func TestQuarantineIsRetriedOrDiscarded(t *testing.T) {
 		d.want(out[0], FateQuarantine, "", 0)
 		wantKind(t, d.DiscardQuarantined(d.ctx, boss.Actor(), o.InboxID, " "), migrations.Invalid)
 		d.ok(d.DiscardQuarantined(d.ctx, boss.Actor(), o.InboxID, "spam"))
-		wantKind(t, d.DiscardQuarantined(d.ctx, boss.Actor(), o.InboxID, "spam"), migrations.Conflict)
+		d.ok(d.DiscardQuarantined(d.ctx, boss.Actor(), o.InboxID, "spam")) // a second click
 		r = must(d.InboxMail(d.ctx, o.InboxID))(t)
 		if r.Fate != FateNone || r.Reason != "discarded: spam" || r.ResolvedBy != boss.Name {
 			t.Fatalf("discarded %+v", r)

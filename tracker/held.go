@@ -74,35 +74,107 @@ func (s *Store) heldOn(ctx context.Context, messages []Message) ([]HeldMessage, 
 	return list, nil
 }
 
+// HeldMail returns one held mail, or one that was held, by its message.
+func (s *Store) HeldMail(ctx context.Context, messageID int64) (HeldMessage, error) {
+	messages, err := s.messagesWhere(ctx, shownMessages()+`WHERE m.id = ? AND m.direction = 'in' AND m.state = 'held'`, messageID)
+	if err != nil {
+		return HeldMessage{}, err
+	}
+	if len(messages) == 0 {
+		return HeldMessage{}, migrations.NotFoundf("There is no such mail.")
+	}
+	list, err := s.heldOn(ctx, messages)
+	if err != nil {
+		return HeldMessage{}, err
+	}
+	return list[0], nil
+}
+
+// HeldOf returns the message of a mail of the ledger that is held, 0 for none.
+func (s *Store) HeldOf(ctx context.Context, inboxID int64) (int64, error) {
+	var id int64
+	err := s.db.Get(ctx, &id, `SELECT COALESCE(MAX(id), 0) FROM message WHERE state = 'held' AND (inbox_id = ? OR revision_of IN (SELECT id FROM message WHERE inbox_id = ?))`, inboxID, inboxID)
+	if err != nil {
+		return 0, fmt.Errorf("look for a held mail: %w", err)
+	}
+	return id, nil
+}
+
+// Approval is how a held mail is let in.
+type Approval struct {
+	Participant bool  // who wrote it takes part in the ticket from now on
+	Number      int64 // of the ticket that it joins; 0: the one that it is held on, or a new one
+}
+
 // ApproveHeld lets a held mail in: a technician's goes to the client in their
-// name, anybody else's joins its ticket or opens one. participant also makes
-// who wrote it take part in the ticket from now on. It returns the ticket,
+// name, anybody else's joins its ticket or opens one. It returns the ticket,
 // with the number 0 where there is none yet: what lay in the Junk folder is
 // decided once more in a moment, as if it had come to the inbox.
-func (s *Store) ApproveHeld(ctx context.Context, actor Actor, messageID int64, participant bool) (Ticket, error) {
+func (s *Store) ApproveHeld(ctx context.Context, actor Actor, messageID int64, a Approval) (Ticket, error) {
 	var t Ticket
 	err := s.db.Tx(ctx, func(tx *migrations.Tx) error {
 		if _, err := lockNumbersTx(ctx, tx); err != nil {
 			return err
 		}
-		if err := lockHeldTx(ctx, tx, messageID); err != nil {
+		done, rows, err := takeHeldTx(ctx, tx, actor, messageID, DecidedApproved)
+		if err != nil {
 			return err
 		}
-		if junk, err := s.unjunkTx(ctx, tx, actor, messageID); err != nil || junk {
+		if done {
+			t, err = ticketWhere(ctx, tx, `t.id = ?`, rows[0].TicketID)
 			return err
+		}
+		if a.Number == 0 {
+			if junk, err := s.unjunkTx(ctx, tx, actor, messageID); err != nil || junk {
+				return err
+			}
+		} else {
+			to, err := ticketWhere(ctx, tx, `t.number = ?`, a.Number)
+			if err != nil {
+				return err
+			}
+			n, err := tx.Exec(ctx, `UPDATE message SET account_id = CASE WHEN ticket_id = ? THEN account_id END, ticket_id = ? WHERE id = ? AND (account_id IS NULL OR ticket_id IS NULL OR ticket_id = ?)`,
+				to.ID, to.ID, messageID, to.ID)
+			if err != nil {
+				return err
+			}
+			if n == 0 { // their words would go to another client than they were written to
+				return migrations.Invalidf("A technician's answer can only go to the ticket that it answers.")
+			}
 		}
 		id, err := s.admitTx(ctx, tx, actor, messageID)
 		if err != nil {
 			return err
 		}
-		if t, err = ticketWhere(ctx, tx, `t.id = ?`, id); err != nil || !participant {
+		sums := tally{}
+		for _, r := range rows {
+			fate := r.Fate
+			switch {
+			case fate != FatePending:
+			case r.TicketID == 0 && a.Number == 0:
+				fate = FateNew
+			default:
+				fate = FateAppend
+			}
+			if err := s.resolveTx(ctx, tx, sums, actor, r, DecidedApproved, fate, "approved", id); err != nil {
+				return err
+			}
+		}
+		if t, err = ticketWhere(ctx, tx, `t.id = ?`, id); err != nil {
 			return err
 		}
-		var client int64
-		if err := tx.Get(ctx, &client, `SELECT COALESCE(client_id, 0) FROM message WHERE id = ?`, messageID); err != nil || client == 0 {
-			return err
+		if a.Participant {
+			var client int64
+			if err := tx.Get(ctx, &client, `SELECT COALESCE(client_id, 0) FROM message WHERE id = ?`, messageID); err != nil {
+				return err
+			}
+			if client != 0 {
+				if err := s.joinPersonTx(ctx, tx, actor, &t, client); err != nil {
+					return err
+				}
+			}
 		}
-		return s.joinPersonTx(ctx, tx, actor, &t, client)
+		return sums.writeTx(ctx, tx)
 	})
 	if err != nil {
 		return Ticket{}, fmt.Errorf("approve held mail %d: %w", messageID, err)
@@ -110,47 +182,99 @@ func (s *Store) ApproveHeld(ctx context.Context, actor Actor, messageID int64, p
 	return t, nil
 }
 
-// RejectHeld sets a held mail aside for good: it stays readable, and nobody
-// is told.
+// RejectHeld sets a held mail aside for good: it stays readable, nobody is
+// told, and TakeBack undoes it.
 func (s *Store) RejectHeld(ctx context.Context, actor Actor, messageID int64, why string) error {
 	err := s.db.Tx(ctx, func(tx *migrations.Tx) error {
-		if err := lockHeldTx(ctx, tx, messageID); err != nil {
+		if _, err := lockNumbersTx(ctx, tx); err != nil {
+			return err
+		}
+		done, rows, err := takeHeldTx(ctx, tx, actor, messageID, DecidedRejected)
+		if err != nil || done {
 			return err
 		}
 		var m struct {
-			State    string `db:"state"`
-			TicketID int64  `db:"ticket_id"`
-			InboxID  int64  `db:"inbox_id"`
+			TicketID int64 `db:"ticket_id"`
+			InboxID  int64 `db:"inbox_id"`
 		}
-		err := tx.Get(ctx, &m, `SELECT state, COALESCE(ticket_id, 0) AS ticket_id, COALESCE(inbox_id, 0) AS inbox_id FROM message WHERE id = ?`, messageID)
+		err = tx.Get(ctx, &m, `UPDATE message SET state = 'rejected' WHERE id = ? RETURNING COALESCE(ticket_id, 0) AS ticket_id, COALESCE(inbox_id, 0) AS inbox_id`, messageID)
 		if err != nil {
-			return err
-		}
-		if m.State != "held" {
-			return migrations.Conflictf("Somebody has decided about this mail meanwhile.")
-		}
-		if _, err := tx.Exec(ctx, `UPDATE message SET state = 'rejected' WHERE id = ?`, messageID); err != nil {
 			return err
 		}
 		reason := "rejected"
 		if why = oneLine(why); why != "" {
 			reason += ": " + why
 		}
-		_, err = tx.Exec(ctx, `UPDATE inbox SET fate = CASE WHEN fate = 'pending' THEN 'none' ELSE fate END, reason = ?, resolved_by = ? WHERE id IN (`+heldMails+`)`,
-			clip(reason, 500), orNull(actor.AccountID), messageID)
-		if err != nil {
-			return err
+		sums := tally{}
+		for _, r := range rows {
+			fate := r.Fate
+			if fate == FatePending {
+				fate = FateNone
+			}
+			if err := s.resolveTx(ctx, tx, sums, actor, r, DecidedRejected, fate, reason, 0); err != nil {
+				return err
+			}
 		}
 		e := Event{Actor: actor, Subject: "ticket", SubjectID: m.TicketID, Kind: "rejected"}
 		if m.TicketID == 0 {
 			e.Subject, e.SubjectID = "inbox", m.InboxID
 		}
-		return s.RecordTx(ctx, tx, e)
+		if err := s.RecordTx(ctx, tx, e); err != nil {
+			return err
+		}
+		return sums.writeTx(ctx, tx)
 	})
 	if err != nil {
 		return fmt.Errorf("reject held mail %d: %w", messageID, err)
 	}
 	return nil
+}
+
+// heldMails finds the inbox rows that a decision about a message decides: its
+// own, and, where it is a changed copy, that of the mail whose place it took.
+const heldMails = `SELECT m.inbox_id FROM message h JOIN message m ON m.id = h.id OR m.id = h.revision_of WHERE h.id = ?`
+
+// heldRowsTx locks them, the oldest first.
+func heldRowsTx(ctx context.Context, tx *migrations.Tx, messageID int64) ([]decidedRow, error) {
+	var ids []int64
+	if err := tx.Select(ctx, &ids, heldMails+` AND m.inbox_id IS NOT NULL`, messageID); err != nil {
+		return nil, fmt.Errorf("find the mail of message %d: %w", messageID, err)
+	}
+	slices.Sort(ids)
+	rows := make([]decidedRow, 0, len(ids))
+	for _, id := range slices.Compact(ids) {
+		r, err := lockMailTx(ctx, tx, id)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, r)
+	}
+	return rows, nil
+}
+
+// takeHeldTx takes a held message for a decision, with its mails. done says
+// that the same person has just decided so: a form that is sent twice. It is
+// Conflict when somebody else has.
+func takeHeldTx(ctx context.Context, tx *migrations.Tx, actor Actor, messageID int64, decision string) (done bool, rows []decidedRow, err error) {
+	if err := lockHeldTx(ctx, tx, messageID); err != nil {
+		return false, nil, err
+	}
+	var state string
+	if err := tx.Get(ctx, &state, `SELECT state FROM message WHERE id = ?`, messageID); err != nil {
+		return false, nil, err
+	}
+	if rows, err = heldRowsTx(ctx, tx, messageID); err != nil || state == "held" {
+		return false, rows, err
+	}
+	for _, r := range rows {
+		if r.again(actor, decision) {
+			return true, rows, nil
+		}
+	}
+	if len(rows) == 0 {
+		return false, nil, migrations.Conflictf("Somebody has decided about this mail meanwhile.")
+	}
+	return false, nil, meanwhile(ctx, tx, rows[0])
 }
 
 // lockHeldTx keeps others from deciding about the same message.

@@ -35,12 +35,18 @@ func TestApprovingAStrangersMailOpensATicket(t *testing.T) {
 		if n := must(d.HeldCount(d.ctx))(t); n != 1 {
 			t.Fatalf("%d held", n)
 		}
-		x := must(d.ApproveHeld(d.ctx, boss.Actor(), h.ID, false))(t)
+		x := must(d.ApproveHeld(d.ctx, boss.Actor(), h.ID, Approval{}))(t)
 		if x.Number != 1 || x.Stage != Requested || x.ClientAddress != "anna@aldermere.example" || x.MailboxID != d.mailbox.ID {
 			t.Fatalf("opened %+v", x)
 		}
-		_, err := d.ApproveHeld(d.ctx, boss.Actor(), h.ID, false)
-		wantKind(t, err, migrations.Conflict)
+		// A second click changes nothing; somebody else is told who was faster.
+		if again := must(d.ApproveHeld(d.ctx, boss.Actor(), h.ID, Approval{}))(t); again.ID != x.ID || d.count(`SELECT count(*) FROM event WHERE kind = 'approved'`) != 1 {
+			t.Fatalf("approved twice: %+v", again)
+		}
+		_, err := d.ApproveHeld(d.ctx, d.technician("tomas@aldermere.example").Actor(), h.ID, Approval{})
+		if wantKind(t, err, migrations.Conflict); migrations.SafeMessage(err) != boss.Name+" approved this mail (HD-1) meanwhile." {
+			t.Fatalf("told %q", migrations.SafeMessage(err))
+		}
 		wantKind(t, d.RejectHeld(d.ctx, boss.Actor(), h.ID, ""), migrations.Conflict)
 		o, done, err := d.OutcomeOf(d.ctx, h.InboxID)
 		if err != nil || !done || o.Fate != FateNew || o.Ticket != "HD-1" {
@@ -48,7 +54,7 @@ func TestApprovingAStrangersMailOpensATicket(t *testing.T) {
 		}
 		// A later answer to it threads.
 		d.want(d.receive(d.mail(answers(forged.MessageID))), FateAppend, "HD-1", 0)
-		_, err = d.ApproveHeld(d.ctx, boss.Actor(), 999, false)
+		_, err = d.ApproveHeld(d.ctx, boss.Actor(), 999, Approval{})
 		wantKind(t, err, migrations.NotFound)
 	})
 }
@@ -66,7 +72,7 @@ func TestApprovingATechniciansMailSendsItInTheirName(t *testing.T) {
 		if n := d.count(`SELECT count(*) FROM outbox WHERE kind = 'reply'`); n != 0 {
 			t.Fatal("a held mail was sent")
 		}
-		x := must(d.ApproveHeld(d.ctx, boss.Actor(), h.ID, true))(t)
+		x := must(d.ApproveHeld(d.ctx, boss.Actor(), h.ID, Approval{Participant: true}))(t)
 		if x.Number != 1 || x.News {
 			t.Fatalf("answered %+v", x)
 		}
@@ -89,7 +95,7 @@ func TestAColleagueMayBeMadeAParticipant(t *testing.T) {
 		first := d.mail(func(in *Inbound) { in.Cc = []Address{{Address: "carl@aldermere.example"}} })
 		d.want(d.receive(first), FateNew, "HD-1", 1)
 		d.want(d.receive(d.mail(from("carl@aldermere.example"), answers(first.MessageID), says("Mine too."))), FatePending, "HD-1", 0)
-		must(d.ApproveHeld(d.ctx, boss.Actor(), d.only().ID, true))(t)
+		must(d.ApproveHeld(d.ctx, boss.Actor(), d.only().ID, Approval{Participant: true}))(t)
 		d.want(d.receive(d.mail(from("carl@aldermere.example"), answers(first.MessageID), says("Still."))), FateAppend, "HD-1", 0)
 		c := must(d.Conversation(d.ctx, 1, 0))(t)
 		if len(c.Participants) != 1 || c.Participants[0].Address != "carl@aldermere.example" || c.Client.Name != "Anna Berg" || len(c.Addresses) != 1 {
@@ -144,7 +150,7 @@ func TestDecidingARevisionDecidesTheHeldMail(t *testing.T) {
 			in.AuthAs, in.AuthResults = "", []string{"dmarc=fail header.from=client.example"}
 		}
 		for i, decide := range []func(id int64) error{
-			func(id int64) error { _, err := d.ApproveHeld(d.ctx, tech.Actor(), id, false); return err },
+			func(id int64) error { _, err := d.ApproveHeld(d.ctx, tech.Actor(), id, Approval{}); return err },
 			func(id int64) error { return d.RejectHeld(d.ctx, tech.Actor(), id, "spam") },
 		} {
 			first := d.mail(from("bob@client.example"), fails)

@@ -72,6 +72,7 @@ const keepRows = 100
 func (s *Store) keepTx(ctx context.Context, tx *migrations.Tx, mailboxID int64, mails []RawMail) ([]int64, error) {
 	now := s.stamp()
 	var ids []int64
+	sums := tally{}
 	for part := range slices.Chunk(mails, keepRows) {
 		args := make([]any, 0, 13*len(part))
 		for _, m := range part {
@@ -109,6 +110,7 @@ func (s *Store) keepTx(ctx context.Context, tx *migrations.Tx, mailboxID int64, 
 		if err != nil {
 			return nil, err
 		}
+		sums.add(mailboxID, taken, int64(len(rows)))
 		byUID := map[uint32]int64{}
 		var piped []int64 // handed over by the ingest command, in order
 		for _, r := range rows {
@@ -128,7 +130,7 @@ func (s *Store) keepTx(ctx context.Context, tx *migrations.Tx, mailboxID int64, 
 			piped = piped[1:]
 		}
 	}
-	return ids, nil
+	return ids, sums.writeTx(ctx, tx)
 }
 
 // KnownUIDs returns which UIDs of a folder at or above from the inbox holds.
@@ -351,9 +353,15 @@ func (s *Store) Quarantine(ctx context.Context, l *Lease, inboxID int64, reason 
 }
 
 func (s *Store) quarantineTx(ctx context.Context, tx *migrations.Tx, inboxID int64, reason string) error {
-	n, err := tx.Exec(ctx, `UPDATE inbox SET state = 'done', fate = ?, reason = ?, done_at = ? WHERE id = ? AND state <> 'done'`,
+	var boxes []int64
+	err := tx.Select(ctx, &boxes, `UPDATE inbox SET state = 'done', fate = ?, reason = ?, done_at = ? WHERE id = ? AND state <> 'done' RETURNING mailbox_id`,
 		FateQuarantine, clip(oneLine(reason), 500), s.stamp(), inboxID)
-	if err != nil || n == 0 {
+	if err != nil || len(boxes) == 0 {
+		return err
+	}
+	sums := tally{}
+	sums.add(boxes[0], FateQuarantine, 1)
+	if err := sums.writeTx(ctx, tx); err != nil {
 		return err
 	}
 	return s.RecordTx(ctx, tx, Event{Subject: "inbox", SubjectID: inboxID, Kind: "quarantined"})
@@ -368,6 +376,7 @@ type Outcome struct {
 	Commands int
 	Class    Class
 	Reason   string
+	Decision string // DecidedIgnored where a rule did
 }
 
 // OutcomeOf returns what became of a mail, and whether that is decided yet.

@@ -52,7 +52,10 @@ func (s *Store) releaseJunkTx(ctx context.Context, tx *migrations.Tx, d *decisio
 			return err
 		}
 		for _, inboxID := range rows {
-			_, err := tx.Exec(ctx, `UPDATE inbox SET fate = ?, reason = 'a person moved it out of the Junk folder, where it came again' WHERE id = ?`, FateDuplicate, inboxID)
+			err := recountTx(ctx, tx, []int64{inboxID}, func() error {
+				_, err := tx.Exec(ctx, `UPDATE inbox SET fate = ?, reason = 'a person moved it out of the Junk folder, where it came again' WHERE id = ?`, FateDuplicate, inboxID)
+				return err
+			})
 			if err != nil {
 				return err
 			}
@@ -112,7 +115,11 @@ func (s *Store) unjunkTx(ctx context.Context, tx *migrations.Tx, by Actor, messa
 		if i == len(rows)-1 {
 			query = `UPDATE inbox SET state = 'kept', attempts = 0, fence = 0, retry_at = NULL, hold = '', fate = '', reason = '', done_at = NULL, resolved_by = ? WHERE id = ?`
 		}
-		if _, err := tx.Exec(ctx, query, orNull(by.AccountID), id); err != nil {
+		err := recountTx(ctx, tx, []int64{id}, func() error {
+			_, err := tx.Exec(ctx, query, orNull(by.AccountID), id)
+			return err
+		})
+		if err != nil {
 			return false, fmt.Errorf("approve mail %d: %w", id, err)
 		}
 	}

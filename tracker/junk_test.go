@@ -42,7 +42,7 @@ func TestWhatLayInJunkIsHeldWhoeverItIsFrom(t *testing.T) {
 				held = h
 			}
 		}
-		x := must(d.ApproveHeld(d.ctx, boss.Actor(), held.ID, false))(t)
+		x := must(d.ApproveHeld(d.ctx, boss.Actor(), held.ID, Approval{}))(t)
 		if x.Number != 0 {
 			t.Fatalf("it is decided already: %+v", x)
 		}

@@ -37,7 +37,13 @@ func newMailDesk(t *testing.T, db *migrations.DB) *mailDesk {
 	d.SetPolicy(d.policy)
 	d.lease, err = d.Acquire(d.ctx, fmt.Sprintf("mailbox:%d", d.mailbox.ID))
 	d.ok(err)
-	t.Cleanup(func() { d.lease.Release(context.Background()) })
+	t.Cleanup(func() {
+		d.lease.Release(context.Background())
+		// Whatever a test does, the ledger's sums are right after it.
+		if wrong, err := d.Recount(context.Background()); err != nil || len(wrong) > 0 {
+			t.Errorf("the sums of the ledger are wrong: %q %v", wrong, err)
+		}
+	})
 	return d
 }
 

@@ -98,6 +98,10 @@ func (s *Store) settleMatched(ctx context.Context, tx *migrations.Tx, d *decisio
 		m.held = "our mail server says that it does not come from " + d.author.Address
 	}
 	if m.held != "" {
+		if d.ignored() != nil {
+			return s.settleIgnored(ctx, tx, d)
+		}
+		d.checks = clientChecks(d, m)
 		return s.holdTx(ctx, tx, d, m.ticket, m.held)
 	}
 	return s.appendTx(ctx, tx, d, m.ticket)

@@ -70,6 +70,7 @@ func (s *Store) settleUntrusted(ctx context.Context, tx *migrations.Tx, d *decis
 	if d.verdict != verdictFail || d.probe != nil {
 		return nil
 	}
+	d.checks = clientChecks(d, match{})
 	return s.holdTx(ctx, tx, d, 0, "our mail server says that it does not come from "+d.author.Address)
 }
 

@@ -61,7 +61,10 @@ func (s *Store) Receive(ctx context.Context, l *Lease, items []Item) ([]Outcome,
 			}
 			out = append(out, o)
 		}
-		return endNumbersTx(ctx, tx, b)
+		if err := endNumbersTx(ctx, tx, b); err != nil {
+			return err
+		}
+		return b.sums.writeTx(ctx, tx)
 	})
 	if err == nil {
 		return out, nil
@@ -122,6 +125,7 @@ type decision struct {
 	account *Account // the staff account of that address, enabled or not
 	client  *Client  // who wrote, where known already
 	out     Outcome
+	checks  string // of a mail that is held: see checks.go
 	ticket  int64  // the ticket that the fate names
 	probe   *Probe // by which somebody tries the mailbox
 	gone    bool   // it was erased before: nothing of it is kept
@@ -148,15 +152,16 @@ func (s *Store) receiveTx(ctx context.Context, tx *migrations.Tx, b *batch, it I
 			d.out.Ticket = TicketName(n)
 		}
 	}
-	n, err := tx.Exec(ctx, `UPDATE inbox SET state = 'done', fate = ?, class = ?, sender = ?, subject = ?, reason = ?, ticket_id = ?, acks = ?, commands = ?, done_at = ?
+	n, err := tx.Exec(ctx, `UPDATE inbox SET state = 'done', fate = ?, class = ?, sender = ?, subject = ?, reason = ?, decision = ?, ticket_id = ?, acks = ?, commands = ?, done_at = ?
 		WHERE id = ? AND state = 'working'`,
-		d.out.Fate, string(d.out.Class), clip(d.author.Address, 320), clip(d.in.Subject, 300), clip(d.out.Reason, 500), ticket, d.out.Acks, d.out.Commands, s.stamp(), it.Work.InboxID)
+		d.out.Fate, string(d.out.Class), clip(d.author.Address, 320), clip(d.in.Subject, 300), clip(d.out.Reason, 500), d.out.Decision, ticket, d.out.Acks, d.out.Commands, s.stamp(), it.Work.InboxID)
 	if err != nil {
 		return Outcome{}, fmt.Errorf("record the fate of mail %d: %w", it.Work.InboxID, err)
 	}
 	if n == 0 {
 		return Outcome{}, errUndecided
 	}
+	b.sums.add(it.Work.MailboxID, d.out.Fate, 1)
 	b.inTime(it)
 	if d.gone {
 		return d.out, s.forgetMailTx(ctx, tx, it.Work)
@@ -179,6 +184,7 @@ func (s *Store) decideTx(ctx context.Context, tx *migrations.Tx, d *decision) er
 		s.settleOwn,       // our own mail coming back
 		s.identify,        // whom From names
 		s.settleMatched,   // it belongs to a ticket
+		s.settleIgnored,   // a person wants nothing of its sender
 		s.settleUntrusted, // an explicit failure is held
 		s.settleNew,       // it opens a ticket
 	}
@@ -294,10 +300,10 @@ func (s *Store) messageTx(ctx context.Context, tx *migrations.Tx, d *decision, t
 	if strings.TrimSpace(body) == "" && quoted == "" {
 		body = in.Text
 	}
-	id, err := tx.Insert(ctx, `INSERT INTO message (ticket_id, direction, state, held_reason, inbox_id, client_id, account_id, from_name, from_address, to_line, cc_line,
+	id, err := tx.Insert(ctx, `INSERT INTO message (ticket_id, direction, state, held_reason, checks, inbox_id, client_id, account_id, from_name, from_address, to_line, cc_line,
 			subject, body, quoted, class, class_reason, form, forwarded, defects, notes, digest, mail_id, thread_index, thread_topic, identity, content, form_key, sent_date, at)
-		VALUES (?, 'in', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
-		orNull(ticketID), state, heldReason, d.work.InboxID, clientID, accountID, clip(d.author.Name, 200), clip(d.author.Address, 320), addressLine(in.To), addressLine(in.Cc),
+		VALUES (?, 'in', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+		orNull(ticketID), state, heldReason, d.checks, d.work.InboxID, clientID, accountID, clip(d.author.Name, 200), clip(d.author.Address, 320), addressLine(in.To), addressLine(in.Cc),
 		in.Subject, body, quoted, string(in.Class), in.ClassReason, form, forwarded, clip(strings.Join(in.Defects, "\n"), 2000), clip(strings.Join(in.Notes, "\n"), 2000), in.Digest, in.MessageID, in.ThreadIndex, in.ThreadTopic, identity(in)+d.verdict.mark(), in.ContentDigest,
 		formKey(in.Form), sent, d.work.ReceivedAt)
 	if err != nil {

@@ -51,7 +51,7 @@ type PastWords struct {
 // size is made for measuring; nothing is sent, and nothing is deduplicated.
 func (s *Store) Seed(ctx context.Context, mailboxID int64, past []Past) error {
 	err := s.db.Tx(ctx, func(tx *migrations.Tx) error {
-		b := &seeder{mailbox: mailboxID, clients: map[string]int64{}, next: map[string]int64{}, now: s.stamp()}
+		b := &seeder{mailbox: mailboxID, clients: map[string]int64{}, next: map[string]int64{}, now: s.stamp(), sums: tally{}}
 		for _, table := range seedTables {
 			if table.id {
 				var top int64
@@ -111,6 +111,7 @@ type seeder struct {
 	rows    map[string][][]any
 
 	accounts map[int64]seedAccount
+	sums     tally
 }
 
 func (b *seeder) id(table string) int64 {
@@ -123,6 +124,12 @@ func (b *seeder) row(table string, values ...any) {
 		b.rows = map[string][][]any{}
 	}
 	b.rows[table] = append(b.rows[table], values)
+}
+
+// took counts a mail that was taken, and what became of it.
+func (b *seeder) took(fate string) {
+	b.sums.add(b.mailbox, taken, 1)
+	b.sums.add(b.mailbox, fate, 1)
 }
 
 func (b *seeder) event(at migrations.Stamp, actor Actor, ticket int64, kind, was, became string) {
@@ -182,6 +189,7 @@ func (b *seeder) add(ctx context.Context, tx *migrations.Tx, p Past) error {
 	b.row("blob", digest, len(p.Raw), "row", p.Raw, opened)
 	b.row("ticket", ticket, b.number, p.Subject, p.Stage, p.Level, p.Star, triaged, clientID, from, orNull(p.AccountID), orNull(p.CategoryID), b.mailbox,
 		p.Fix, fixed, dropReason, opened, stage, closed, archived, opened, stage, false, false)
+	b.took(FateNew)
 	b.row("inbox", inbox, b.mailbox, digest, len(p.Raw), opened, opened, inboxDone, 1, FateNew, string(ClassHuman), from, p.Subject, ticket, 1, opened, opened)
 	b.row("message", message, ticket, "in", "shown", inbox, clientID, nil, p.Client.Name, from, p.Subject, p.Body, digest, p.MessageID, "mail:"+digest, digest, opened)
 	b.row("message_ref", p.MessageID, ticket, true)
@@ -214,6 +222,7 @@ func (b *seeder) said(w PastWords, p Past, ticket, client int64) {
 	}
 	from, digest, inbox := strings.ToLower(p.Client.Address), Digest(w.Raw), b.id("inbox")
 	b.row("blob", digest, len(w.Raw), "row", w.Raw, at)
+	b.took(FateAppend)
 	b.row("inbox", inbox, b.mailbox, digest, len(w.Raw), at, at, inboxDone, 1, FateAppend, string(ClassHuman), from, "Re: "+p.Subject, ticket, 0, at, at)
 	b.row("message", id, ticket, "in", "shown", inbox, client, nil, p.Client.Name, from, "Re: "+p.Subject, w.Body, digest, w.MessageID, "mail:"+digest, digest, at)
 	b.row("message_ref", w.MessageID, ticket, true)
@@ -263,6 +272,8 @@ func (b *seeder) store(ctx context.Context, tx *migrations.Tx) error {
 			}
 		}
 	}
-	_, err := tx.Exec(ctx, `UPDATE counter SET value = ? WHERE name = 'ticket'`, b.number)
-	return err
+	if _, err := tx.Exec(ctx, `UPDATE counter SET value = ? WHERE name = 'ticket'`, b.number); err != nil {
+		return err
+	}
+	return b.sums.writeTx(ctx, tx)
 }

@@ -182,6 +182,7 @@ func (b *seeder) received(t *pastTicket, raw []byte, mailID, subject, body, fate
 		acks = 1
 	}
 	b.row("blob", digest, len(raw), "row", raw, at)
+	b.took(fate)
 	b.row("inbox", inbox, b.mailbox, digest, len(raw), at, at, inboxDone, 1, fate, string(ClassHuman), t.from, subject, t.id, acks, at, at)
 	b.row("message", id, t.id, "in", "shown", inbox, t.client, nil, t.Client.Name, t.from, subject, body, digest, mailID, "mail:"+digest, digest, at)
 	b.row("message_ref", mailID, t.id, true)

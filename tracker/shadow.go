@@ -234,8 +234,13 @@ func (s *Store) rehearsed(ctx context.Context, l *Lease, it Item, r Rehearsal, o
 		if err == nil && n == 0 {
 			err = errUndecided
 		}
+		if err != nil {
+			return err
+		}
+		sums := tally{}
+		sums.add(it.Work.MailboxID, FateShadow, 1)
 		*o = Outcome{InboxID: it.Work.InboxID, Fate: FateShadow, Class: o.Class, Reason: "in shadow mode: nothing was done"}
-		return err
+		return sums.writeTx(ctx, tx)
 	})
 }
 
@@ -332,9 +337,16 @@ func (s *Store) endShadowTx(ctx context.Context, tx *migrations.Tx, actor Actor,
 		}
 		return 0, migrations.Conflictf("This mailbox is switched on already.")
 	}
+	sums := tally{}
 	if how == FromNowOn {
+		var open int64
+		if err := tx.Get(ctx, &open, `SELECT count(*) FROM inbox WHERE mailbox_id = ? AND state <> 'done'`, mailboxID); err != nil {
+			return 0, err
+		}
 		n, err = tx.Exec(ctx, `UPDATE inbox SET state = 'done', fate = 'none', reason = 'seen in shadow mode; the desk began with later mail', rehearsal = '', done_at = ?, resolved_by = ?
 			WHERE mailbox_id = ? AND (state <> 'done' OR fate = 'shadow')`, now, orNull(actor.AccountID), mailboxID)
+		sums.add(mailboxID, FateNone, n)
+		sums.add(mailboxID, FateShadow, open-n)
 		if err == nil { // they stay where they lie
 			_, err = tx.Exec(ctx, `UPDATE inbox SET moved_at = ? WHERE mailbox_id = ? AND moved_at IS NULL AND uid IS NOT NULL`, now, mailboxID)
 		}
@@ -344,8 +356,12 @@ func (s *Store) endShadowTx(ctx context.Context, tx *migrations.Tx, actor Actor,
 		}
 		n, err = tx.Exec(ctx, `UPDATE inbox SET state = 'kept', attempts = 0, fence = 0, retry_at = NULL, fate = '', reason = '', rehearsal = '', done_at = NULL, quiet = (quiet OR ?)
 			WHERE mailbox_id = ? AND state = 'done' AND fate = 'shadow'`, how == ApplySeen, mailboxID)
+		sums.add(mailboxID, FateShadow, -n)
 	}
 	if err != nil {
+		return 0, err
+	}
+	if err := sums.writeTx(ctx, tx); err != nil {
 		return 0, err
 	}
 	tx.AfterCommit(func() {

@@ -61,9 +61,11 @@ func (s *site) mailHealth(w http.ResponseWriter, r *http.Request) error {
 		bad := c.What == tracker.OutboxDead || c.What == tracker.OutboxUncertain
 		v.OutboxSum = append(v.OutboxSum, countView{Word: s.words.say("outbox." + c.What), To: "/mail?show=out-" + c.What + "#list", N: c.N, Bad: bad && c.N > 0, On: v.Show == "out-"+c.What})
 	}
-	if v.Quarantine, _, err = s.store.Inbox(ctx, tracker.FateQuarantine, 0, 20); err != nil {
+	set, err := s.store.Ledger(ctx, tracker.MailFilter{What: tracker.FateQuarantine}, 0, 20)
+	if err != nil {
 		return err
 	}
+	v.Quarantine = set.Mails
 	for _, state := range []string{tracker.OutboxUncertain, tracker.OutboxDead, tracker.OutboxHeld} {
 		rows, _, err := s.store.Outbox(ctx, state, 0, 20)
 		if err != nil {
@@ -92,7 +94,9 @@ func (s *site) healthList(r *http.Request, v *healthView) (err error) {
 		v.Outbox, more, err = s.store.Outbox(r.Context(), state, before, 50)
 	} else {
 		v.ListTitle = s.words.say("mail.in_list", s.words.say("fate."+v.Show))
-		v.Inbox, more, err = s.store.Inbox(r.Context(), v.Show, before, 50)
+		var p tracker.MailPage
+		p, err = s.store.Ledger(r.Context(), tracker.MailFilter{What: v.Show}, before, 50)
+		v.Inbox, more = p.Mails, p.More
 	}
 	if more != 0 {
 		v.More = address("/mail", map[string][]string{"show": {v.Show}}, "before", strconv.FormatInt(more, 10)) + "#list"

@@ -49,7 +49,7 @@ func (s *site) approveHeld(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	t, err := s.store.ApproveHeld(r.Context(), actorOf(r), id, r.PostFormValue("participant") == "1")
+	t, err := s.store.ApproveHeld(r.Context(), actorOf(r), id, tracker.Approval{Participant: r.PostFormValue("participant") == "1"})
 	if err != nil {
 		return err
 	}

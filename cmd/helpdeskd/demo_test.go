@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"helpdeskd/cmd/helpdeskd/demo"
+	"helpdeskd/tracker"
 )
 
 // output is what a running program has printed so far.
@@ -317,12 +318,12 @@ func TestDemoSamplesMeetTheirFates(t *testing.T) {
 		"Undeliverable": "none", "Re: Laboratory": "append", "Fwd: Your parcel": "new", "Re: Screen": "append",
 	}
 	eventually(t, time.Minute, "all sample mails are decided", func() bool {
-		all, _, err := store.Inbox(t.Context(), "", 0, 40)
+		page, err := store.Ledger(t.Context(), tracker.MailFilter{}, 0, 40)
 		if err != nil {
 			t.Fatal(err)
 		}
 		forms := 0
-		for _, row := range all {
+		for _, row := range page.Mails {
 			for piece := range want {
 				if strings.Contains(row.Subject, piece) && row.Fate != "" && fates[piece] == "" {
 					fates[piece] = row.Fate

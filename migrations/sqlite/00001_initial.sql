@@ -293,7 +293,9 @@ CREATE TABLE inbox (
     commands    BIGINT NOT NULL DEFAULT 0,
     done_at     BIGINT,
     moved_at    BIGINT,           -- the mailbox's copy is dealt with: moved, or found gone
-    resolved_by BIGINT,           -- the account that retried, approved, rejected
+    resolved_by BIGINT,           -- the account that decided
+    decision    TEXT NOT NULL DEFAULT '', -- what was decided: retried, discarded, ignored, opened, attached, approved, rejected; ignored without an account: by a rule
+    reason_before TEXT NOT NULL DEFAULT '', -- the reason that a decision took the place of
     erased_at   BIGINT,           -- the raw mail and its text are gone: its ticket or its author was erased
     UNIQUE (mailbox_id, folder, uidvalidity, uid)
 );
@@ -303,6 +305,27 @@ CREATE INDEX inbox_unmoved ON inbox (mailbox_id, folder, uidvalidity, uid) WHERE
 CREATE INDEX inbox_fate ON inbox (fate, id);
 CREATE INDEX inbox_digest ON inbox (digest);
 CREATE INDEX inbox_mail ON inbox (mail_id) WHERE mail_id <> '';
+-- For the ledger's filters; what is common is found by walking back.
+CREATE INDEX inbox_mailbox ON inbox (mailbox_id, id);
+CREATE INDEX inbox_sender ON inbox (sender, id) WHERE sender <> '';
+CREATE INDEX inbox_class ON inbox (class, id) WHERE class <> 'human' AND class <> '';
+-- How many mails of a mailbox were taken, and how many have each fate: written with every such change.
+CREATE TABLE inbox_tally (
+    mailbox_id BIGINT NOT NULL REFERENCES mailbox (id),
+    what       TEXT NOT NULL, -- taken, or a fate
+    n          BIGINT NOT NULL,
+    PRIMARY KEY (mailbox_id, what)
+);
+-- Senders whose mail opens no ticket.
+CREATE TABLE sender_rule (
+    id         INTEGER PRIMARY KEY,
+    pattern    TEXT NOT NULL UNIQUE, -- an address, or @ and a domain, which covers what is below it
+    reason     TEXT NOT NULL,
+    account_id BIGINT NOT NULL REFERENCES account (id),
+    created_at BIGINT NOT NULL,
+    hits       BIGINT NOT NULL DEFAULT 0,
+    hit_at     BIGINT
+);
 
 CREATE TABLE ticket (
     id               INTEGER PRIMARY KEY AUTOINCREMENT, -- never given again
@@ -396,6 +419,7 @@ CREATE TABLE message (
     direction    TEXT NOT NULL, -- in, out
     state        TEXT NOT NULL, -- shown, held, rejected, superseded
     held_reason  TEXT NOT NULL DEFAULT '',
+    checks       TEXT NOT NULL DEFAULT '', -- of a held mail: the conditions it was measured by, and which held: from=1 token=0
     inbox_id     BIGINT REFERENCES inbox (id),
     client_id    BIGINT REFERENCES client (id),   -- who wrote it, or null
     account_id   BIGINT REFERENCES account (id),  -- the technician who wrote it, or null
