@@ -30,6 +30,9 @@ func Check(ctx context.Context, c SMTPConfig) []Step {
 		return steps
 	}
 	steps := []Step{{Name: w.say("check.settings"), OK: true, Said: w.say("check.ok.settings")}}
+	if c.Graph != "" {
+		return checkGraph(ctx, w, c, steps)
+	}
 	var begun []stage
 	s, err := connect(ctx, c, usual, func(at stage) { begun = append(begun, at) })
 	if err != nil {
@@ -50,6 +53,21 @@ func Check(ctx context.Context, c SMTPConfig) []Step {
 		return append(steps, w.failed(c, newTrouble(stageSender, err)))
 	}
 	s.reset()
+	return append(steps, w.passed(c, stageSender))
+}
+
+// checkGraph sees that there is a token, and that the mailbox may send with it.
+func checkGraph(ctx context.Context, w words, c SMTPConfig, steps []Step) []Step {
+	c.Host, c.Port = c.graphHost()
+	g, err := openGraph(ctx, c, usual)
+	if err != nil {
+		return append(steps, w.failed(c, err))
+	}
+	defer g.close()
+	steps = append(steps, w.passed(c, stageToken))
+	if err := g.try(ctx); err != nil {
+		return append(steps, w.failed(c, err))
+	}
 	return append(steps, w.passed(c, stageSender))
 }
 

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"net"
+	"net/url"
 	"os"
 	"strings"
 
@@ -31,6 +32,11 @@ const (
 type SMTPConfig struct {
 	Address  string // the mailbox's address, which every mail is from
 	FromName string // shown beside it; "<company> Helpdesk" where empty
+
+	// Graph, where set, has mail leave by Microsoft Graph instead of SMTP: its
+	// base, usually GraphURL. Of what follows only Username, Tokens (for Graph)
+	// and CAFile count then.
+	Graph string
 
 	Host     string
 	Port     int    // 465, 587 or 25 by Security where zero
@@ -59,6 +65,9 @@ func (c SMTPConfig) Validate() []error {
 	say := func(format string, args ...any) { bad = append(bad, migrations.Invalidf(format, args...)) }
 	if _, err := cleanAddress(c.Address); err != nil {
 		say("address %q is not a mail address: write the helpdesk's own, like helpdesk@company.example", c.Address)
+	}
+	if c.Graph != "" {
+		return append(bad, c.validateGraph()...)
 	}
 	if c.Host == "" {
 		say("host is missing: write the name of the SMTP server, like smtp.office365.com")
@@ -90,6 +99,26 @@ func (c SMTPConfig) Validate() []error {
 	}
 	if strings.ContainsAny(c.Hello, " \r\n\t") {
 		say("hello name %q has blanks: write a host name", c.Hello)
+	}
+	if c.CAFile != "" {
+		if _, err := c.pool(); err != nil {
+			say("%s", err)
+		}
+	}
+	return bad
+}
+
+func (c SMTPConfig) validateGraph() (bad []error) {
+	say := func(format string, args ...any) { bad = append(bad, migrations.Invalidf(format, args...)) }
+	u, err := url.Parse(c.Graph)
+	switch {
+	case err != nil || u.Host == "" || u.RawQuery != "" || u.User != nil:
+		say("graph_url %q is not an address: write %s", c.Graph, GraphURL)
+	case u.Scheme != "https" && !(u.Scheme == "http" && isLoopback(u.Hostname())):
+		say("graph_url %q must begin with https: it is handed the access token", c.Graph)
+	}
+	if c.Tokens == nil {
+		say("sending by Graph needs to know where its tokens come from: fill in the table oauth")
 	}
 	if c.CAFile != "" {
 		if _, err := c.pool(); err != nil {

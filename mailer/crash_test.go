@@ -47,7 +47,7 @@ func TestCrashAtEveryEdge(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				l := &lane{m: m, lease: lease, hard: ctx, sessions: map[string]*session{}}
+				l := &lane{m: m, lease: lease, hard: ctx, sessions: map[string]courier{}}
 				go func() {
 					for ctx.Err() == nil {
 						l.next(ctx)

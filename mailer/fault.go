@@ -12,6 +12,7 @@ import (
 	"os"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // stage is a step on the way to a delivered mail.
@@ -48,6 +49,11 @@ type trouble struct {
 	code  int    // the server's reply code, 0 where it said nothing
 	text  string // the server's words
 	err   error
+
+	// Of Graph, whose answers are told apart where they are read:
+	key     string        // of the words for it in the catalogue; "" where the reply is looked up
+	mailbox bool          // every mail of the mailbox would meet it
+	wait    time.Duration // that the server wants to be left alone
 }
 
 func newTrouble(at stage, err error) *trouble {
@@ -81,6 +87,9 @@ func (t *trouble) fate() fate {
 // ofMailbox reports trouble that every mail of the mailbox would meet: its
 // rows must wait until a person has mended it, instead of dying one by one.
 func (t *trouble) ofMailbox() bool {
+	if t.key != "" {
+		return t.mailbox
+	}
 	switch t.stage {
 	case stageRecipient, stageData:
 	default:
@@ -141,10 +150,17 @@ var replies = []reply{
 // diagnose finds the words for trouble: a key of the catalogue (below
 // "fault.") and what stands in them.
 func diagnose(c SMTPConfig, err error) (key string, args []any) {
-	args = []any{c.Host, c.port(), c.user()}
+	host, port := c.Host, c.port()
+	if c.Graph != "" {
+		host, port = c.graphHost()
+	}
+	args = []any{host, port, c.user()}
 	var t *trouble
 	if !errors.As(err, &t) {
 		return "unknown", args
+	}
+	if t.key != "" {
+		return t.key, args
 	}
 	if t.code != 0 {
 		for _, r := range replies {

@@ -30,18 +30,18 @@ type lane struct {
 	m        *Mailer
 	lease    *tracker.Lease
 	hard     context.Context // ends a while after we are told to stop
-	sessions map[string]*session
+	sessions map[string]courier
 	behind   *lane
 	since    atomic.Int64 // when the mail in work began, in Unix nanoseconds; 0 for none
 }
 
 // run sends until ctx ends.
 func (l *lane) run(ctx context.Context) {
-	defer l.closeAll(func(*session) bool { return true })
+	defer l.closeAll(func(courier) bool { return true })
 	failures := 0
 	for ctx.Err() == nil {
 		if l.behind != nil && !l.behind.stuck() {
-			l.closeAll(func(s *session) bool { return time.Since(s.used) > s.wait.idle })
+			l.closeAll(courier.idle)
 			sleep(ctx, 500*time.Millisecond)
 			continue
 		}
@@ -56,7 +56,7 @@ func (l *lane) run(ctx context.Context) {
 			failures = 0
 		}
 		if again > 0 {
-			l.closeAll(func(s *session) bool { return time.Since(s.used) > s.wait.idle })
+			l.closeAll(courier.idle)
 			l.rest(ctx, again)
 		}
 	}
@@ -95,7 +95,7 @@ func (l *lane) stuck() bool {
 	return since != 0 && time.Since(time.Unix(0, since)) > stuckAfter
 }
 
-func (l *lane) closeAll(which func(*session) bool) {
+func (l *lane) closeAll(which func(courier) bool) {
 	for name, s := range l.sessions {
 		if which(s) {
 			s.close()
@@ -131,7 +131,7 @@ func (l *lane) send(ctx context.Context, it tracker.OutboxItem, d desk) error {
 		return err
 	}
 	v := l.attempt(ctx, s, out, it, e, data)
-	if v.fate == blocked && s.sent > 1 && (v.why.code == 0 || v.why.code == 421) {
+	if v.fate == blocked && s.carried() > 1 && (v.why.code == 0 || v.why.code == 421) {
 		// The server had closed a connection that we kept: a new one may do.
 		if s = l.session(ctx, out); s == nil {
 			return nil
@@ -142,8 +142,8 @@ func (l *lane) send(ctx context.Context, it tracker.OutboxItem, d desk) error {
 }
 
 // attempt delivers over a session, and forgets the session where it broke.
-func (l *lane) attempt(ctx context.Context, s *session, out *outlet, it tracker.OutboxItem, e envelope, data []byte) verdict {
-	s.onDot = func() { l.m.crash(EdgeDot) }
+func (l *lane) attempt(ctx context.Context, s courier, out *outlet, it tracker.OutboxItem, e envelope, data []byte) verdict {
+	s.onDotDo(func() { l.m.crash(EdgeDot) })
 	began := time.Now()
 	v := s.deliver(ctx, e, data, func() error {
 		l.m.crash(EdgeSending)
@@ -155,7 +155,7 @@ func (l *lane) attempt(ctx context.Context, s *session, out *outlet, it tracker.
 	})
 	l.m.meters.attempt(out.name, it.Kind, v, began)
 	if v.broken {
-		s.wire.Close()
+		s.drop()
 		delete(l.sessions, out.name)
 	}
 	return v
@@ -163,18 +163,15 @@ func (l *lane) attempt(ctx context.Context, s *session, out *outlet, it tracker.
 
 // session returns a living connection, nil where there is none to be had:
 // then the trouble is recorded, and the mail stays queued.
-func (l *lane) session(ctx context.Context, out *outlet) *session {
+func (l *lane) session(ctx context.Context, out *outlet) courier {
 	if s := l.sessions[out.name]; s != nil {
-		if s.of == out && !s.stale() {
+		if s.outlet() == out && !s.stale() {
 			return s
 		}
 		s.close()
 		delete(l.sessions, out.name)
 	}
-	s, err := connect(ctx, out.config, l.m.wait, nil)
-	if errors.Is(err, errOldToken) {
-		s, err = connect(ctx, out.config, l.m.wait, nil)
-	}
+	s, err := open(ctx, out.config, l.m.wait)
 	if err != nil {
 		if ctx.Err() == nil {
 			l.m.meters.failed(out.name, err)
@@ -183,7 +180,7 @@ func (l *lane) session(ctx context.Context, out *outlet) *session {
 		return nil
 	}
 	l.m.meters.signIns.WithLabelValues(out.name).Inc()
-	s.of = out
+	s.belongs(out)
 	l.sessions[out.name] = s
 	return s
 }
@@ -297,7 +294,7 @@ func (l *lane) record(out *outlet, it tracker.OutboxItem, v verdict) error {
 		m.log.Warn("a mail was refused", slog.Int64("outbox", it.ID), slog.String("kind", it.Kind), slog.Any("error", v.why))
 		return l.settle(it, "dead", func(ctx context.Context) error { return store.Dead(ctx, l.lease, it.ID, why) })
 	}
-	at := store.Now().Add(backoff(time.Minute, time.Hour, it.Attempts+1))
+	at := store.Now().Add(max(backoff(time.Minute, time.Hour, it.Attempts+1), v.why.wait))
 	m.log.Info("a mail is put off", slog.Int64("outbox", it.ID), slog.Time("until", at), slog.Any("error", v.why))
 	return l.settle(it, "retry", func(ctx context.Context) error { return store.Retry(ctx, l.lease, it.ID, why, at) })
 }
@@ -329,14 +326,14 @@ func (l *lane) settle(it tracker.OutboxItem, state string, write func(ctx contex
 
 // trouble pauses a mailbox, and says why: in the log once, on the health page for as long.
 func (l *lane) trouble(out *outlet, err error) {
-	at := stageConnect
+	at, wait := stageConnect, time.Duration(0)
 	detail := err.Error()
 	var t *trouble
 	if errors.As(err, &t) {
-		at = t.stage
+		at, wait = t.stage, t.wait
 	}
 	what, advice := l.m.words.explain(out.config, err)
-	if out.fail(time.Now(), at, what, advice, oneLine(detail, 400)) {
+	if out.fail(time.Now(), at, wait, what, advice, oneLine(detail, 400)) {
 		l.m.log.Error("mail of a mailbox waits", slog.String("mailbox", out.name), slog.String("what", what), slog.String("advice", advice), slog.String("detail", detail))
 	}
 }

@@ -153,8 +153,8 @@ func (m *Mailer) lead(ctx context.Context, lease *tracker.Lease) error {
 	hard, kill := context.WithCancel(context.WithoutCancel(ctx))
 	defer kill()
 	defer context.AfterFunc(ctx, func() { sleep(hard, grace); kill() })()
-	usual := &lane{m: m, lease: lease, hard: hard, sessions: map[string]*session{}}
-	urgent := &lane{m: m, lease: lease, hard: hard, sessions: map[string]*session{}, behind: usual}
+	usual := &lane{m: m, lease: lease, hard: hard, sessions: map[string]courier{}}
+	urgent := &lane{m: m, lease: lease, hard: hard, sessions: map[string]courier{}, behind: usual}
 	var lanes sync.WaitGroup
 	lanes.Go(func() { usual.run(ctx) })
 	lanes.Go(func() { urgent.run(ctx) })

@@ -62,8 +62,9 @@ func (o *outlet) meet(id int64) {
 	o.id = id
 }
 
-// fail records trouble and backs off. It reports whether this is news, for the log.
-func (o *outlet) fail(now time.Time, at stage, what, advice, detail string) bool {
+// fail records trouble and backs off, for as long as the server asked for at
+// least. It reports whether this is news, for the log.
+func (o *outlet) fail(now time.Time, at stage, wait time.Duration, what, advice, detail string) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.failures++
@@ -72,7 +73,7 @@ func (o *outlet) fail(now time.Time, at stage, what, advice, detail string) bool
 		// Servers lock accounts that try too often.
 		first, most = 30*time.Second, 15*time.Minute
 	}
-	o.until = now.Add(backoff(first, most, o.failures))
+	o.until = now.Add(max(backoff(first, most, o.failures), wait))
 	news := o.status.Trouble != what
 	if news {
 		o.status.Since = now
