@@ -352,8 +352,12 @@ func TestGraphCheck(t *testing.T) {
 		says   string
 	}{
 		{"all well", nil, ""},
-		{"denied", func(w http.ResponseWriter, r *http.Request, n int) bool { return graphError(w, 403, "ErrorAccessDenied") }, "Mail.Send"},
-		{"another's mailbox", func(w http.ResponseWriter, r *http.Request, n int) bool { return graphError(w, 404, "ErrorInvalidUser") }, "knows no mailbox"},
+		{"denied", func(w http.ResponseWriter, r *http.Request, n int) bool {
+			return graphError(w, 403, "ErrorAccessDenied")
+		}, "Mail.Send"},
+		{"another's mailbox", func(w http.ResponseWriter, r *http.Request, n int) bool {
+			return graphError(w, 404, "ErrorInvalidUser")
+		}, "knows no mailbox"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			server, config := newGraph(t, c.answer)

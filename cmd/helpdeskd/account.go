@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"net/url"
 	"strings"
 
 	"helpdeskd/cmd/helpdeskd/config"
@@ -27,6 +28,13 @@ func accountOf(b config.Mailbox, keeper oauth.Keeper, log *slog.Logger) (*oauth.
 	}
 	if c.CAFile == "" {
 		c.CAFile = b.SMTP.CAFile
+	}
+	if u, err := url.Parse(b.SMTP.GraphURL); err == nil && u.Host != "" { // a national cloud has scopes of its own
+		scope := u.Scheme + "://" + u.Host + "/.default"
+		if c.Flow == oauth.FlowDevice {
+			scope = u.Scheme + "://" + u.Host + "/Mail.Send"
+		}
+		c.GraphScopes = []string{scope}
 	}
 	return oauth.New(c, oauth.Options{Keeper: keeper, Log: log})
 }

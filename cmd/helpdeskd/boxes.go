@@ -253,6 +253,9 @@ func boxOf(c tracker.Connection, dataDir string) (config.Mailbox, error) {
 		_, domain, _ := strings.Cut(c.Address, "@")
 		b.OwnDomains = []string{domain}
 	}
+	if c.Send == tracker.SendGraph {
+		b.SMTP.Transport = "graph"
+	}
 	if c.Grant != tracker.GrantNone {
 		b.OAuth = config.OAuth{Flow: flows[c.Grant], Scope: c.Scope, TokenURL: c.TokenEndpoint(), ClientID: c.ClientID,
 			ClientSecret: config.Secret(c.Secrets.ClientSecret), Certificate: config.Secret(c.Secrets.Certificate), GoogleKey: config.Secret(c.Secrets.ServiceAccount)}

@@ -152,6 +152,12 @@ func smtpOf(b config.Mailbox, a *oauth.Account) mailer.SMTPConfig {
 	if a != nil {
 		c.Tokens = a.Mail()
 	}
+	if b.SMTP.ByGraph() && a != nil {
+		c.Graph, c.Tokens, c.Username = mailer.GraphURL, a.Graph(), b.Address
+		if b.SMTP.GraphURL != "" {
+			c.Graph = b.SMTP.GraphURL
+		}
+	}
 	return c
 }
 

@@ -93,7 +93,9 @@ type Server struct {
 	Username     string `toml:"username"` // default: the mailbox's address
 	Password     Secret `toml:"password"`
 	PasswordFile string `toml:"password_file"`
-	CAFile       string `toml:"ca_file"` // PEM certificates of the company's own authority
+	CAFile       string `toml:"ca_file"`   // PEM certificates of the company's own authority
+	Transport    string `toml:"transport"` // smtp only: smtp (where empty), graph: Microsoft Graph, by the tokens of oauth
+	GraphURL     string `toml:"graph_url"` // with transport = "graph": of a national cloud
 }
 
 // OAuth says where the tokens of auth = "xoauth2" come from.
@@ -222,7 +224,12 @@ func (s *Server) fill(address string, ports map[string]int) {
 func (s Server) Addr() string { return net.JoinHostPort(s.Host, fmt.Sprint(s.Port)) }
 
 // ByToken reports whether reading or sending signs in with an access token.
-func (b Mailbox) ByToken() bool { return b.IMAP.Auth == "xoauth2" || b.SMTP.Auth == "xoauth2" }
+func (b Mailbox) ByToken() bool {
+	return b.IMAP.Auth == "xoauth2" || b.SMTP.Auth == "xoauth2" || b.SMTP.ByGraph()
+}
+
+// ByGraph reports whether mail leaves by Microsoft Graph.
+func (s Server) ByGraph() bool { return s.Transport == "graph" }
 
 // BeginAt returns where reading begins: everything, or mail since an instant,
 // or, where both are zero, from now on.

@@ -131,7 +131,7 @@ func (b *Mailbox) validate(m *Mistakes, at string) {
 		m.add(at+"pipe_only", "imap.host is given too: drop it, or set pipe_only = false")
 	}
 	b.SMTP.validate(m, at+"smtp.", "smtp")
-	b.OAuth.validate(m, at+"oauth.", b.ByToken())
+	b.OAuth.validate(m, at+"oauth.", b.ByToken(), b.SMTP.ByGraph())
 }
 
 func (b *Mailbox) trust(m *Mistakes, at string) {
@@ -169,6 +169,19 @@ func (b *Mailbox) reading(m *Mistakes, at string) {
 
 func (s Server) validate(m *Mistakes, at, protocol string) {
 	switch {
+	case protocol == "imap" && s.Transport+s.GraphURL != "":
+		m.add(at+"transport", "mail is read by IMAP only: drop transport and graph_url here")
+	case s.ByGraph():
+		if u, err := url.Parse(s.GraphURL); s.GraphURL != "" && (err != nil || u.Host == "" || u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Hostname()))) {
+			m.add(at+"graph_url", "%q is not the address of Microsoft Graph: it begins with https://, for example \"https://graph.microsoft.com/v1.0\"", s.GraphURL)
+		}
+		return // nothing else of it counts
+	case s.GraphURL != "":
+		m.add(at+"graph_url", "this only counts with transport = \"graph\": set that, or drop this key")
+	case s.Transport != "":
+		oneOf(m, at+"transport", s.Transport, "smtp", "graph")
+	}
+	switch {
 	case s.Host == "":
 		m.add(at+"host", "missing: write the server's name, for example %q", map[string]string{"imap": "outlook.office365.com", "smtp": "smtp.office365.com"}[protocol])
 	case strings.ContainsAny(s.Host, "/: ") && net.ParseIP(s.Host) == nil:
@@ -200,10 +213,10 @@ func (s Server) validate(m *Mistakes, at, protocol string) {
 	}
 }
 
-func (o OAuth) validate(m *Mistakes, at string, needed bool) {
+func (o OAuth) validate(m *Mistakes, at string, needed, graph bool) {
 	if !needed {
 		if o != (OAuth{}) {
-			m.add(strings.TrimSuffix(at, "."), "this only counts with auth = \"xoauth2\": set that under imap and smtp, or drop this table")
+			m.add(strings.TrimSuffix(at, "."), "this only counts with auth = \"xoauth2\" or transport = \"graph\": set one under imap and smtp, or drop this table")
 		}
 		return
 	}
@@ -218,6 +231,9 @@ func (o OAuth) validate(m *Mistakes, at string, needed bool) {
 			o.url(m, at+"device_url", o.DeviceURL, "https://login.microsoftonline.com/TENANT/oauth2/v2.0/devicecode")
 		}
 	case string(oauth.FlowGoogle):
+		if graph {
+			m.add(at+"flow", "Microsoft Graph takes no tokens of Google: send by smtp, or set flow to \"client\" or \"device\"")
+		}
 		o.unused(m, at, o.ClientID+o.ClientSecret.Reveal()+o.ClientSecretFile, "client_id", "client\" or \"device")
 		o.unused(m, at, o.CertificateFile+o.CertificateKeyFile, "certificate_file", "client")
 		if o.TokenURL != "" {
