@@ -172,6 +172,15 @@ func (s *Store) Mailboxes(ctx context.Context) ([]Mailbox, error) {
 	return all, nil
 }
 
+// KnownMailbox is Mailbox for ids that people may mistype.
+func (s *Store) KnownMailbox(ctx context.Context, id int64) (Mailbox, error) {
+	m, err := s.Mailbox(ctx, id)
+	if migrations.KindOf(err) == migrations.NotFound {
+		return m, migrations.NotFoundf("There is no such mailbox.")
+	}
+	return m, err
+}
+
 // Mailbox returns one mailbox.
 func (s *Store) Mailbox(ctx context.Context, id int64) (Mailbox, error) {
 	var m Mailbox

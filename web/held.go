@@ -53,6 +53,10 @@ func (s *site) approveHeld(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if t.Number == 0 { // it lay in the Junk folder, and is read once more
+		s.flash(r, "held.approved_junk")
+		return seeOther(w, r, "/held")
+	}
 	s.flash(r, "held.approved", t.Name())
 	return s.afterHeld(w, r, t)
 }

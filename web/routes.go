@@ -161,6 +161,8 @@ func (s *site) table() []route {
 		{post, "/people/{id}/reached", tracker.EditPeople, s.addressReached},
 
 		{get, "/mail", tracker.ReadHealth, s.mailHealth},
+		{get, "/mail/shadow/{id}", tracker.ReadHealth, s.shadow},
+		{post, "/mail/shadow/{id}/end", tracker.EditSettings, s.endShadow},
 		{get, "/mail/quarantine/{id}", tracker.ReadHealth, s.quarantined},
 		{get, "/mail/quarantine/{id}/raw", tracker.ReadHealth, s.quarantinedRaw},
 		{post, "/mail/quarantine/{id}/retry", tracker.MendMail, s.retryQuarantined},
