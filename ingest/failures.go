@@ -143,6 +143,9 @@ func exchangeAccess(cfg MailboxConfig) string {
 
 // throttled recognises a server that wants to be left alone.
 func throttled(f *Failure) bool {
+	if errors.As(f.Err, new(syscall.Errno)) { // this machine speaks: "too many open files"
+		return false
+	}
 	text := f.Err.Error()
 	low := strings.ToLower(text)
 	var re *imap.Error

@@ -84,6 +84,6 @@ func hastened(t timing) timing {
 	t.silence = d
 	t.retryMin, t.retryMax = d/100, d/4
 	t.loginMin, t.loginMax = d/100, d/4
-	t.full, t.notReady, t.disk = 5*d, d, d
+	t.full, t.notReady, t.disk, t.grace = 5*d, d, d, d/2
 	return t
 }

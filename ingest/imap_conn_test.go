@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -175,4 +176,13 @@ func forward(t *testing.T, at string, port int) int {
 		}
 	}()
 	return ln.Addr().(*net.TCPAddr).Port
+}
+
+// Want of file descriptors is this machine's, and passes sooner than a server's
+// wish to be left alone.
+func TestTooManyOpenFilesIsNotThrottled(t *testing.T) {
+	f := failure(MailboxConfig{Host: "mail.example"}.withDefaults(), stageDial, &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("socket", syscall.EMFILE)})
+	if f.Wait != 0 || !strings.Contains(f.What, "file descriptors") {
+		t.Errorf("%+v", f)
+	}
 }

@@ -132,9 +132,12 @@ func (s *session) copyAndDelete(uids []uint32) error {
 	if err != nil {
 		return err
 	}
-	var fresh []uint32
+	var fresh, left []uint32
 	for _, u := range uids {
 		if !deleted[u] {
+			left = append(left, u)
+		}
+		if !deleted[u] && !s.copied[u] {
 			fresh = append(fresh, u)
 		}
 	}
@@ -146,8 +149,10 @@ func (s *session) copyAndDelete(uids []uint32) error {
 		if err != nil {
 			return err
 		}
+	}
+	if len(left) > 0 {
 		err = s.run(stageMove, func() error {
-			return s.c.Store(uidSet(fresh), &imap.StoreFlags{Op: imap.StoreFlagsAdd, Silent: true, Flags: []imap.Flag{imap.FlagDeleted}}, nil).Close()
+			return s.c.Store(uidSet(left), &imap.StoreFlags{Op: imap.StoreFlagsAdd, Silent: true, Flags: []imap.Flag{imap.FlagDeleted}}, nil).Close()
 		})
 		if err != nil {
 			return err

@@ -34,7 +34,8 @@ type session struct {
 	readOnly bool   // it is open for reading only
 	validity uint32
 	uidnext  uint32
-	target   string // the processed folder as the server calls it; "" until made sure of
+	target   string          // the processed folder as the server calls it; "" until made sure of
+	copied   map[uint32]bool // lie there already, though still here: see copiedBefore
 }
 
 // openSession connects and signs in. Errors are Failures.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/emersion/go-imap/v2"
+
 	"helpdeskd/tracker"
 )
 
@@ -86,10 +88,29 @@ func (v *visit) moveLeft(ctx context.Context) error {
 			return failure(v.cfg, stageStore, err)
 		}
 		if len(there) > 0 {
-			if err := v.deal(ctx, there); err != nil {
+			if err := v.recall(ctx, there); err != nil {
+				return err
+			}
+			err := v.deal(ctx, there)
+			v.s.copied = nil
+			if err != nil {
 				return err
 			}
 		}
 	}
 	return ctx.Err()
+}
+
+// recall finds out which of these mails a move that was cut off has copied,
+// where the server can only copy.
+func (v *visit) recall(ctx context.Context, uids []uint32) error {
+	if v.cfg.LeaveInPlace || v.s.caps.Has(imap.CapMove) {
+		return nil
+	}
+	mails, err := v.store.UnmovedMails(ctx, v.id, v.name, v.validity, uids)
+	if err != nil {
+		return failure(v.cfg, stageStore, err)
+	}
+	v.s.copied, err = v.copiedBefore(mails)
+	return err
 }

@@ -162,6 +162,35 @@ func (s *Store) Unmoved(ctx context.Context, mailboxID int64, folder string, uid
 	return out, nil
 }
 
+// UnmovedMail is a kept mail whose copy in the folder has not been dealt with.
+type UnmovedMail struct {
+	UID    int64  `db:"uid"`
+	Digest string `db:"digest"`
+	Size   int64  `db:"size"`
+	Moved  int    `db:"moved"` // how many mails with the same bytes were dealt with in this mailbox
+}
+
+// UnmovedMails returns what is known of kept mails whose copies in the folder
+// have not been dealt with.
+func (s *Store) UnmovedMails(ctx context.Context, mailboxID int64, folder string, uidvalidity uint32, uids []uint32) ([]UnmovedMail, error) {
+	var out []UnmovedMail
+	for part := range slices.Chunk(uids, 500) {
+		query, args, err := sqlx.In(`SELECT i.uid, i.digest, i.size,
+			(SELECT COUNT(*) FROM inbox o WHERE o.digest = i.digest AND o.mailbox_id = i.mailbox_id AND o.uid IS NOT NULL AND o.moved_at IS NOT NULL) AS moved
+			FROM inbox i WHERE i.mailbox_id = ? AND i.folder = ? AND i.uidvalidity = ? AND i.uid IN (?) AND i.moved_at IS NULL ORDER BY i.uid`,
+			mailboxID, folder, int64(uidvalidity), part)
+		if err != nil {
+			return nil, err
+		}
+		var some []UnmovedMail
+		if err := s.db.Select(ctx, &some, query, args...); err != nil {
+			return nil, fmt.Errorf("read unmoved mail: %w", err)
+		}
+		out = append(out, some...)
+	}
+	return out, nil
+}
+
 // MarkMoved records that a folder's copies were moved, or are gone.
 func (s *Store) MarkMoved(ctx context.Context, mailboxID int64, folder string, uidvalidity uint32, uids []uint32) error {
 	if len(uids) == 0 {

@@ -16,8 +16,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/emersion/go-smtp"
-
 	"helpdeskd/cmd/helpdeskd/checker"
 	"helpdeskd/cmd/helpdeskd/mailgen"
 	"helpdeskd/migrations"
@@ -314,42 +312,8 @@ func TestLargeMail(t *testing.T) {
 	}
 }
 
-// A mail server that takes nothing, or not now, or never: the outbox says
-// why, people can see it, and what can still leave leaves.
-func TestSendingTrouble(t *testing.T) {
-	h := newHouse(t, migrations.SQLite)
-	h.sink.Refuse(func(_ string, to []string, _ []byte) error {
-		switch {
-		case to[0] == "refused@corp.example":
-			return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "we do not want this"}
-		case to[0] == "later@corp.example":
-			return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 7, 1}, Message: "greylisted, come back"}
-		}
-		return nil
-	})
-	for _, who := range []string{"refused", "later", "taken"} {
-		h.put(checker.Entry{Key: who, Thread: who, Fates: []string{"new"}, Ticket: true, Requester: who + "@corp.example", Raw: letter(who+"@corp.example", "Help", who+"@mail.corp.example", "Please help.")})
-	}
-	p := newProxy(t, h.smtpTo)
-	h.smtpTo = p.addr
-	p.close()
-	d := h.serve()
-	d.ready(t)
-	h.health("refused")
-	p.reopen(t)
-	until(t, time.Minute, "one is sent, one is dead, one waits", func() bool {
-		var n int
-		h.query(&n, `SELECT COUNT(*) FROM outbox WHERE state = 'sent' AND to_address = 'taken@corp.example'
-			OR state = 'dead' AND to_address = 'refused@corp.example' OR state = 'queued' AND to_address = 'later@corp.example' AND attempts > 0`)
-		return n == 3
-	})
-	h.health("we do not want this")
-	d.stop(t)
-	taken := map[string]int{}
-	for _, m := range h.sink.All() {
-		taken[m.To[0]]++ // the administrator who looks at the pages may be told of the tickets too
-	}
-	if taken["taken@corp.example"] != 1 || taken["refused@corp.example"]+taken["later@corp.example"] != 0 {
-		t.Errorf("the sink took %v", taken)
-	}
+// entryOf is a plain request of somebody at corp.example.
+func entryOf(who string) checker.Entry {
+	from := who + "@corp.example"
+	return checker.Entry{Key: who, Thread: who, Fates: []string{"new"}, Ticket: true, Requester: from, Raw: letter(from, "Help", who+"@mail.corp.example", "Please help.")}
 }

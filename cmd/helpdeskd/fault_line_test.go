@@ -179,7 +179,7 @@ func (tr *trial) overLine(o imaptest.Options, mails int, plan func() breaks) {
 // lineCut cuts every connection at a random byte, mostly within a mail.
 func lineCut(tr *trial) {
 	tr.overLine(imaptest.Options{}, many(400, 10_000), func() breaks {
-		return breaks{after: 1500 + tr.rand.Int64N(60_000), how: one(tr, "cut", "reset")}
+		return breaks{after: 1500 + tr.rand.Int64N(int64(many(60_000, 250_000))), how: one(tr, "cut", "reset")}
 	})
 	if least := many(10, 200); tr.result.Tried < least {
 		tr.t.Errorf("only %d connections were cut", tr.result.Tried)
@@ -211,6 +211,12 @@ var (
 // resetInMove resets the connection when mail is moved, before the server
 // hears of it or after it did it.
 func resetInMove(tr *trial) { tr.resets(imaptest.Options{}) }
+
+// resetInStore is the same with a server that knows no MOVE: it is sent COPY,
+// STORE and UID EXPUNGE.
+func resetInStore(tr *trial) {
+	tr.resets(imaptest.Options{Capability: "IMAP4rev1 SASL-IR LITERAL+ ID ENABLE IDLE NAMESPACE UIDPLUS UNSELECT CHILDREN"})
+}
 
 func (tr *trial) resets(o imaptest.Options) {
 	tr.open("", o)

@@ -46,7 +46,10 @@ var faults = []fault{
 	{"F09", "silent", "connections fall silent at a random byte", engines, lineHangs},
 	{"F10", "slow", "a few bytes pass at a time", onlySQLite, lineSlow},
 	{"F11", "move", "the connection is reset in MOVE", engines, resetInMove},
+	{"F11", "store", "the connection is reset in COPY, STORE or EXPUNGE", engines, resetInStore},
 	{"F18", "answer", "the answer to a mail, or its last dot, is lost", engines, answerLost},
+	{"F19", "refused", "nothing answers; 5xx and 4xx to single mails", engines, sendingTrouble},
+	{"F19", "putoff", "421, 432, 451 and 452 again and again", engines, putOff},
 	{"F21", "frozen", "of two nodes the holder freezes, and goes on", onlyPostgres, holderFrozen},
 	{"F21", "killed", "one of two nodes is killed", onlyPostgres, eitherKilled},
 	{"F21", "copied", "a node is copied with its id", onlyPostgres, nodeCopied},
@@ -54,6 +57,8 @@ var faults = []fault{
 	{"F22", "clock", "SIGKILL, and the clock is a day off", engines, clockOff},
 	{"F23", "migration", "SIGKILL while the schema is made", engines, killInMigration},
 	{"F24", "newer", "a newer schema; upgrades from every release (none yet)", engines, newerSchema},
+	{"F26", "files", "no file descriptors (ulimit -n 64)", engines, noFiles},
+	{"F26", "names", "no name is found", onlySQLite, noNames},
 }
 
 // TestFault does to a helpdesk what must not hurt it, and has the checker
