@@ -36,6 +36,7 @@ const (
 	TeachForms     Action = "teach forms"          // how form mails are read: senders, labels
 	EditSettings   Action = "edit settings"        // settings, categories
 	ManageAccounts Action = "manage accounts"      // people who sign in
+	EraseData      Action = "delete tickets, export and erase people"
 	ReadAudit      Action = "read the audit"       // every change, by whom
 	EditOwnAccount Action = "edit the own account" // password, notifications
 )
@@ -50,7 +51,7 @@ func May(a Account, do Action) bool {
 	case Admin:
 		return true
 	case Technician:
-		return do != EditSettings && do != ManageAccounts && do != ReadAudit && do != EditAnyView
+		return do != EditSettings && do != ManageAccounts && do != EraseData && do != ReadAudit && do != EditAnyView
 	case Manager:
 		return do == ReadPlain || do == EditOwnAccount
 	}

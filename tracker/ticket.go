@@ -70,6 +70,7 @@ type Ticket struct {
 	StageAt    migrations.Stamp `db:"stage_at"`
 	ClosedAt   migrations.Stamp `db:"closed_at"`
 	ArchivedAt migrations.Stamp `db:"archived_at"`
+	Keep       bool             `db:"keep"` // the purge leaves it alone
 	CreatedAt  migrations.Stamp `db:"created_at"`
 	UpdatedAt  migrations.Stamp `db:"updated_at"`
 	Version    int64            `db:"version"`
@@ -93,7 +94,7 @@ const ticketColumns = `t.id, t.number, t.subject, t.stage, t.level, t.star, COAL
 	COALESCE(t.category_id, 0) AS category_id, COALESCE(k.name, '') AS category_name, COALESCE(t.mailbox_id, 0) AS mailbox_id,
 	t.fix, COALESCE(t.fixed_at, 0) AS fixed_at, t.drop_reason, t.unconfirmed, t.news,
 	t.opened_at, t.stage_at, COALESCE(t.closed_at, 0) AS closed_at, COALESCE(t.archived_at, 0) AS archived_at,
-	t.created_at, t.updated_at, t.version`
+	t.keep, t.created_at, t.updated_at, t.version`
 
 const ticketJoins = `LEFT JOIN client c ON c.id = t.client_id LEFT JOIN account a ON a.id = t.assignee_id
 	LEFT JOIN category k ON k.id = t.category_id `

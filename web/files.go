@@ -220,6 +220,9 @@ func (s *site) messageRaw(w http.ResponseWriter, r *http.Request) error {
 	if m.Digest == "" {
 		return errNoMail
 	}
+	if err := s.store.LookedAt(r.Context(), actorOf(r), m.ClientID); err != nil {
+		return err
+	}
 	return s.rawMail(w, r, m.Digest, "message-"+strconv.FormatInt(id, 10))
 }
 

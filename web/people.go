@@ -65,10 +65,11 @@ type personView struct {
 	Pages   pageLinks
 	Narrow  bool // a filter is on
 
-	Orders  ordersOf
-	Links   linksView
-	Problem string
-	Form    tracker.Client // what the form holds: after a problem what was typed
+	Orders   ordersOf
+	Links    linksView
+	Problem  string
+	MayErase bool
+	Form     tracker.Client // what the form holds: after a problem what was typed
 }
 
 func (s *site) person(w http.ResponseWriter, r *http.Request) error {
@@ -85,7 +86,10 @@ func (s *site) personPage(w http.ResponseWriter, r *http.Request, status int, id
 	if err != nil {
 		return err
 	}
-	v := personView{Profile: p, Problem: problem, Form: p.Client}
+	v := personView{Profile: p, Problem: problem, Form: p.Client, MayErase: tracker.May(*accountOf(ctx), tracker.EraseData)}
+	if err := s.store.LookedAt(ctx, actorOf(r), id); err != nil {
+		return err
+	}
 	if typed != nil {
 		v.Form = *typed
 	}

@@ -148,12 +148,14 @@ func typedSettings(r *http.Request, names ...string) map[string]string {
 }
 
 // ticketSettings are on the page about tickets.
-var ticketSettings = []string{tracker.SetAck, tracker.SetSilentDays, tracker.SetArchive, tracker.SetCurrency, tracker.SetNotify}
+var ticketSettings = []string{tracker.SetAck, tracker.SetSilentDays, tracker.SetArchive, tracker.SetPurge, tracker.SetCurrency, tracker.SetNotify}
 
 // ticketsView is the page about tickets.
 type ticketsView struct {
 	settingsFrame
 	Notify []choice
+	Due    tracker.Due // what the purge would delete at once
+	Seen   string      // the months for which that is shown, to be confirmed
 }
 
 func (s *site) notifyChoices() []choice {
@@ -169,11 +171,36 @@ func (s *site) ticketSettings(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.renderSettings(w, r, http.StatusOK, "tickets", ticketsView{f, s.notifyChoices()})
+	due, err := s.purgeDue(r, f.Values[tracker.SetPurge])
+	if err != nil {
+		return err
+	}
+	return s.renderSettings(w, r, http.StatusOK, "tickets", ticketsView{settingsFrame: f, Notify: s.notifyChoices(), Due: due})
 }
 
 func (s *site) saveTicketSettings(w http.ResponseWriter, r *http.Request) error {
-	return s.saveSettings(w, r, "tickets", "/settings/tickets", typedSettings(r, ticketSettings...), func(status int, f settingsFrame) error {
-		return s.renderSettings(w, r, status, "tickets", ticketsView{f, s.notifyChoices()})
+	values := typedSettings(r, ticketSettings...)
+	if values[tracker.SetPurge] == "" { // a form from before
+		values[tracker.SetPurge] = "0"
+	}
+	months := values[tracker.SetPurge]
+	due, err := s.purgeDue(r, months)
+	if err != nil {
+		return err
+	}
+	now, err := s.store.Setting(r.Context(), tracker.SetPurge)
+	if err != nil {
+		return err
+	}
+	// What would be deleted at once is shown before it is.
+	if due.Tickets > 0 && months != now && r.PostFormValue("purge_seen") != months {
+		version, err := formInt(r, "version")
+		if err != nil {
+			return err
+		}
+		return s.renderSettings(w, r, http.StatusOK, "tickets", ticketsView{settingsFrame: settingsFrame{Nav: s.settingsNav("tickets"), Values: values, Version: version}, Notify: s.notifyChoices(), Due: due, Seen: months})
+	}
+	return s.saveSettings(w, r, "tickets", "/settings/tickets", values, func(status int, f settingsFrame) error {
+		return s.renderSettings(w, r, status, "tickets", ticketsView{settingsFrame: f, Notify: s.notifyChoices(), Due: due})
 	})
 }

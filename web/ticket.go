@@ -35,6 +35,7 @@ type ticketView struct {
 	Priorities   []priorityChoice
 	Suggest      *priorityView
 	MayTake      bool
+	MayErase     bool
 	PriorityNow  string     // as forms hold it
 	Files        []fileView // of the fix
 	TechKeys     []string   // the letters that choose from the menus
@@ -80,7 +81,7 @@ func (s *site) ticket(w http.ResponseWriter, r *http.Request) error {
 		// Whoever opens the page has seen what the client wrote; a page that
 		// only reads itself again, or a browser that fetches ahead, has not.
 		if err := s.store.MarkSeen(r.Context(), actorOf(r), number); err != nil {
-			return err
+			return s.tombstone(w, r, number, err)
 		}
 	}
 	return s.ticketPage(w, r, http.StatusOK, number, c)
@@ -96,7 +97,7 @@ func (s *site) ticketPage(w http.ResponseWriter, r *http.Request, status int, nu
 	}
 	talk, err := s.store.Conversation(ctx, number, before)
 	if err != nil {
-		return err
+		return s.tombstone(w, r, number, err)
 	}
 	v := ticketView{T: talk.Ticket, Client: talk.Client, Participants: talk.Participants, Recent: talk.Recent, Similar: talk.Similar, Last: talk.Last,
 		composed: c, AskDrop: c.Do == "drop", Forced: c.Problem != "" || c.Do == "fix" || c.Do == "note" || c.Do == "reply"}
@@ -162,6 +163,7 @@ func (s *site) ticketPage(w http.ResponseWriter, r *http.Request, status int, nu
 func (s *site) choices(v *ticketView, me *tracker.Account) {
 	t := &v.T
 	v.PriorityNow = s.priorityOf(t)
+	v.MayErase = tracker.May(*me, tracker.EraseData)
 	v.MayTake = t.AssigneeID != me.ID && !t.Stage.Closed()
 	for _, stage := range tracker.Stages() {
 		if stage == t.Stage {
