@@ -18,6 +18,7 @@ import (
 	"helpdeskd/migrations"
 	"helpdeskd/tracker"
 	"helpdeskd/tracker/oauth"
+	"helpdeskd/tracker/remedy"
 )
 
 // stage is what we were about when something failed.
@@ -48,6 +49,7 @@ type Failure struct {
 	Do    string        // what to do next
 	Wait  time.Duration // how long the server wants to be left alone; 0: it did not say
 	Login bool          // trying often would lock the account
+	Case  remedy.Case   // of the table of known failures
 	Err   error
 }
 
@@ -116,8 +118,7 @@ func failure(cfg MailboxConfig, at stage, err error) *Failure {
 		f.security(cfg)
 	case errors.As(err, new(*tokenRefused)):
 		f.Login = true
-		f.What = "The mail server refuses the token for " + cfg.Username
-		f.Do = exchangeAccess(cfg)
+		f.tokenRefused(cfg)
 	case errors.Is(err, errNotLoopback):
 		f.What = "Security is plain, but " + cfg.Host + " is not this machine"
 		f.Do = "Use tls or starttls: the password would go through the network readable."
@@ -135,10 +136,21 @@ func tokenRanOut(err error) bool {
 	return strings.Contains(strings.ToLower(err.Error()), "accesstokenexpired")
 }
 
-func exchangeAccess(cfg MailboxConfig) string {
-	return "On Microsoft 365 check three things: the app has the application permission IMAP.AccessAsApp with admin consent; " +
-		"New-ServicePrincipal was run with the Object ID from Enterprise applications (not from App registrations); " +
-		"and Add-MailboxPermission -Identity " + cfg.Username + " -AccessRights FullAccess names that service principal."
+// is gives a failure the words of a known one.
+func (f *Failure) is(c remedy.Case, cfg MailboxConfig) {
+	f.Case = c
+	f.What, f.Do = c.Explain(remedy.About{Host: cfg.Host, Mailbox: cfg.Username, Folder: cfg.Folder})
+}
+
+// tokenRefused explains a server that does not take a good token. Exchange's
+// own names are all that tells it from another server before the sign-in.
+func (f *Failure) tokenRefused(cfg MailboxConfig) {
+	host := strings.ToLower(cfg.Host)
+	if strings.HasSuffix(host, "office365.com") || strings.HasSuffix(host, "office365.us") || strings.HasSuffix(host, "outlook.cn") {
+		f.is(remedy.PrincipalUnknown, cfg)
+		return
+	}
+	f.is(remedy.MailboxOnly, cfg)
 }
 
 // throttled recognises a server that wants to be left alone.
@@ -164,6 +176,7 @@ func throttled(f *Failure) bool {
 			f.Wait = min(time.Duration(ms)*time.Millisecond, time.Hour)
 		}
 	}
+	f.Case = remedy.Throttled
 	f.What = "The mail server asks to be left alone for a while (throttled)"
 	f.Do = fmt.Sprintf("Nothing to do: it is tried again in %s. If it happens often, see that no other program reads this mailbox many times a minute.", f.Wait.Round(time.Second))
 	return true
@@ -175,24 +188,30 @@ func (f *Failure) refused(cfg MailboxConfig, at stage, e *imap.Error) {
 	switch {
 	case strings.Contains(low, "authenticated but not connected"):
 		f.Login = true // each try is a login, and many logins are one of its causes
-		f.What = "Signing in worked, but the server does not open the mailbox " + cfg.Username
-		f.Do = "The user name must be the mailbox's own address. " + exchangeAccess(cfg) + " It also happens for a few minutes after many logins."
+		f.is(remedy.NotGranted, cfg)
 	case e.Code == imap.ResponseCodePrivacyRequired, strings.Contains(low, "logindisabled"):
 		f.Login = true
 		f.What = "The server takes no password on an unprotected connection"
 		f.Do = "Set security to tls or starttls."
 	case at == stageLogin && cfg.Auth == AuthXOAuth2:
 		f.Login = true
-		f.What = "The mail server refuses the token for " + cfg.Username
-		f.Do = exchangeAccess(cfg)
-	case at == stageLogin:
+		f.tokenRefused(cfg)
+	case at == stageLogin && strings.Contains(low, "application-specific password"):
 		f.Login = true
+		f.is(remedy.AppPassword, cfg)
+	case at == stageLogin && strings.HasSuffix(strings.ToLower(cfg.Host), "office365.com"):
+		f.Login = true
+		f.is(remedy.BasicRefused, cfg)
+	case at == stageLogin:
+		f.Login, f.Case = true, remedy.PasswordRefused
 		f.What = "The mail server refuses the user name or the password of " + cfg.Username
 		f.Do = "Correct them in the configuration. Microsoft 365 takes no passwords any more (use xoauth2); Google wants an app password."
 	case at == stageSelect:
+		f.Case = remedy.NoFolder
 		f.What = "The folder " + cfg.Folder + " can not be opened"
 		f.Do = "Correct the folder's name in the configuration, or give " + cfg.Username + " the right to open it."
 	case at == stageFolder, at == stageMove && e.Code == imap.ResponseCodeTryCreate:
+		f.Case = remedy.NoProcessed
 		f.What = "The folder " + cfg.Processed + " for processed mail can not be made or used"
 		f.Do = "Make it in the mailbox by hand, name another, or set the mailbox to leave mail in place. Mail is taken all the same; it stays in " + cfg.Folder + " until then."
 	case e.Code == imap.ResponseCodeOverQuota, strings.Contains(low, "quota"):
@@ -217,18 +236,23 @@ func (f *Failure) security(cfg MailboxConfig) {
 	)
 	switch err := f.Err; {
 	case errors.As(err, &refused):
+		f.Case = remedy.NoStartTLS
 		f.What = "The server offers no STARTTLS: " + clean(refused.line)
 		f.Do = "Set security to tls (usually port 993). Nothing was sent readable."
 	case errors.As(err, &authority):
+		f.Case = remedy.UnknownAuthority
 		f.What = "The certificate of " + cfg.Host + " is signed by an authority that this machine does not know"
 		f.Do = "Name the company's own authority as ca_file, or install a certificate of a public one."
 	case errors.As(err, &host):
+		f.Case = remedy.OtherName
 		f.What = "The certificate is not for " + cfg.Host + ": " + clean(host.Error())
 		f.Do = "Use the host name that stands in the certificate."
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		f.Case = remedy.Expired
 		f.What = "The certificate of " + cfg.Host + " has expired or is not valid yet"
 		f.Do = "Renew it on the mail server; check that the clock of this machine is right."
 	case errors.As(err, &record):
+		f.Case = remedy.NotTLS
 		f.What = "The port " + cfg.addr() + " does not speak TLS"
 		f.Do = "Use security starttls there, or another port (tls is usually 993)."
 	case migrations.KindOf(err) == migrations.Invalid:
@@ -248,6 +272,7 @@ func (f *Failure) network(cfg MailboxConfig, at stage) {
 	}
 	switch {
 	case errors.As(err, &dns):
+		f.Case = remedy.UnknownName
 		f.What = "The name " + cfg.Host + " is not known"
 		f.Do = "Check the host's spelling and this machine's DNS."
 		if dns.IsTemporary || dns.IsTimeout {
@@ -255,12 +280,14 @@ func (f *Failure) network(cfg MailboxConfig, at stage) {
 			f.Do = "Check this machine's DNS and network; it is tried again by itself."
 		}
 	case errors.Is(err, syscall.ECONNREFUSED):
+		f.Case = remedy.NothingListens
 		f.What = "Nothing answers at " + cfg.addr() + " (connection refused)"
 		f.Do = "Check host and port, and that the mail server runs; it is tried again by itself."
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
 		f.What = "This machine has no free file descriptors"
 		f.Do = "Raise the limit of open files (LimitNOFILE in the service)."
 	case timeout && at == stageDial:
+		f.Case = remedy.NoAnswer
 		f.What = "The server " + cfg.addr() + " can not be reached (no answer)"
 		f.Do = "Check host, port and the firewall between; it is tried again by itself."
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):

@@ -7,6 +7,8 @@ import (
 	"net"
 	"strings"
 	"time"
+
+	"helpdeskd/tracker/remedy"
 )
 
 // Step is one thing that Check tried.
@@ -15,6 +17,10 @@ type Step struct {
 	OK      bool
 	Message string // what was found
 	Do      string // what to do next; "" where all is well
+	Case    remedy.Case
+	// ObjectID is that of the app's service principal, where a token of Entra
+	// named it: what New-ServicePrincipal wants.
+	ObjectID string
 }
 
 // Check tries everything that a mailbox's configuration names, one step after
@@ -34,7 +40,7 @@ func (s *steps) good(name, format string, args ...any) {
 // bad adds a failed step and returns all of them.
 func (s *steps) bad(cfg MailboxConfig, name string, err error) []Step {
 	f := failure(cfg, stageFetch, err)
-	return append(*s, Step{Name: name, Message: f.What + ".", Do: f.Do})
+	return append(*s, Step{Name: name, Message: f.What + ".", Do: f.Do, Case: f.Case})
 }
 
 func check(ctx context.Context, cfg MailboxConfig, limit time.Duration) []Step {
@@ -61,6 +67,10 @@ func check(ctx context.Context, cfg MailboxConfig, limit time.Duration) []Step {
 			return all.bad(cfg, "token", err)
 		}
 		all.good("token", "there is one")
+		if !all.permission(token) {
+			c.Close()
+			return all
+		}
 	}
 	s := newSession(ctx, cfg, c, limit)
 	defer s.logout()
@@ -103,11 +113,11 @@ func (s *steps) mailbox(m *session, token string) []Step {
 		err = m.run(stageLogin, func() error { return m.login(token) })
 	}
 	if err != nil {
-		return s.bad(cfg, "sign-in", err)
+		return s.refused(cfg, "sign-in", token, err)
 	}
 	s.good("sign-in", "as %s by %s", cfg.Username, cfg.Auth)
 	if err := m.open(cfg.Folder, cfg.LeaveInPlace); err != nil {
-		return s.bad(cfg, "folder", err)
+		return s.refused(cfg, "folder", token, err)
 	}
 	s.good("folder", "%s has %d messages; %s", cfg.Folder, m.waiting(), m.abilities())
 	if cfg.LeaveInPlace {
@@ -119,6 +129,38 @@ func (s *steps) mailbox(m *session, token string) []Step {
 	}
 	s.good("processed folder", "%s is there", m.target)
 	return *s
+}
+
+// refused adds a failed step of signing in, knowing what the token says of
+// itself: a good token of Entra that is refused names what is missing.
+func (s *steps) refused(cfg MailboxConfig, name, token string, err error) []Step {
+	all := s.bad(cfg, name, err)
+	last := &all[len(all)-1]
+	if last.Case == remedy.MailboxOnly && remedy.ReadToken(token).Known {
+		what, do := remedy.PrincipalUnknown.Explain(remedy.About{Mailbox: cfg.Username})
+		last.Case, last.Message, last.Do = remedy.PrincipalUnknown, what+".", do
+	}
+	return all
+}
+
+// permission looks into a token for what reading needs; it reports whether it
+// is there, or can not be told.
+func (s *steps) permission(token string) bool {
+	c := remedy.ReadToken(token)
+	if !c.Known {
+		return true
+	}
+	if c.Lacks(remedy.ReadPermission) {
+		what, do := remedy.NoPermission.Explain(remedy.About{Missing: remedy.ReadPermission})
+		*s = append(*s, Step{Name: "permission", Message: what + ".", Do: do, Case: remedy.NoPermission, ObjectID: c.ObjectID})
+		return false
+	}
+	said := "the token carries " + remedy.ReadPermission
+	if c.Person {
+		said = "the token stands for the person who signed in"
+	}
+	*s = append(*s, Step{Name: "permission", OK: true, Message: said, ObjectID: c.ObjectID})
+	return true
 }
 
 // abilities says what the server can do that matters to us.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	"helpdeskd/tracker/remedy"
 )
 
 // Step is one thing that Check tried.
@@ -13,6 +15,7 @@ type Step struct {
 	Said   string // how it went
 	Advice string // what to do, where it failed
 	Detail string // the server's own words, or the error
+	Case   remedy.Case
 }
 
 // Check tries to send as far as the server's consent to the sender, and no
@@ -81,7 +84,24 @@ func (w words) failed(c SMTPConfig, err error) Step {
 		at = t.stage
 	}
 	what, advice := w.explain(c, err)
-	return Step{Name: w.say("check." + string(at)), Said: what, Advice: advice, Detail: oneLine(err.Error(), 500)}
+	key, _ := diagnose(c, err)
+	return Step{Case: caseOf(key), Name: w.say("check." + string(at)), Said: what, Advice: advice, Detail: oneLine(err.Error(), 500)}
+}
+
+// cases are the keys of the catalogue that the table of known failures has
+// under another name.
+var cases = map[string]remedy.Case{
+	"login": remedy.PasswordRefused, "refused_login": remedy.PasswordRefused, "no_such_host": remedy.UnknownName, "slow": remedy.NoAnswer,
+}
+
+func caseOf(key string) remedy.Case {
+	if c, ok := cases[key]; ok {
+		return c
+	}
+	if what, _ := remedy.Case(key).Explain(remedy.About{}); what == "" {
+		return remedy.None
+	}
+	return remedy.Case(key)
 }
 
 // String returns the step as one line for people.

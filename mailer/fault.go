@@ -121,6 +121,11 @@ func (r reply) matches(t *trouble) bool {
 // (SMTP AUTH) and its non-delivery codes, Google's SMTP error reference, RFC
 // 4954 and RFC 3463.
 var replies = []reply{
+	{code: 535, has: "security defaults", key: "security_defaults", mailbox: true},
+	{code: 535, has: "basic authentication is disabled", key: "basic_refused", mailbox: true},
+	{code: 535, has: "disabled for the tenant", key: "smtp_auth_tenant", mailbox: true},
+	{code: 535, has: "did not meet the criteria", key: "conditional_access", mailbox: true},
+	{code: 535, has: "user credentials were incorrect", key: "login", mailbox: true},
 	{code: 535, has: "5.7.139", key: "smtp_auth_disabled", mailbox: true},
 	{code: 535, has: "5.7.3", key: "m365_login", mailbox: true},
 	{code: 535, has: "5.7.8", key: "login", mailbox: true},

@@ -10,6 +10,7 @@ import (
 	"github.com/BurntSushi/toml"
 
 	"helpdeskd/tracker/oauth"
+	"helpdeskd/tracker/remedy"
 )
 
 //go:embed words_*.toml
@@ -57,6 +58,11 @@ func (w words) explain(c SMTPConfig, err error) (what, advice string) {
 		return what + ".", advice
 	}
 	key, args := diagnose(c, err)
+	if _, own := w["fault."+key]; !own { // it stands in the table of known failures
+		if what, advice = remedy.Case(key).Explain(remedy.About{Host: c.Host, Mailbox: c.user()}); what != "" {
+			return what + ".", advice
+		}
+	}
 	return w.explainKey("fault."+key, args...)
 }
 
