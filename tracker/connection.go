@@ -277,6 +277,16 @@ func sameServer(a, b Connection) bool {
 // EnableConnection switches a connection on or off. The first time makes its
 // Mailbox, and reading begins there; what was kept of its mail stays for ever.
 func (s *Store) EnableConnection(ctx context.Context, actor Actor, id int64, on bool, version int64) (Connection, error) {
+	return s.switchConnection(ctx, actor, id, on, false, version)
+}
+
+// ShadowConnection switches a connection on in shadow mode, unless its mailbox
+// has left that before: then it stays as it is, and BeginShadow brings it back.
+func (s *Store) ShadowConnection(ctx context.Context, actor Actor, id, version int64) (Connection, error) {
+	return s.switchConnection(ctx, actor, id, true, true, version)
+}
+
+func (s *Store) switchConnection(ctx context.Context, actor Actor, id int64, on, shadow bool, version int64) (Connection, error) {
 	var c Connection
 	err := s.editConnection(ctx, id, version, func(tx *migrations.Tx, now *Connection) (Event, error) {
 		e := Event{Actor: actor, Kind: "enabled", Was: fmt.Sprint(now.Enabled), Became: fmt.Sprint(on)}
@@ -284,6 +294,9 @@ func (s *Store) EnableConnection(ctx context.Context, actor Actor, id int64, on 
 			return Event{}, nil
 		}
 		now.Enabled = on
+		if on {
+			now.Shadow = shadow
+		}
 		if !on {
 			return e, nil
 		}

@@ -143,7 +143,7 @@ func TestRoundTripOpensATicket(t *testing.T) {
 	eachMailDesk(t, func(d *mailDesk) {
 		t, ctx := d.t, d.ctx
 		admin := must(d.CreateAccount(ctx, Actor{}, NewAccount{Email: "ines@desk.example", Name: "Ines Admin", Role: Admin}))(t)
-		p := must(d.StartProbe(ctx, admin.Actor(), d.mailbox.ID, ProbeRound, ""))(t)
+		p := must(d.StartRound(ctx, admin.Actor(), d.mailbox.ID))(t)
 		_, err := d.ProbeMail(ctx, p)
 		wantKind(t, err, migrations.NotFound)
 		own := func(subject, id string) Inbound {
@@ -238,7 +238,7 @@ func TestTrustNeedsAPassedTest(t *testing.T) {
 		wantField(t, err, "trust")
 
 		test := func(h HeaderTest) {
-			p := must(d.StartProbe(ctx, d.admin.Actor(), box.ID, ProbeHeaders, "mx.company.example"))(t)
+			p := must(d.StartHeaders(ctx, d.admin.Actor(), box.ID, "me@outside.example", "mx.company.example"))(t)
 			h.Nonce, h.ForgedID, h.Marked = p.Nonce, p.ForgedID, true
 			if err := d.RecordHeaderTest(ctx, d.admin.Actor(), p.ID, h); err != nil {
 				t.Fatal(err)

@@ -87,7 +87,7 @@ func (s *ConnectionSettings) cleanReading() error {
 	if strings.EqualFold(s.Folder, s.Processed) {
 		return migrations.InvalidAt("processed", "This is the folder that is read: name another one.")
 	}
-	if s.Junk != "" && (strings.EqualFold(s.Junk, s.Folder) || strings.EqualFold(s.Junk, s.Processed)) {
+	if s.Junk != "" && s.Junk != "auto" && (strings.EqualFold(s.Junk, s.Folder) || strings.EqualFold(s.Junk, s.Processed)) {
 		return migrations.InvalidAt("junk", "This folder has another use already: name the junk folder.")
 	}
 	if s.Begin = strings.ToLower(strings.TrimSpace(s.Begin)); s.Begin == "" {
@@ -189,7 +189,8 @@ func (c *Connection) enough() error {
 func connectionAddress(field, a string) (string, error) {
 	a = strings.ToLower(strings.TrimSpace(a))
 	p, err := mail.ParseAddress(a)
-	if err != nil || p.Address != a || p.Name != "" || len(a) > 254 {
+	_, domain, _ := strings.Cut(a, "@")
+	if err != nil || p.Address != a || p.Name != "" || len(a) > 254 || !connectionDomain.MatchString(domain) {
 		return "", migrations.InvalidAt(field, "%q is not a mail address: write for example helpdesk@company.example.", clip(a, 80))
 	}
 	return a, nil
@@ -223,12 +224,7 @@ func checkPEM(text string) error {
 
 // BeginAt returns where reading begins, as a mailbox's first opening takes it.
 func (s ConnectionSettings) BeginAt() Begin {
-	switch s.Begin {
-	case "everything":
-		return Begin{Everything: true, Shadow: s.Shadow}
-	case "", "now":
-		return Begin{Shadow: s.Shadow}
-	}
-	since, _ := time.Parse(time.DateOnly, s.Begin)
-	return Begin{Since: since, Shadow: s.Shadow}
+	b := Begin{Shadow: s.Shadow, Everything: s.Begin == "everything"}
+	b.Since, _ = time.Parse(time.DateOnly, s.Begin) // now is no date
+	return b
 }

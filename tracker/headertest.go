@@ -168,3 +168,34 @@ func (s *Store) headersAllowTx(ctx context.Context, q read, name string, t Trust
 	h := p.Headers()
 	return h != nil && h.Allows(t.Trust, t.AuthservID), nil
 }
+
+// HeaderMark is the header that shows that a header test's mail came with what
+// it was sent with.
+const HeaderMark = "X-Helpdeskd-Header-Test"
+
+// ForgedMail returns the mail of a header test, to be sent from outside to an
+// address: it claims to be from inside, and to have been found genuine.
+func (p Probe) ForgedMail(to string, now time.Time) string {
+	_, domain, _ := cutAddress(to)
+	id := p.ForgedID
+	if id != "" {
+		id += "; "
+	}
+	lines := []string{
+		"X-MS-Exchange-Organization-AuthAs: Internal",
+		"Authentication-Results: " + id + `dmarc=pass reason="` + p.Nonce + `" header.from=` + domain,
+		HeaderMark + ": " + p.Nonce,
+		"From: " + p.Outside,
+		"To: " + to,
+		"Subject: " + p.Subject(),
+		"Date: " + now.Format(time.RFC1123Z),
+		"Message-ID: <" + p.MailID + ">",
+		"MIME-Version: 1.0",
+		"Content-Type: text/plain; charset=us-ascii",
+		"",
+		"This mail tries whether headers that an outsider forged are stripped on their",
+		"way into the helpdesk's mailbox. Send it from outside of the organisation.",
+		"",
+	}
+	return strings.Join(lines, "\r\n")
+}

@@ -30,6 +30,7 @@ type Probe struct {
 	MailID    string            `db:"mail_id"`    // Message-ID without brackets, of a round trip
 	AccountID int64             `db:"account_id"` // who tries; 0 for the command line
 	ForgedID  string            `db:"forged_id"`  // the authserv-id in whose name headers are forged; "" for none
+	Outside   string            `db:"outside"`    // the address that a header test is sent from
 	Sent      string            `db:"sent"`       // the server's answer to the mail
 	SentAt    *migrations.Stamp `db:"sent_at"`
 	Trouble   string            `db:"trouble"` // why it could not be sent
@@ -39,7 +40,7 @@ type Probe struct {
 	EndedAt   *migrations.Stamp `db:"ended_at"`
 }
 
-const probeColumns = `id, mailbox_id, kind, nonce, mail_id, COALESCE(account_id, 0) AS account_id, forged_id, sent, sent_at, trouble, result, inbox_from, created_at, ended_at`
+const probeColumns = `id, mailbox_id, kind, nonce, mail_id, COALESCE(account_id, 0) AS account_id, forged_id, outside, sent, sent_at, trouble, result, inbox_from, created_at, ended_at`
 
 // Subject returns the subject that the probe's mail must have.
 func (p Probe) Subject() string {
@@ -60,10 +61,25 @@ func (p Probe) Headers() *HeaderTest {
 
 var probeSubject = regexp.MustCompile(`helpdeskd (?:header|mailbox) test ([a-z2-7]{26})`)
 
-// StartProbe begins a new probe of a mailbox; one of its kind that runs is
-// given up. ForgedID matters to header tests alone.
-func (s *Store) StartProbe(ctx context.Context, actor Actor, mailboxID int64, kind, forgedID string) (Probe, error) {
-	p := Probe{MailboxID: mailboxID, Kind: kind, AccountID: actor.AccountID, ForgedID: clip(oneLine(forgedID), 253)}
+// StartRound begins a round trip through a mailbox; one that runs is given up.
+func (s *Store) StartRound(ctx context.Context, actor Actor, mailboxID int64) (Probe, error) {
+	return s.startProbe(ctx, actor, Probe{MailboxID: mailboxID, Kind: ProbeRound})
+}
+
+// StartHeaders begins a header test of a mailbox, to be sent from an address
+// outside; one that runs is given up. ForgedID is the authserv-id in whose
+// name verdicts are forged, "" to forge them as Exchange writes them.
+func (s *Store) StartHeaders(ctx context.Context, actor Actor, mailboxID int64, outside, forgedID string) (Probe, error) {
+	outside, err := connectionAddress("outside", outside)
+	if err != nil {
+		return Probe{}, err
+	}
+	return s.startProbe(ctx, actor, Probe{MailboxID: mailboxID, Kind: ProbeHeaders, Outside: outside, ForgedID: clip(oneLine(forgedID), 253)})
+}
+
+func (s *Store) startProbe(ctx context.Context, actor Actor, p Probe) (Probe, error) {
+	mailboxID, kind := p.MailboxID, p.Kind
+	p.AccountID = actor.AccountID
 	p.Nonce, _ = NewToken()
 	id, _ := NewToken()
 	err := s.db.Tx(ctx, func(tx *migrations.Tx) error {
@@ -81,8 +97,8 @@ func (s *Store) StartProbe(ctx context.Context, actor Actor, mailboxID int64, ki
 			return err
 		}
 		var err error
-		p.ID, err = tx.Insert(ctx, `INSERT INTO probe (mailbox_id, kind, nonce, mail_id, account_id, forged_id, inbox_from, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
-			mailboxID, kind, p.Nonce, p.MailID, orNull(p.AccountID), p.ForgedID, p.InboxFrom, p.CreatedAt)
+		p.ID, err = tx.Insert(ctx, `INSERT INTO probe (mailbox_id, kind, nonce, mail_id, account_id, forged_id, outside, inbox_from, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+			mailboxID, kind, p.Nonce, p.MailID, orNull(p.AccountID), p.ForgedID, p.Outside, p.InboxFrom, p.CreatedAt)
 		if err != nil {
 			return err
 		}
@@ -135,6 +151,20 @@ func (s *Store) ProbeMail(ctx context.Context, p Probe) (InboxRow, error) {
 		return r, fmt.Errorf("look for the mail of test %d: %w", p.ID, err)
 	}
 	return r, nil
+}
+
+// ProbeRehearsal returns what the mail of a probe would have done, in shadow
+// mode; nil elsewhere.
+func (s *Store) ProbeRehearsal(ctx context.Context, r InboxRow) (*Rehearsal, error) {
+	var text string
+	if err := s.db.Get(ctx, &text, `SELECT rehearsal FROM inbox WHERE id = ?`, r.ID); err != nil {
+		return nil, fmt.Errorf("read what mail %d would do: %w", r.ID, err)
+	}
+	var did Rehearsal
+	if text == "" || json.Unmarshal([]byte(text), &did) != nil {
+		return nil, nil
+	}
+	return &did, nil
 }
 
 // EndProbe ends a probe and drops the ticket that its mail opened, if that is

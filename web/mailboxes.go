@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"helpdeskd/migrations"
 	"helpdeskd/tracker"
@@ -147,7 +148,7 @@ func presetConnection(kind string) tracker.Connection {
 	return c
 }
 
-func (s *site) choices(prefix string, values ...string) []choice {
+func (s *site) wordChoices(prefix string, values ...string) []choice {
 	var all []choice
 	for _, v := range values {
 		all = append(all, choice{Value: v, Word: s.words.say(prefix + v)})
@@ -159,15 +160,15 @@ func (s *site) mailboxForm(w http.ResponseWriter, r *http.Request, status int, c
 	f := mailboxForm{settingsFrame: settingsFrame{Nav: s.settingsNav("mailboxes"), Problems: wrong, Version: c.Version}, Connection: c, New: c.ID == 0,
 		Action: "/settings/mailboxes", Back: "/settings/mailboxes",
 		AliasText: strings.Join(c.Aliases, "\n"), OwnText: strings.Join(c.OwnDomains, "\n"), FormText: strings.Join(c.FormSenders, "\n"), PollText: "45",
-		Sends: s.choices("box.send.", tracker.SendSMTP, tracker.SendGraph), Securities: s.choices("box.security.", "tls", "starttls", "plain"),
-		Auths: s.choices("box.auth.", "plain", "login", "xoauth2"), SMTPAuths: s.choices("box.auth.", "plain", "login", "none"),
+		Sends: s.wordChoices("box.send.", tracker.SendSMTP, tracker.SendGraph), Securities: s.wordChoices("box.security.", "tls", "starttls", "plain"),
+		Auths: s.wordChoices("box.auth.", "plain", "login", "xoauth2"), SMTPAuths: s.wordChoices("box.auth.", "plain", "login", "none"),
 	}
 	if c.Kind != tracker.KindMicrosoft365 {
 		f.Auths = f.Auths[:2]
 	}
 	switch c.Kind {
 	case tracker.KindMicrosoft365:
-		f.Grants = s.choices("box.grant.", tracker.GrantClient, tracker.GrantDevice)
+		f.Grants = s.wordChoices("box.grant.", tracker.GrantClient, tracker.GrantDevice)
 	case tracker.KindGoogle:
 		f.Grants = []choice{{Value: tracker.GrantNone, Word: s.words.say("box.grant.app_password")}, {Value: tracker.GrantService, Word: s.words.say("box.grant.service")}}
 	}
@@ -212,7 +213,7 @@ func typedConnection(r *http.Request, c tracker.Connection) (tracker.Connection,
 	c.Address, c.Display = text("address"), text("display")
 	c.Folder, c.Processed, c.LeaveInPlace = text("folder"), text("processed"), text("leave_in_place") != ""
 	c.Begin, c.PlusAddressing, c.Junk = text("begin"), text("plus_addressing") != "", text("junk")
-	c.Poll = secondsOf(number("poll"))
+	c.Poll = time.Duration(number("poll")) * time.Second
 	c.Aliases, c.OwnDomains, c.FormSenders = listOf(r, "aliases"), listOf(r, "own_domains"), listOf(r, "form_senders")
 	c.Tenant, c.ClientID, c.ObjectID, c.CA = text("tenant"), text("client_id"), text("object_id"), text("ca")
 	if g := text("grant"); g != "" {

@@ -44,6 +44,7 @@ type Options struct {
 	Mail           MailReader
 	Forms          FormReader       // shows how mails of forms are read; not at all where nil
 	Texts          MailTexts        // of the mails; no previews and no defaults where nil
+	Connect        Connector        // tries mailboxes; where nil they can be made, and not tried
 	StuckReading   func() int       // how much reading of mail in this process goes on without an end; none where nil
 	Alarms         Alarms           // looks after the desk; no routes and no more than a ping where nil
 	Metrics        Metrics          // for Prometheus
@@ -77,6 +78,7 @@ type site struct {
 	cleaner  *mailCleaner
 	streams  *streams
 	imports  importJobs
+	trials   trials
 	thumbs   *thumbs
 	meters   *meters
 }

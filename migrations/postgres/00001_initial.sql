@@ -220,7 +220,8 @@ CREATE TABLE probe (
     nonce      TEXT NOT NULL UNIQUE,
     mail_id    TEXT NOT NULL,
     account_id BIGINT REFERENCES account (id), -- who tries; null: the command line
-    forged_id  TEXT NOT NULL,
+    forged_id  TEXT NOT NULL, -- of a header test: in whose name verdicts are forged; empty as Exchange writes it
+    outside    TEXT NOT NULL, -- of a header test: the address it is sent from
     sent       TEXT NOT NULL DEFAULT '', -- the server's answer
     sent_at    BIGINT,
     trouble    TEXT NOT NULL DEFAULT '',

@@ -9,4 +9,11 @@
 		const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 		if (zone) fetch(tell.dataset.tell, { method: "POST", body: new URLSearchParams({ zone, first: "1" }) }).catch(() => {});
 	}
+	// Lines to copy get a button; they can be marked and copied without one.
+	document.addEventListener("click", e => {
+		const b = e.target.closest?.("[data-copy-button]");
+		if (!b) return;
+		const text = b.parentElement.querySelector("pre").textContent;
+		navigator.clipboard?.writeText(text).then(() => { b.textContent = b.dataset.done; setTimeout(() => { b.textContent = b.dataset.word; }, 2000); }, () => {});
+	});
 })();
