@@ -56,7 +56,7 @@ func TestEncryptionFailuresInPlainWords(t *testing.T) {
 			if cfg.Host == "127.0.0.2" {
 				cfg.Host, cfg.Port = "127.0.0.2", forward(t, "127.0.0.2:0", cfg.Port)
 			}
-			steps := check(t.Context(), cfg, 5*time.Second)
+			steps := check(t.Context(), cfg, 5*time.Second, nil)
 			last := steps[len(steps)-1]
 			if last.OK || !strings.Contains(last.Message, c.want) || last.Do == "" {
 				t.Fatalf("%+v", steps)
@@ -92,7 +92,7 @@ func TestExpiredCertificate(t *testing.T) {
 	if err := os.WriteFile(ca, cert, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	steps := check(t.Context(), MailboxConfig{Name: "desk", Address: deskUser, Password: "x", Host: "127.0.0.1", Port: ln.Addr().(*net.TCPAddr).Port, CAFile: ca}, 5*time.Second)
+	steps := check(t.Context(), MailboxConfig{Name: "desk", Address: deskUser, Password: "x", Host: "127.0.0.1", Port: ln.Addr().(*net.TCPAddr).Port, CAFile: ca}, 5*time.Second, nil)
 	if last := steps[len(steps)-1]; last.Name != "encryption" || !strings.Contains(last.Message, "has expired") {
 		t.Fatalf("%+v", steps)
 	}
@@ -119,7 +119,7 @@ func TestTamperedSTARTTLS(t *testing.T) {
 			}
 			cfg := f.config()
 			cfg.Security = SecuritySTARTTLS
-			steps := check(t.Context(), cfg, 500*time.Millisecond)
+			steps := check(t.Context(), cfg, 500*time.Millisecond, nil)
 			if last := steps[len(steps)-1]; last.OK || last.Name != "encryption" || last.Do == "" {
 				t.Fatalf("%+v", steps)
 			}

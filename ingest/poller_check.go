@@ -26,55 +26,77 @@ type Step struct {
 // Check tries everything that a mailbox's configuration names, one step after
 // the other, and ends at the first that the next ones need. It changes
 // nothing but one thing: the processed folder is made where it is missing.
-func Check(ctx context.Context, cfg MailboxConfig) []Step {
-	return check(ctx, cfg, 30*time.Second)
+// Tell, where it is not nil, is told each step as it ends.
+func Check(ctx context.Context, cfg MailboxConfig, tell func(Step)) []Step {
+	return check(ctx, cfg, 30*time.Second, tell)
 }
 
 // steps is what was tried so far.
-type steps []Step
+type steps struct {
+	all  []Step
+	tell func(Step)
+}
+
+func (s *steps) add(step Step) {
+	s.all = append(s.all, step)
+	if s.tell != nil {
+		s.tell(step)
+	}
+}
 
 func (s *steps) good(name, format string, args ...any) {
-	*s = append(*s, Step{Name: name, OK: true, Message: fmt.Sprintf(format, args...)})
+	s.add(Step{Name: name, OK: true, Message: fmt.Sprintf(format, args...)})
 }
 
-// bad adds a failed step and returns all of them.
-func (s *steps) bad(cfg MailboxConfig, name string, err error) []Step {
+// bad adds a failed step.
+func (s *steps) bad(cfg MailboxConfig, name string, err error) {
+	s.add(badStep(cfg, name, err))
+}
+
+func badStep(cfg MailboxConfig, name string, err error) Step {
 	f := failure(cfg, stageFetch, err)
-	return append(*s, Step{Name: name, Message: f.What + ".", Do: f.Do, Case: f.Case})
+	return Step{Name: name, Message: f.What + ".", Do: f.Do, Case: f.Case}
 }
 
-func check(ctx context.Context, cfg MailboxConfig, limit time.Duration) []Step {
-	var all steps
+func check(ctx context.Context, cfg MailboxConfig, limit time.Duration, tell func(Step)) []Step {
+	all := &steps{tell: tell}
+	all.try(ctx, cfg, limit)
+	return all.all
+}
+
+func (s *steps) try(ctx context.Context, cfg MailboxConfig, limit time.Duration) {
 	if err := cfg.Validate(); err != nil {
-		return append(all, Step{Name: "settings", Message: strings.ReplaceAll(err.Error(), "\n", "; "), Do: "Correct the configuration."})
+		s.add(Step{Name: "settings", Message: strings.ReplaceAll(err.Error(), "\n", "; "), Do: "Correct the configuration."})
+		return
 	}
-	all.good("settings", "complete")
+	s.good("settings", "complete")
 	if cfg.Host == "" {
-		all.good("server", "none: mail comes by the ingest command alone")
-		return all
+		s.good("server", "none: mail comes by the ingest command alone")
+		return
 	}
 	cfg = cfg.withDefaults()
 	ctx, cancel := context.WithTimeout(ctx, 4*limit)
 	defer cancel()
-	c, err := all.reach(ctx, cfg, limit)
+	c, err := s.reach(ctx, cfg, limit)
 	if err != nil {
-		return all
+		return
 	}
 	token := ""
 	if cfg.Auth == AuthXOAuth2 {
 		if token, err = askToken(ctx, cfg); err != nil {
 			c.Close()
-			return all.bad(cfg, "token", err)
+			s.bad(cfg, "token", err)
+			return
 		}
-		all.good("token", "there is one")
-		if !all.permission(token) {
+		s.good("token", "there is one")
+		if !s.permission(token) {
 			c.Close()
-			return all
+			return
 		}
 	}
-	s := newSession(ctx, cfg, c, limit)
-	defer s.logout()
-	return all.mailbox(s, token)
+	m := newSession(ctx, cfg, c, limit)
+	defer m.logout()
+	s.mailbox(m, token)
 }
 
 // reach tries the way to the server; after an error its step is there.
@@ -82,7 +104,7 @@ func (s *steps) reach(ctx context.Context, cfg MailboxConfig, limit time.Duratio
 	if net.ParseIP(cfg.Host) == nil {
 		addrs, err := net.DefaultResolver.LookupHost(ctx, cfg.Host)
 		if err != nil {
-			*s = s.bad(cfg, "name", failure(cfg, stageDial, err))
+			s.bad(cfg, "name", failure(cfg, stageDial, err))
 			return nil, err
 		}
 		s.good("name", "%s is %s", cfg.Host, strings.Join(addrs, ", "))
@@ -90,13 +112,13 @@ func (s *steps) reach(ctx context.Context, cfg MailboxConfig, limit time.Duratio
 	c, err := dial(ctx, cfg, limit)
 	var f *Failure
 	if errors.As(err, &f) && f.Stage == string(stageDial) {
-		*s = s.bad(cfg, "connection", err)
+		s.bad(cfg, "connection", err)
 		return nil, err
 	}
 	s.good("connection", "%s answers", cfg.addr())
 	switch {
 	case err != nil:
-		*s = s.bad(cfg, "encryption", err)
+		s.bad(cfg, "encryption", err)
 	case cfg.Security == SecurityPlain:
 		s.good("encryption", "none: the server is on this machine")
 	default:
@@ -106,41 +128,42 @@ func (s *steps) reach(ctx context.Context, cfg MailboxConfig, limit time.Duratio
 }
 
 // mailbox tries what there is to do once connected.
-func (s *steps) mailbox(m *session, token string) []Step {
+func (s *steps) mailbox(m *session, token string) {
 	cfg := m.cfg
 	err := m.run(stageGreeting, m.c.WaitGreeting)
 	if err == nil {
 		err = m.run(stageLogin, func() error { return m.login(token) })
 	}
 	if err != nil {
-		return s.refused(cfg, "sign-in", token, err)
+		s.refused(cfg, "sign-in", token, err)
+		return
 	}
 	s.good("sign-in", "as %s by %s", cfg.Username, cfg.Auth)
 	if err := m.open(cfg.Folder, cfg.LeaveInPlace); err != nil {
-		return s.refused(cfg, "folder", token, err)
+		s.refused(cfg, "folder", token, err)
+		return
 	}
 	s.good("folder", "%s has %d messages; %s", cfg.Folder, m.waiting(), m.abilities())
 	if cfg.LeaveInPlace {
 		s.good("processed folder", "none: mail is left in place")
-		return *s
+		return
 	}
 	if err := m.folder(); err != nil {
-		return s.bad(cfg, "processed folder", err)
+		s.bad(cfg, "processed folder", err)
+		return
 	}
 	s.good("processed folder", "%s is there", m.target)
-	return *s
 }
 
 // refused adds a failed step of signing in, knowing what the token says of
 // itself: a good token of Entra that is refused names what is missing.
-func (s *steps) refused(cfg MailboxConfig, name, token string, err error) []Step {
-	all := s.bad(cfg, name, err)
-	last := &all[len(all)-1]
-	if last.Case == remedy.MailboxOnly && remedy.ReadToken(token).Known {
+func (s *steps) refused(cfg MailboxConfig, name, token string, err error) {
+	step := badStep(cfg, name, err)
+	if step.Case == remedy.MailboxOnly && remedy.ReadToken(token).Known {
 		what, do := remedy.PrincipalUnknown.Explain(remedy.About{Mailbox: cfg.Username})
-		last.Case, last.Message, last.Do = remedy.PrincipalUnknown, what+".", do
+		step.Case, step.Message, step.Do = remedy.PrincipalUnknown, what+".", do
 	}
-	return all
+	s.add(step)
 }
 
 // permission looks into a token for what reading needs; it reports whether it
@@ -152,14 +175,14 @@ func (s *steps) permission(token string) bool {
 	}
 	if c.Lacks(remedy.ReadPermission) {
 		what, do := remedy.NoPermission.Explain(remedy.About{Missing: remedy.ReadPermission})
-		*s = append(*s, Step{Name: "permission", Message: what + ".", Do: do, Case: remedy.NoPermission, ObjectID: c.ObjectID})
+		s.add(Step{Name: "permission", Message: what + ".", Do: do, Case: remedy.NoPermission, ObjectID: c.ObjectID})
 		return false
 	}
 	said := "the token carries " + remedy.ReadPermission
 	if c.Person {
 		said = "the token stands for the person who signed in"
 	}
-	*s = append(*s, Step{Name: "permission", OK: true, Message: said, ObjectID: c.ObjectID})
+	s.add(Step{Name: "permission", OK: true, Message: said, ObjectID: c.ObjectID})
 	return true
 }
 

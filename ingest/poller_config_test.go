@@ -61,7 +61,7 @@ func TestCheckOfAGoodMailbox(t *testing.T) {
 	cfg = byToken(t, id, cfg)
 	cfg.Security, cfg.Port, cfg.CAFile, cfg.Host = SecurityTLS, s.TLSPort, s.CAFile, "localhost"
 	deliver(t, s, note(1))
-	steps := Check(t.Context(), cfg)
+	steps := Check(t.Context(), cfg, nil)
 	var names []string
 	for _, st := range steps {
 		if !st.OK || st.Message == "" || st.Do != "" {

@@ -19,59 +19,73 @@ type Step struct {
 }
 
 // Check tries to send as far as the server's consent to the sender, and no
-// further: nothing is sent. The steps end with the first that fails.
-func Check(ctx context.Context, c SMTPConfig) []Step {
+// further: nothing is sent. The steps end with the first that fails. Tell,
+// where it is not nil, is told each step as it ends.
+func Check(ctx context.Context, c SMTPConfig, tell func(Step)) []Step {
+	var steps []Step
+	add := func(s Step) {
+		steps = append(steps, s)
+		if tell != nil {
+			tell(s)
+		}
+	}
 	w, err := loadWords("en")
 	if err != nil {
-		return []Step{{Name: "settings", Said: err.Error()}}
+		add(Step{Name: "settings", Said: err.Error()})
+		return steps
 	}
 	if bad := c.Validate(); len(bad) > 0 {
-		var steps []Step
 		for _, b := range bad {
-			steps = append(steps, Step{Name: w.say("check.settings"), Said: b.Error()})
+			add(Step{Name: w.say("check.settings"), Said: b.Error()})
 		}
 		return steps
 	}
-	steps := []Step{{Name: w.say("check.settings"), OK: true, Said: w.say("check.ok.settings")}}
+	add(Step{Name: w.say("check.settings"), OK: true, Said: w.say("check.ok.settings")})
 	if c.Graph != "" {
-		return checkGraph(ctx, w, c, steps)
+		checkGraph(ctx, w, c, add)
+		return steps
 	}
-	var begun []stage
-	s, err := connect(ctx, c, usual, func(at stage) { begun = append(begun, at) })
+	var last stage // begun, and not known to have gone well
+	s, err := connect(ctx, c, usual, func(at stage) {
+		if last != "" {
+			add(w.passed(c, last))
+		}
+		last = at
+	})
 	if err != nil {
-		begun = begun[:max(len(begun)-1, 0)]
+		add(w.failed(c, err))
+		return steps
 	}
-	for _, at := range begun {
-		steps = append(steps, w.passed(c, at))
-	}
-	if err != nil {
-		return append(steps, w.failed(c, err))
-	}
+	add(w.passed(c, last))
 	defer s.close()
 	from, err := cleanAddress(c.Address)
 	if err == nil {
 		err = s.command(func() error { return s.client.Mail("<" + from + ">") })
 	}
 	if err != nil {
-		return append(steps, w.failed(c, newTrouble(stageSender, err)))
+		add(w.failed(c, newTrouble(stageSender, err)))
+		return steps
 	}
 	s.reset()
-	return append(steps, w.passed(c, stageSender))
+	add(w.passed(c, stageSender))
+	return steps
 }
 
 // checkGraph sees that there is a token, and that the mailbox may send with it.
-func checkGraph(ctx context.Context, w words, c SMTPConfig, steps []Step) []Step {
+func checkGraph(ctx context.Context, w words, c SMTPConfig, add func(Step)) {
 	c.Host, c.Port = c.graphHost()
 	g, err := openGraph(ctx, c, usual)
 	if err != nil {
-		return append(steps, w.failed(c, err))
+		add(w.failed(c, err))
+		return
 	}
 	defer g.close()
-	steps = append(steps, w.passed(c, stageToken))
+	add(w.passed(c, stageToken))
 	if err := g.try(ctx); err != nil {
-		return append(steps, w.failed(c, err))
+		add(w.failed(c, err))
+		return
 	}
-	return append(steps, w.passed(c, stageSender))
+	add(w.passed(c, stageSender))
 }
 
 func (w words) passed(c SMTPConfig, at stage) Step {

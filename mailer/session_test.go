@@ -263,7 +263,7 @@ func TestCheck(t *testing.T) {
 			c.change(&config)
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 			defer cancel()
-			steps := Check(ctx, config)
+			steps := Check(ctx, config, nil)
 			last := steps[len(steps)-1]
 			if c.fails == "" != last.OK || !last.OK && last.Name != c.fails {
 				t.Fatalf("%v", steps)

@@ -82,7 +82,8 @@ func mailboxPath(id int64) string { return "/settings/mailboxes/" + strconv.Form
 
 // mailboxForm is the form that makes or changes a mailbox.
 type mailboxForm struct {
-	settingsFrame
+	Nav      []tab
+	Problems problems
 	tracker.Connection
 	Action, Back       string
 	New                bool
@@ -157,7 +158,7 @@ func (s *site) wordChoices(prefix string, values ...string) []choice {
 }
 
 func (s *site) mailboxForm(w http.ResponseWriter, r *http.Request, status int, c tracker.Connection, wrong problems) error {
-	f := mailboxForm{settingsFrame: settingsFrame{Nav: s.settingsNav("mailboxes"), Problems: wrong, Version: c.Version}, Connection: c, New: c.ID == 0,
+	f := mailboxForm{Nav: s.settingsNav("mailboxes"), Problems: wrong, Connection: c, New: c.ID == 0,
 		Action: "/settings/mailboxes", Back: "/settings/mailboxes",
 		AliasText: strings.Join(c.Aliases, "\n"), OwnText: strings.Join(c.OwnDomains, "\n"), FormText: strings.Join(c.FormSenders, "\n"), PollText: "45",
 		Sends: s.wordChoices("box.send.", tracker.SendSMTP, tracker.SendGraph), Securities: s.wordChoices("box.security.", "tls", "starttls", "plain"),

@@ -15,25 +15,24 @@ import (
 // mailboxView is the page of one mailbox that was made on the site: what to do
 // at the mail service, the trial, the test mail, the headers.
 type mailboxView struct {
-	settingsFrame
+	Nav      []tab
+	Problems problems
 	tracker.Connection
-	Row      mailboxRow
-	InFile   bool // the configuration file has it too, and decides
-	Guide    []guideStep
-	Steps    []TryStep
-	Tried    bool
-	Trying   bool
-	Good     bool
-	CanTry   bool
-	Failed   *TryStep // the first that failed, with the one thing to do
-	Box      tracker.Mailbox
-	HasBox   bool
-	Round    *roundView
-	Headers  *headersView
-	Reload   bool // something is under way
-	Self     string
-	Alerts   string
-	Expiring string
+	Row     mailboxRow
+	InFile  bool // the configuration file has it too, and decides
+	Guide   []guideStep
+	Steps   []TryStep
+	Tried   bool
+	Trying  bool
+	Good    bool
+	CanTry  bool
+	Failed  *TryStep // the first that failed, with the one thing to do
+	Box     tracker.Mailbox
+	HasBox  bool
+	Round   *roundView
+	Headers *headersView
+	Reload  bool // something is under way
+	Self    string
 }
 
 // guideStep is one thing to do at the mail service.
@@ -78,7 +77,7 @@ func (s *site) mailboxPage(w http.ResponseWriter, r *http.Request, status int, c
 	if err != nil {
 		return err
 	}
-	v := mailboxView{settingsFrame: settingsFrame{Nav: s.settingsNav("mailboxes"), Problems: wrong, Version: c.Version}, Connection: c,
+	v := mailboxView{Nav: s.settingsNav("mailboxes"), Problems: wrong, Connection: c,
 		Row: s.mailboxRow(c.Name, c.Address, c.Enabled, known), CanTry: s.opts.Connect != nil && c.Problem == "", Self: mailboxPath(c.ID)}
 	v.InFile = slices.ContainsFunc(s.store.DeclaredMailboxes(), func(d tracker.Declared) bool { return d.Name == c.Name || d.Address == c.Address })
 	place := placeOf(c)

@@ -21,6 +21,7 @@ import (
 	"helpdeskd/inventory"
 	"helpdeskd/migrations"
 	"helpdeskd/tracker"
+	"helpdeskd/tracker/seal"
 )
 
 const testPassword = "seven green umbrellas"
@@ -49,7 +50,7 @@ func newWorld(t testing.TB, db *migrations.DB) *world {
 func makeWorld(t testing.TB, db *migrations.DB, cheap bool) *world {
 	t.Helper()
 	w := &world{t: t}
-	w.Store = tracker.New(db, tracker.Options{Clock: func() time.Time { return time.Now().Add(-time.Duration(w.back.Load())) }, Node: "test", CheapHashes: cheap})
+	w.Store = tracker.New(db, tracker.Options{Clock: func() time.Time { return time.Now().Add(-time.Duration(w.back.Load())) }, Node: "test", CheapHashes: cheap, Key: testKey(t)})
 	account := func(email, name string, role tracker.AccountRole) tracker.Account {
 		a, err := w.CreateAccount(t.Context(), tracker.Actor{}, tracker.NewAccount{Email: email, Name: name, Role: role, Password: testPassword})
 		w.ok(err)
@@ -67,9 +68,19 @@ func makeWorld(t testing.TB, db *migrations.DB, cheap bool) *world {
 	w.ok(err)
 	t.Cleanup(func() { w.lease.Release(context.Background()) })
 	w.things = inventory.New(w.Store)
-	w.site, err = New(w.Store, w.things, Options{Version: "test", Styleguide: true, Mail: plainReader{}, Forms: realReader{}, Texts: sampleTexts{}, Log: slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelError}))})
+	w.site, err = New(w.Store, w.things, Options{Version: "test", Styleguide: true, Mail: plainReader{}, Forms: realReader{}, Texts: sampleTexts{}, Connect: sampleConnector{w}, Log: slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelError}))})
 	w.ok(err)
 	return w
+}
+
+// testKey seals the secrets of the tests' desks.
+func testKey(t testing.TB) *seal.Key {
+	t.Helper()
+	k, err := seal.New([]byte("0123456789abcdef0123456789abcdef"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
 }
 
 func (w *world) ok(err error) {

@@ -15,10 +15,10 @@ import (
 	"time"
 
 	"helpdeskd/cmd/helpdeskd/config"
-	"helpdeskd/ingest"
-	"helpdeskd/mailer"
 	"helpdeskd/migrations"
 	"helpdeskd/tracker"
+	"helpdeskd/tracker/remedy"
+	"helpdeskd/web"
 )
 
 type checkCmd struct {
@@ -91,16 +91,24 @@ func checkMailbox(ctx context.Context, c *config.Config, b config.Mailbox, tell 
 		tell(finding{name: b.Name + ", access token", said: plain(err)})
 		return
 	}
-	for _, step := range ingest.Check(ctx, mailboxOf(b, account)) {
-		tell(finding{name: b.Name + ", reading, " + step.Name, ok: step.OK, said: step.Message, do: step.Do})
+	at := remedy.Place{Mailbox: b.Address, ClientID: b.OAuth.ClientID}
+	tryMailbox(ctx, b, account, at, func(t web.TryStep) { tell(findingOf(b.Name, t)) })
+}
+
+// findingOf words a step of trying a mailbox for the console.
+func findingOf(mailbox string, t web.TryStep) finding {
+	f := finding{name: mailbox + ", reading, " + t.Name, ok: t.OK, said: t.Said, do: t.Do}
+	if t.Sending {
+		f.name = mailbox + ", sending, " + t.Name
 	}
-	for _, step := range mailer.Check(ctx, smtpOf(b, account)) {
-		f := finding{name: b.Name + ", sending, " + strings.ToLower(step.Name), ok: step.OK, said: step.Said, do: step.Advice}
-		if step.Detail != "" {
-			f.said += " (" + step.Detail + ")"
-		}
-		tell(f)
+	if t.Detail != "" {
+		f.said += " (" + t.Detail + ")"
 	}
+	for _, l := range t.Lines {
+		f.do += "\nIn " + l.Where + ":\n" + l.Text
+	}
+	f.do = strings.ReplaceAll(strings.TrimSpace(f.do), "\n", "\n      ")
+	return f
 }
 
 func checkDatabase(ctx context.Context, c *config.Config, tell func(finding)) {

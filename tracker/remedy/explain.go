@@ -14,7 +14,7 @@ var texts = map[Case][2]string{
 	NotGranted: {"Signing in worked, but the server does not open the mailbox {mailbox}",
 		"Give the app the mailbox: Add-MailboxPermission -Identity {mailbox} with FullAccess. It takes up to an hour to count. It also happens for some minutes after many sign-ins."},
 	MailboxOnly: {"The mail server refuses the token for {mailbox}",
-		"See that the token is made for this mailbox, and that its owner's service allows IMAP."},
+		"See that the token is made for this mailbox. At Microsoft 365: New-ServicePrincipal with the Object ID from Enterprise applications (not from App registrations), then Add-MailboxPermission; and the permission IMAP.AccessAsApp with admin consent."},
 	PasswordRefused: {"The mail server refuses the user name or the password of {mailbox}",
 		"Write both anew, without blanks around them. Where the account has two-step sign-in, an app password is needed."},
 	BasicRefused: {"The server takes no passwords",
