@@ -363,7 +363,7 @@ func TestGraphCheck(t *testing.T) {
 			server, config := newGraph(t, c.answer)
 			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 			defer cancel()
-			steps := Check(ctx, config)
+			steps := Check(ctx, config, nil)
 			last := steps[len(steps)-1]
 			if last.OK != (c.says == "") || !strings.Contains(fmt.Sprint(last), c.says) || server.taken() != 0 {
 				t.Errorf("%v", steps)

@@ -28,10 +28,7 @@ func SendProbe(ctx context.Context, c SMTPConfig, p tracker.Probe, now time.Time
 	if err != nil {
 		return bad(newTrouble(stageSender, err))
 	}
-	s, err := connect(ctx, c, usual, nil)
-	if errors.Is(err, errOldToken) {
-		s, err = connect(ctx, c, usual, nil)
-	}
+	s, err := open(ctx, c, usual)
 	if err != nil {
 		return bad(err)
 	}
