@@ -94,7 +94,7 @@ func (s *site) fail(w http.ResponseWriter, r *http.Request, err error) {
 		t.Kept = ""
 	}
 	if kind == migrations.Internal || kind == migrations.Temporary {
-		s.log.ErrorContext(r.Context(), "request failed", slog.String("method", r.Method), slog.String("path", r.URL.Path),
+		s.log.ErrorContext(r.Context(), "request failed", slog.String("method", r.Method), slog.String("route", routeOf(r)), slog.String("request", requestID(r)),
 			slog.String("kind", string(kind)), slog.Any("error", err))
 	}
 	t.Typed = typedTexts(r)
@@ -200,7 +200,7 @@ func (s *site) recover(next http.Handler) http.Handler {
 			if v == nil || v == http.ErrAbortHandler {
 				return
 			}
-			s.log.ErrorContext(r.Context(), "panic in a request", slog.String("path", r.URL.Path), slog.Any("panic", v), slog.String("stack", string(debug.Stack())))
+			s.log.ErrorContext(r.Context(), "panic in a request", slog.String("route", routeOf(r)), slog.String("request", requestID(r)), slog.Any("panic", v), slog.String("stack", string(debug.Stack())))
 			http.Error(w, s.words.say("error.500.happened"), http.StatusInternalServerError)
 		}()
 		next.ServeHTTP(w, r)

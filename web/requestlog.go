@@ -40,3 +40,11 @@ func (s *site) logRequest(r *http.Request, who *visitor, pattern string, status 
 	s.log.LogAttrs(r.Context(), level, "request", slog.String("request", who.id), slog.String("method", methodOf(r)), slog.String("route", pattern),
 		slog.Int("status", status), slog.Int("bytes", bytes), slog.Duration("took", took.Round(time.Microsecond)), slog.Int64("account", who.account))
 }
+
+// requestID names a request in the log, so that its lines can be found together.
+func requestID(r *http.Request) string {
+	if v := visitorOf(r.Context()); v != nil {
+		return v.id
+	}
+	return ""
+}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	sd "github.com/coreos/go-systemd/v22/daemon"
+
 	"helpdeskd/cmd/helpdeskd/config"
 	"helpdeskd/cmd/helpdeskd/watch"
 	"helpdeskd/mailer"
@@ -46,7 +48,7 @@ func newLookout(c *config.Config, store *tracker.Store, boxes *boxes, servers *w
 	}
 	var err error
 	l.Watch, err = watch.New(store, watch.Options{
-		Mailboxes: boxes.watched, Probes: probes, PublicURL: c.PublicURL, DataDir: c.DataDir, Log: log,
+		Mailboxes: boxes.watched, Probes: probes, PublicURL: c.PublicURL, DataDir: c.DataDir, Log: log, Pulse: func() { notify(log, sd.SdNotifyWatchdog) },
 		Routes: func(context.Context) []watch.Route { return l.routes },
 	})
 	return l, err

@@ -46,7 +46,7 @@ func (c demoCmd) Run(s *session) error {
 		return err
 	}
 	defer place.Close()
-	log := s.logger(config.Log{Level: "warn", Format: "text"})
+	log := s.logger(&config.Config{Log: config.Log{Level: "warn", Format: "text"}})
 	t := &theatre{clock: &demo.Clock{}, log: log}
 	if t.hub, err = demo.NewHub(demo.Domain, t.clock.Now, log); err != nil {
 		return err

@@ -55,7 +55,9 @@ func (c ingestCmd) run(s *session) error {
 	if err != nil {
 		return err
 	}
-	log := s.logger(config.Log{Level: "warn", Format: conf.Log.Format}) // an MTA bounces what a pipe says
+	warn := *conf
+	warn.Log.Level = "warn"
+	log := s.logger(&warn) // an MTA bounces what a pipe says
 	// A node of its own: the daemon on this machine may hold the lease.
 	store, err := s.openBriefly(s.ctx, conf, tracker.Options{Log: log})
 	if err != nil {

@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"time"
 
+	sd "github.com/coreos/go-systemd/v22/daemon"
+
 	"helpdeskd/cmd/helpdeskd/config"
 	"helpdeskd/tracker"
 )
@@ -26,7 +28,7 @@ func (serveCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	log := s.logger(c.Log)
+	log := s.logger(c)
 	place, err := openPlace(c.DataDir)
 	if err != nil {
 		return err
@@ -154,11 +156,13 @@ func serve(ctx context.Context, d *desk, handler http.Handler, l net.Listener, l
 	}()
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(l) }()
+	notify(log, sd.SdNotifyReady)
 	var failed error
 	select {
 	case failed = <-served: // the listener broke
 	case <-ctx.Done():
 		log.Info("stopping")
+		notify(log, sd.SdNotifyStopping)
 	}
 	stop()
 	endPages()

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"helpdeskd/cmd/helpdeskd/config"
+	"helpdeskd/cmd/helpdeskd/quiet"
 	"helpdeskd/migrations"
 	"helpdeskd/tracker"
 	"helpdeskd/tracker/erased"
@@ -46,15 +47,16 @@ func (s *session) configuration() (*config.Config, error) {
 	return config.Load(path, s.environ)
 }
 
-// logger writes to stderr as the configuration says.
-func (s *session) logger(c config.Log) *slog.Logger {
+// logger writes to stderr as the configuration says, and never a secret.
+func (s *session) logger(c *config.Config) *slog.Logger {
 	var level slog.Level
-	_ = level.UnmarshalText([]byte(c.Level)) // validated
+	_ = level.UnmarshalText([]byte(c.Log.Level)) // validated
 	o := &slog.HandlerOptions{Level: level}
-	if c.Format == "json" {
-		return slog.New(slog.NewJSONHandler(s.err, o))
+	var h slog.Handler = slog.NewTextHandler(s.err, o)
+	if c.Log.Format == "json" {
+		h = slog.NewJSONHandler(s.err, o)
 	}
-	return slog.New(slog.NewTextHandler(s.err, o))
+	return slog.New(quiet.New(h, c.Secrets()...))
 }
 
 // open opens the database, migrating it, and the store on it, with the key

@@ -142,7 +142,7 @@ func (s *session) store() (*tracker.Store, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	store, err := s.openBriefly(s.ctx, c, tracker.Options{Log: s.logger(c.Log)})
+	store, err := s.openBriefly(s.ctx, c, tracker.Options{Log: s.logger(c)})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"reflect"
 	"strings"
 )
 
@@ -87,3 +88,35 @@ func (d DSN) LogValue() slog.Value { return slog.StringValue(d.String()) }
 
 // MarshalText keeps encoders from showing it.
 func (d DSN) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// Secrets returns every secret text of the configuration, so that the log can
+// leave them out wherever they stand.
+func (c *Config) Secrets() []string {
+	var all []string
+	var look func(v reflect.Value)
+	look = func(v reflect.Value) {
+		switch {
+		case v.Type() == reflect.TypeFor[Secret]():
+			if s := v.String(); s != "" {
+				all = append(all, v.Interface().(Secret).Reveal())
+			}
+		case v.Kind() == reflect.Struct:
+			for i := range v.NumField() {
+				if v.Type().Field(i).IsExported() {
+					look(v.Field(i))
+				}
+			}
+		case v.Kind() == reflect.Slice:
+			for i := range v.Len() {
+				look(v.Index(i))
+			}
+		}
+	}
+	look(reflect.ValueOf(c).Elem())
+	if u, err := url.Parse(c.Database.Reveal()); err == nil && u.User != nil {
+		if p, ok := u.User.Password(); ok && p != "" {
+			all = append(all, p)
+		}
+	}
+	return all
+}

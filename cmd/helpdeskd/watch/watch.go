@@ -42,6 +42,7 @@ type Options struct {
 	DataDir   string // where a dead database is remembered; "" for nowhere
 	Log       *slog.Logger
 	Every     time.Duration // between looks; 20 s where zero
+	Pulse     func()        // called after each look, whatever it found: the process does not hang; nil for nobody
 }
 
 // Watch looks after one node's view of the desk.
@@ -90,6 +91,9 @@ func (w *Watch) Run(ctx context.Context) {
 	defer t.Stop()
 	for ctx.Err() == nil {
 		w.Round(ctx)
+		if w.o.Pulse != nil {
+			w.o.Pulse()
+		}
 		select {
 		case <-ctx.Done():
 		case <-t.C:
