@@ -46,6 +46,10 @@ type MailboxConfig struct {
 	Name    string // stays the same for ever: it names the mailbox's rows
 	Address string
 
+	// SawCert is told until when the server's certificate is good, at each
+	// connection; nil: nobody asks.
+	SawCert func(host string, until time.Time)
+
 	Host     string
 	Port     int // 0: 993 for tls, otherwise 143
 	Security Security
@@ -203,6 +207,12 @@ func (c MailboxConfig) BeginChoice() (tracker.Begin, error) {
 // tlsConfig trusts the system's authorities and those of CAFile.
 func (c MailboxConfig) tlsConfig() (*tls.Config, error) {
 	t := &tls.Config{ServerName: c.Host, MinVersion: tls.VersionTLS12}
+	if c.SawCert != nil {
+		t.VerifyConnection = func(s tls.ConnectionState) error {
+			c.SawCert(c.Host, s.PeerCertificates[0].NotAfter)
+			return nil
+		}
+	}
 	if c.CAFile == "" {
 		return t, nil
 	}

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"time"
 
 	"helpdeskd/migrations"
 	"helpdeskd/tracker/oauth"
@@ -30,7 +31,10 @@ const (
 
 // SMTPConfig says how mail of one mailbox leaves.
 type SMTPConfig struct {
-	Address  string // the mailbox's address, which every mail is from
+	Address string // the mailbox's address, which every mail is from
+	// SawCert is told until when the server's certificate is good, at each
+	// connection; nil: nobody asks.
+	SawCert  func(host string, until time.Time)
 	FromName string // shown beside it; "<company> Helpdesk" where empty
 
 	// Graph, where set, has mail leave by Microsoft Graph instead of SMTP: its
@@ -185,7 +189,14 @@ func (c SMTPConfig) tlsConfig() (*tls.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &tls.Config{ServerName: c.Host, MinVersion: tls.VersionTLS12, RootCAs: pool}, nil
+	t := &tls.Config{ServerName: c.Host, MinVersion: tls.VersionTLS12, RootCAs: pool}
+	if c.SawCert != nil {
+		t.VerifyConnection = func(s tls.ConnectionState) error {
+			c.SawCert(c.Host, s.PeerCertificates[0].NotAfter)
+			return nil
+		}
+	}
+	return t, nil
 }
 
 func isLoopback(host string) bool {

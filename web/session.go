@@ -18,10 +18,14 @@ import (
 )
 
 const (
-	// sessionLife is how long a sign-in lasts. There is no idle limit: it
-	// would write to the database at every request.
-	sessionLife = 7 * 24 * time.Hour
-	themeCookie = "theme"
+	// sessionLife is how long a sign-in lasts, and sessionIdle how long while
+	// nobody does anything. That somebody does is written only now and then,
+	// not at every request.
+	sessionLife  = 30 * 24 * time.Hour
+	sessionIdle  = 12 * time.Hour
+	sessionTouch = 10 * time.Minute
+	sessionSeen  = "seen" // the key: Unix seconds of the last thing that a person did
+	themeCookie  = "theme"
 )
 
 // newSessions wires scs to the sessions in the database.
@@ -74,6 +78,12 @@ func actorOf(r *http.Request) tracker.Actor {
 func (s *site) identify(next http.Handler) http.Handler {
 	return s.handle(func(w http.ResponseWriter, r *http.Request) error {
 		id := s.sessions.GetInt64(r.Context(), tracker.SessionAccount)
+		if id != 0 && s.idle(r) {
+			if err := s.sessions.Destroy(r.Context()); err != nil {
+				return err
+			}
+			id = 0
+		}
 		if id != 0 {
 			a, err := s.store.Account(r.Context(), id)
 			switch {
@@ -90,6 +100,22 @@ func (s *site) identify(next http.Handler) http.Handler {
 		next.ServeHTTP(w, r)
 		return nil
 	})
+}
+
+// idle reports whether nobody has done anything in a session for too long, and
+// notes that somebody does. What a page asks by itself is done by nobody.
+func (s *site) idle(r *http.Request) bool {
+	ctx, now := r.Context(), s.store.Now()
+	seen := s.sessions.GetInt64(ctx, sessionSeen)
+	quiet := now.Sub(time.Unix(seen, 0))
+	if seen != 0 && quiet > sessionIdle {
+		return true
+	}
+	byItself := r.URL.Path == "/live" || r.URL.Path == "/alarms/banner" || r.URL.Query().Has("live") || r.Header.Get("HX-Request") != "" && r.Method == http.MethodGet
+	if seen == 0 || quiet >= sessionTouch && !byItself {
+		s.sessions.Put(ctx, sessionSeen, now.Unix())
+	}
+	return false
 }
 
 // need lets through only those who may do what the routes behind it are for;

@@ -11,6 +11,7 @@ import (
 
 	"helpdeskd/cmd/helpdeskd/config"
 	"helpdeskd/cmd/helpdeskd/watch"
+	"helpdeskd/ingest"
 	"helpdeskd/mailer"
 	"helpdeskd/tracker"
 	"helpdeskd/web"
@@ -120,4 +121,16 @@ func tokenEndpoints(c *config.Config) []string {
 		}
 	}
 	return all
+}
+
+// metMailbox has the certificate of a mailbox's server noted when it is met.
+func metMailbox(s *watch.Servers, c ingest.MailboxConfig) ingest.MailboxConfig {
+	c.SawCert = s.Saw
+	return c
+}
+
+// metSMTP is metMailbox for sending.
+func metSMTP(s *watch.Servers, c mailer.SMTPConfig) mailer.SMTPConfig {
+	c.SawCert = s.Saw
+	return c
 }

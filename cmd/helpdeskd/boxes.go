@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"helpdeskd/cmd/helpdeskd/config"
+	"helpdeskd/cmd/helpdeskd/watch"
 	"helpdeskd/ingest"
 	"helpdeskd/mailer"
 	"helpdeskd/tracker"
@@ -26,13 +27,14 @@ const boxesEvery = 2 * time.Second
 // were made on the site as they stand there, without a restart. Every node
 // runs all of them; leases see to it that one reads each.
 type boxes struct {
-	store  *tracker.Store
-	conf   *config.Config
-	mail   *mailer.Mailer
-	log    *slog.Logger
-	file   []tracker.Mailbox // of the configuration file, in its order
-	stuck  *ingest.Stuck
-	meters *ingest.Meters
+	store   *tracker.Store
+	conf    *config.Config
+	mail    *mailer.Mailer
+	log     *slog.Logger
+	file    []tracker.Mailbox // of the configuration file, in its order
+	stuck   *ingest.Stuck
+	meters  *ingest.Meters
+	servers *watch.Servers
 
 	mu      sync.Mutex
 	running map[string]*box // made on the site, by name
@@ -47,8 +49,8 @@ type box struct {
 	over    chan struct{}
 }
 
-func newBoxes(store *tracker.Store, c *config.Config, m *mailer.Mailer, file []tracker.Mailbox, stuck *ingest.Stuck, meters *ingest.Meters, log *slog.Logger) *boxes {
-	return &boxes{store: store, conf: c, mail: m, log: log, file: file, stuck: stuck, meters: meters, running: map[string]*box{}}
+func newBoxes(store *tracker.Store, c *config.Config, m *mailer.Mailer, file []tracker.Mailbox, stuck *ingest.Stuck, meters *ingest.Meters, servers *watch.Servers, log *slog.Logger) *boxes {
+	return &boxes{store: store, conf: c, mail: m, log: log, file: file, stuck: stuck, meters: meters, servers: servers, running: map[string]*box{}}
 }
 
 // run keeps what runs in step with what is configured, until ctx ends and all
@@ -130,11 +132,11 @@ func (b *boxes) begin(ctx context.Context, c tracker.Connection) error {
 	if err != nil {
 		return err
 	}
-	p, err := ingest.NewPoller(b.store, m.ID, mailboxOf(conf, account), reading(b.store, policy, b.log, b.stuck, b.meters))
+	p, err := ingest.NewPoller(b.store, m.ID, metMailbox(b.servers, mailboxOf(conf, account)), reading(b.store, policy, b.log, b.stuck, b.meters))
 	if err != nil {
 		return err
 	}
-	if err := b.mail.SetSMTP(c.Name, smtpOf(conf, account)); err != nil {
+	if err := b.mail.SetSMTP(c.Name, metSMTP(b.servers, smtpOf(conf, account))); err != nil {
 		return err
 	}
 	b.store.SetPolicy(policy)

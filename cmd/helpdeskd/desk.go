@@ -50,25 +50,26 @@ func newDesk(ctx context.Context, c *config.Config, store *tracker.Store, banner
 	registry.MustRegister(metrics.NewDesk(store, func() (int64, error) { return freeBytes(c.DataDir) }))
 	meters := ingest.NewMeters(registry)
 	d.meters = meters
+	servers := watch.NewServers(store.Now)
 	smtp := map[string]mailer.SMTPConfig{}
 	for i, b := range c.Mailboxes {
 		account, err := accountOf(b, store.Grants(b.Name), log)
 		if err != nil {
 			return nil, err
 		}
-		p, err := ingest.NewPoller(store, boxes[i].ID, mailboxOf(b, account), reading(store, policyOf(boxes[i].ID, b, c.Ack), log, d.stuck, meters))
+		p, err := ingest.NewPoller(store, boxes[i].ID, metMailbox(servers, mailboxOf(b, account)), reading(store, policyOf(boxes[i].ID, b, c.Ack), log, d.stuck, meters))
 		if err != nil {
 			return nil, fmt.Errorf("mailbox %s: %w", b.Name, err)
 		}
 		d.workers = append(d.workers, p.Run)
-		smtp[b.Name] = smtpOf(b, account)
+		smtp[b.Name] = metSMTP(servers, smtpOf(b, account))
 	}
 	m, err := mailer.New(store, mailer.Options{SMTP: smtp, PublicURL: c.PublicURL, Log: log, Metrics: registry})
 	if err != nil {
 		return nil, err
 	}
 	failpoints(m)
-	d.boxes = newBoxes(store, c, m, boxes, d.stuck, meters, log)
+	d.boxes = newBoxes(store, c, m, boxes, d.stuck, meters, servers, log)
 	d.workers = append(d.workers,
 		func(ctx context.Context) { _ = m.Run(ctx) }, // it returns nil
 		d.boxes.run,
@@ -76,7 +77,6 @@ func newDesk(ctx context.Context, c *config.Config, store *tracker.Store, banner
 		func(ctx context.Context) { d.lead(ctx, "index", store.RunIndex) },
 		func(ctx context.Context) { d.lead(ctx, "clock", store.RunClock) },
 	)
-	servers := watch.NewServers(store.Now)
 	l, err := newLookout(c, store, d.boxes, servers, log)
 	if err != nil {
 		return nil, fmt.Errorf("prepare the alarms: %w", err)

@@ -120,7 +120,7 @@ func (s *session) storeOfThings() (*tracker.Store, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	store, err := s.open(s.ctx, c, tracker.Options{Log: s.logger(c.Log)})
+	store, err := s.open(s.ctx, c, tracker.Options{Log: s.logger(c)})
 	if err != nil {
 		return nil, nil, err
 	}
