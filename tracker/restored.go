@@ -81,7 +81,7 @@ func (s *Store) AfterRestore(ctx context.Context, takenAt time.Time, before []Le
 			return err
 		}
 		tx.AfterCommit(s.known.forget)
-		return s.RecordTx(ctx, tx, Event{Subject: "setting", Kind: "restored", Was: takenAt.UTC().Format(time.RFC3339), Became: TicketName(r.NextTicket)})
+		return s.RecordTx(ctx, tx, Event{Subject: "setting", Kind: "changed", Became: setRestored})
 	})
 	if err != nil {
 		return r, fmt.Errorf("make the restored database fit: %w", err)
@@ -196,7 +196,7 @@ func (s *Store) SettleRestored(ctx context.Context, actor Actor, release bool) (
 			return err
 		}
 		tx.AfterCommit(func() { signal(s.outboxNews) })
-		return s.RecordTx(ctx, tx, Event{Actor: actor, Subject: "setting", Kind: "restored_mail", Was: fmt.Sprintf("released %d", released), Became: fmt.Sprintf("cancelled %d", cancelled)})
+		return s.RecordTx(ctx, tx, Event{Actor: actor, Subject: "setting", Kind: "changed", Became: setRestored + ".mail"})
 	})
 	if err != nil {
 		return 0, 0, fmt.Errorf("decide on the mails that the restore held: %w", err)

@@ -25,9 +25,11 @@ func Checks(e migrations.Engine) []migrations.Check {
 		{Name: "every mail that was decided has a fate", Query: `SELECT 'mail ' || i.id AS what FROM inbox i WHERE i.state = 'done' AND i.fate NOT IN ('new', 'append', 'revision', 'duplicate', 'pending', 'none', 'quarantine')
 			UNION ALL SELECT 'mail ' || i.id || ' is ' || i.state AS what FROM inbox i WHERE i.state NOT IN ('kept', 'working', 'done')`, Do: restore},
 		{Name: "every mail that opened or joined a ticket is in one", Query: `SELECT 'mail ' || i.id || ', ' || i.fate AS what FROM inbox i WHERE i.state = 'done' AND i.fate IN ('new', 'append') AND i.ticket_id IS NULL
-			UNION ALL SELECT 'mail ' || i.id || ', ' || i.fate AS what FROM inbox i WHERE i.state = 'done' AND i.fate IN ('new', 'append', 'pending') AND i.id NOT IN (SELECT m.inbox_id FROM message m WHERE m.inbox_id IS NOT NULL)`, Do: restore},
+			UNION ALL SELECT 'mail ' || i.id || ', ' || i.fate AS what FROM inbox i WHERE i.state = 'done' AND i.fate IN ('new', 'append', 'pending')
+			AND i.id NOT IN (SELECT m.inbox_id FROM message m WHERE m.inbox_id IS NOT NULL) AND ` + notDeleted, Do: restore},
+		{Name: "every mail's ticket is there, or its tombstone", Query: `SELECT 'mail ' || i.id || ' of the ticket with id ' || i.ticket_id AS what FROM inbox i WHERE i.ticket_id IS NOT NULL AND i.ticket_id NOT IN (SELECT t.id FROM ticket t) AND ` + notDeleted, Do: restore},
 		{Name: "at most one acknowledgement a ticket", Query: `SELECT 'ticket with id ' || ticket_id || ': ' || COUNT(*) AS what FROM outbox WHERE kind = 'ack' GROUP BY ticket_id HAVING COUNT(*) > 1`, Do: "This must never happen: please report it with the log of that day."},
-		{Name: "acknowledgements are those that the mails' fates tell of", Query: `SELECT 'ticket with id ' || i.ticket_id || ': ' || SUM(i.acks) || ' told of' AS what FROM inbox i WHERE i.acks > 0 AND i.ticket_id NOT IN (SELECT o.ticket_id FROM outbox o WHERE o.kind = 'ack' AND o.ticket_id IS NOT NULL) GROUP BY i.ticket_id`, Do: restore},
+		{Name: "acknowledgements are those that the mails' fates tell of", Query: `SELECT 'ticket with id ' || i.ticket_id || ': ' || SUM(i.acks) || ' told of' AS what FROM inbox i WHERE i.acks > 0 AND i.ticket_id NOT IN (SELECT o.ticket_id FROM outbox o WHERE o.kind = 'ack' AND o.ticket_id IS NOT NULL) AND ` + notDeleted + ` GROUP BY i.ticket_id`, Do: restore},
 		{Name: "ticket numbers go on behind the last", Query: `SELECT 'HD-' || MAX(number) || ' is given out, and the next would be HD-' || (SELECT value + 1 FROM counter WHERE name = 'ticket') AS what FROM ticket HAVING MAX(number) > (SELECT value FROM counter WHERE name = 'ticket')`,
 			Do: "Set it right while helpdeskd is stopped: UPDATE counter SET value = (SELECT MAX(number) FROM ticket) WHERE name = 'ticket'."},
 		{Name: "search knows every ticket", Query: searchable(KindTicket, "ticket"), Do: reindex},
@@ -36,7 +38,6 @@ func Checks(e migrations.Engine) []migrations.Check {
 			AND NOT EXISTS (SELECT 1 FROM search_queue q WHERE q.kind = d.kind AND q.ref = d.ref)`, Do: reindex},
 	}
 	for _, r := range []migrations.Reference{
-		{Table: "inbox", Column: "ticket_id", Parent: "ticket", Key: "id"},
 		{Table: "inbox", Column: "resolved_by", Parent: "account", Key: "id"},
 		{Table: "participant", Column: "added_by", Parent: "account", Key: "id"},
 		{Table: "message", Column: "revision_of", Parent: "message", Key: "id"},
@@ -54,6 +55,9 @@ func Checks(e migrations.Engine) []migrations.Check {
 	}
 	return list
 }
+
+// notDeleted leaves out mails of tickets that were deleted.
+const notDeleted = `COALESCE(i.ticket_id, 0) NOT IN (SELECT s.ticket_id FROM tombstone s WHERE s.ticket_id IS NOT NULL)`
 
 const reindex = "Search does not find them. Have all be indexed anew while helpdeskd is stopped: INSERT INTO search_queue (kind, ref) SELECT 'KIND', id FROM KIND."
 

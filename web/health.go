@@ -23,6 +23,7 @@ type healthView struct {
 	Quarantine []tracker.InboxRow
 	Stuck      []tracker.OutboxRow // dead, uncertain, held: a person must decide
 	Returned   []tracker.OutboxRow // came back, or late on its way
+	Restored   *tracker.Restored   // what a restore left to decide; nil for nothing
 }
 
 // boxView is a mailbox with its light.
@@ -74,6 +75,9 @@ func (s *site) mailHealth(w http.ResponseWriter, r *http.Request) error {
 		v.Stuck = append(v.Stuck, rows...)
 	}
 	if v.Returned, err = s.store.Returned(ctx, 20); err != nil {
+		return err
+	}
+	if v.Restored, err = s.store.LastRestore(ctx); err != nil {
 		return err
 	}
 	if err := s.healthList(r, &v); err != nil {

@@ -177,6 +177,7 @@ func (s *site) table() []route {
 		{get, "/mail/outbox/{id}", tracker.ReadHealth, s.outboxMail},
 		{post, "/mail/outbox/{id}/resend", tracker.MendMail, s.resendOutbox},
 		{post, "/mail/outbox/{id}/cancel", tracker.MendMail, s.cancelOutbox},
+		{post, "/mail/restored", tracker.MendMail, s.settleRestored},
 
 		{get, "/alarms", tracker.ReadHealth, s.alarms},
 		{get, "/alarms/banner", tracker.ReadHealth, s.showAlarmBanner},
@@ -239,6 +240,7 @@ func (s *site) table() []route {
 		{get, "/settings/alarms", tracker.EditSettings, s.alarmSettings},
 		{post, "/settings/alarms", tracker.EditSettings, s.saveAlarmSettings},
 		{post, "/settings/alarms/test", tracker.EditSettings, s.testAlarm},
+		{get, "/settings/backup", tracker.EditSettings, s.backupSettings},
 		{get, "/settings/tickets", tracker.EditSettings, s.ticketSettings},
 		{post, "/settings/tickets", tracker.EditSettings, s.saveTicketSettings},
 	}

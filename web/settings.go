@@ -24,10 +24,10 @@ func (f settingsFrame) Set(name string) bool { return f.Values[name] == "on" }
 
 // settingsPages are the pages in their order; the first is the overview.
 func settingsPages() []string {
-	return []string{"", "mailboxes", "look", "mail", "hours", "categories", "forms", "tickets", "alarms"}
+	return []string{"", "mailboxes", "look", "mail", "hours", "categories", "forms", "tickets", "alarms", "backup"}
 }
 
-var settingsIcons = map[string]string{"mailboxes": "mailbox", "look": "palette", "mail": "mail", "hours": "clock", "categories": "tags", "forms": "forms", "tickets": "list-details", "alarms": "bell"}
+var settingsIcons = map[string]string{"mailboxes": "mailbox", "look": "palette", "mail": "mail", "hours": "clock", "categories": "tags", "forms": "forms", "tickets": "list-details", "alarms": "bell", "backup": "download"}
 
 func (s *site) settingsNav(page string) []tab {
 	var all []tab

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"helpdeskd/inventory"
 	"helpdeskd/migrations"
 	"helpdeskd/tracker"
 )
@@ -48,6 +49,7 @@ func TestVerifyFindsEachDamage(t *testing.T) {
 		{"a sent mail's bytes", `UPDATE outbox SET digest = 'none' WHERE id = 1`, `UPDATE outbox SET digest = '' WHERE id = 1`, "are kept as they left"},
 		{"uncertain and never rendered", `UPDATE outbox SET state = 'uncertain' WHERE id = 1`, `UPDATE outbox SET state = 'queued' WHERE id = 1`, "was never rendered"},
 		{"no fate", `UPDATE inbox SET fate = 'eaten' WHERE id = 1`, `UPDATE inbox SET fate = 'new' WHERE id = 1`, "every mail that was decided has a fate"},
+		{"a ticket that is gone", `UPDATE inbox SET ticket_id = 77 WHERE id = 1`, `UPDATE inbox SET ticket_id = 1 WHERE id = 1`, "of the ticket with id 77"},
 		{"opened nothing", `UPDATE inbox SET ticket_id = NULL WHERE id = 1`, `UPDATE inbox SET ticket_id = 1 WHERE id = 1`, "opened or joined a ticket"},
 		{"a message that is gone", `UPDATE message SET inbox_id = NULL WHERE inbox_id = 1`, `UPDATE message SET inbox_id = 1 WHERE inbox_id IS NULL`, "opened or joined a ticket"},
 		{"two acknowledgements", `UPDATE outbox SET ticket_id = 1 WHERE kind = 'ack'`, `UPDATE outbox SET ticket_id = (SELECT m.ticket_id FROM message m WHERE m.id = outbox.message_id)`, "at most one acknowledgement"},
@@ -80,6 +82,31 @@ func TestVerifyFindsEachDamage(t *testing.T) {
 			}
 			d.run(t, 0, "", "all is well", "verify")
 		})
+	}
+}
+
+// What was deleted and erased on purpose is no damage.
+func TestVerifyLetsTheErasedRest(t *testing.T) {
+	for _, keep := range []bool{true, false} {
+		d := newSmallDesk(t, migrations.SQLite)
+		db, err := migrations.Open(t.Context(), d.dsn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		st := tracker.New(db, tracker.Options{})
+		inventory.New(st)
+		if err := st.DeleteTicket(t.Context(), tracker.Actor{AccountID: 1}, 2, "a test"); err != nil {
+			t.Fatal(err)
+		}
+		d.run(t, 0, "", "all is well", "verify")
+		if err := st.Erase(t.Context(), tracker.Actor{AccountID: 1}, tracker.Erasure{Address: "ida@corp.example", Keep: keep}, nil); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := st.IndexPending(t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
+		d.run(t, 0, "", "all is well", "verify")
 	}
 }
 
