@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -47,6 +48,7 @@ type house struct {
 	// imapAuth are lines for [mailbox.imap], in the place of the password.
 	imapAuth string
 	accounts map[string]bool // made so far
+	rate     int             // of mails a minute; 0: as many as there are
 	env      []string        // of every helpdesk started here
 	patience string          // added to the database's address, for helpdeskd alone
 }
@@ -96,7 +98,7 @@ data_dir = %q
 %s
 
 [ack]
-rate = 10000
+rate = %d
 
 [[mailbox]]
 name = "help"
@@ -115,7 +117,7 @@ host = %q
 port = %s
 security = "plain"
 auth = "none"
-`, h.listen, h.dsn+h.patience, h.dir, strings.Join(h.top, "\n"), helpAddress, strings.Join(h.box, "\n"), ih, ip, helpLogin, auth, sh, sp)
+`, h.listen, h.dsn+h.patience, h.dir, strings.Join(h.top, "\n"), cmp.Or(h.rate, 10000), helpAddress, strings.Join(h.box, "\n"), ih, ip, helpLogin, auth, sh, sp)
 	path := filepath.Join(h.dir, "helpdeskd.toml")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		h.t.Fatal(err)

@@ -111,7 +111,8 @@ func fullDisk(tr *trial) {
 		fill(tr, filler)
 		before := strings.Count(d.log.String(), "full")
 		tr.put(tr.requests(fmt.Sprint("full ", i), 100)...)
-		until(tr.t, time.Minute, "the log says that the disk is full", func() bool { return strings.Count(d.log.String(), "full") > before })
+		// The log that SQLite writes ahead has room of its own for some mail.
+		tr.feed("the log says that the disk is full", func() bool { return strings.Count(d.log.String(), "full") > before })
 		if !d.running() {
 			tr.t.Fatal("the daemon ended")
 		}

@@ -45,6 +45,7 @@ var faults = []fault{
 	{"F08", "cut", "every connection is cut at a random byte", engines, lineCut},
 	{"F09", "silent", "connections fall silent at a random byte", engines, lineHangs},
 	{"F10", "slow", "a few bytes pass at a time", onlySQLite, lineSlow},
+	{"F10", "backlog", "a backlog of thirty days, taken in one go", engines, backlog},
 	{"F11", "move", "the connection is reset in MOVE", engines, resetInMove},
 	{"F11", "store", "the connection is reset in COPY, STORE or EXPUNGE", engines, resetInStore},
 	{"F18", "answer", "the answer to a mail, or its last dot, is lost", engines, answerLost},
@@ -120,6 +121,7 @@ func longForm() bool { return os.Getenv("HELPDESKD_FAULTS_LONG") != "" }
 
 // open makes the house: on the usual database of the engine where dsn is "".
 func (tr *trial) open(dsn string, o imaptest.Options) {
+	helpdeskd(tr.t) // built before anything is measured
 	tr.house = newHouseOn(tr.t, cmp.Or(dsn, freshDSN(tr.t, tr.engine)), o)
 }
 
