@@ -46,10 +46,11 @@ type fakeMail struct {
 
 type fakeConn struct {
 	net.Conn
-	f      *fake
-	r      *bufio.Reader
-	signed bool
-	folder string // the selected one
+	f       *fake
+	r       *bufio.Reader
+	signed  bool
+	folder  string // the selected one
+	headers bool   // it asked for headers only
 }
 
 const exchangeCaps = "IMAP4rev1 AUTH=PLAIN SASL-IR UIDPLUS MOVE ID UNSELECT CHILDREN IDLE NAMESPACE LITERAL+"
@@ -233,6 +234,7 @@ func (f *fake) answer(c *fakeConn, tag, cmd string) bool {
 	case strings.HasPrefix(word, "UID SEARCH"):
 		f.search(c, word)
 	case strings.HasPrefix(word, "UID FETCH"):
+		c.headers = strings.Contains(word, "[HEADER]")
 		for i, m := range f.folders[c.folder] {
 			if inSet(strings.Fields(cmd)[2], m.uid) {
 				f.write(c, i+1, m, strings.Contains(word, "BODY"))
@@ -317,6 +319,9 @@ func (f *fake) search(c *fakeConn, word string) {
 
 func (f *fake) write(c *fakeConn, seq int, m fakeMail, body bool) {
 	switch {
+	case body && c.headers:
+		head, _, _ := strings.Cut(string(m.raw), "\r\n\r\n")
+		c.say("* %d FETCH (BODY[HEADER] {%d}\r\n%s\r\n\r\n UID %d)", seq, len(head)+4, head, m.uid)
 	case !body:
 		c.say(`* %d FETCH (UID %d INTERNALDATE "%s")`, seq, m.uid, m.at.Format("_2-Jan-2006 15:04:05 -0700"))
 	case f.item != nil:

@@ -26,12 +26,17 @@ var bodyItems = &imap.FetchOptions{UID: true, Flags: true, InternalDate: true, R
 // are simply not yielded: the caller reconciles. One body up to 256 KiB is in
 // memory at a time; larger ones stream through put.
 func (s *session) fetch(uids []uint32, put putFunc, yield func(tracker.RawMail) error) error {
+	return s.fetchItems(bodyItems, uids, put, yield)
+}
+
+// fetchItems is fetch for another section than the whole body.
+func (s *session) fetchItems(items *imap.FetchOptions, uids []uint32, put putFunc, yield func(tracker.RawMail) error) error {
 	d := s.loose.begin(s.validity, uids, put, yield)
 	d.hangUp = func() { s.conn.Close() }
 	defer s.loose.end()
 	var given error
 	err := s.run(stageFetch, func() error {
-		cmd := s.c.Fetch(uidSet(uids), bodyItems)
+		cmd := s.c.Fetch(uidSet(uids), items)
 		for msg := cmd.Next(); msg != nil; msg = cmd.Next() {
 			if given = d.deliver(msg); given != nil {
 				s.conn.Close() // draining the rest could be gigabytes

@@ -68,10 +68,13 @@ type Poller struct {
 	crash func(edge string) // nil outside of kill tests
 	work  *Worker
 
-	seen      map[string]*ledger // by folder
-	retry     backoff
-	idleBroke int       // how often in a row a connection ended in IDLE
-	apart     time.Time // a MOVE that is not ours, or was cut off, has ended by then
+	seen       map[string]*ledger // by folder
+	retry      backoff
+	began      time.Time        // what came earlier may have been answered by an earlier start
+	reconciled time.Time        // when the processed folder was last compared
+	asked      migrations.Stamp // the last wish for it that was fulfilled
+	idleBroke  int              // how often in a row a connection ended in IDLE
+	apart      time.Time        // a MOVE that is not ours, or was cut off, has ended by then
 }
 
 // NewPoller prepares the poller of the mailbox with the given id (OpenMailbox
@@ -144,7 +147,7 @@ func underLease(ctx context.Context, store *tracker.Store, name string, log *slo
 
 // poll keeps a connection until ctx ends, with a growing wait between tries.
 func (p *Poller) poll(ctx context.Context, l *tracker.Lease) {
-	p.apart = time.Now().Add(p.times.grace)
+	p.apart, p.began = time.Now().Add(p.times.grace), p.store.Now()
 	for ctx.Err() == nil {
 		began := time.Now()
 		err := p.connection(ctx, l)

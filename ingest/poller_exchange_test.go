@@ -416,3 +416,40 @@ func TestShadowModeTouchesNothing(t *testing.T) {
 		})
 	}
 }
+
+// After a restore from a backup, mail that was taken since lies in the
+// processed folder, and the database knows nothing of it.
+func TestMailOfTheProcessedFolderIsFoundAgain(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
+		r, f := exchangeRig(t, db, 5)
+		f.put("Processed", time.Now().Add(-time.Hour), note(70)) // lay there before we came
+		stop := r.start()
+		until(t, "5 tickets", func() bool { return r.tickets() == 5 && f.count("Processed") == 6 })
+		until(t, "compared", func() bool {
+			all, err := r.store.Folders(t.Context(), r.box.ID)
+			return err == nil && len(all) == 2 && all[1].ReconciledAt != nil
+		})
+		stop()
+		f.put("Processed", time.Now().Add(-time.Minute), note(20)) // moved after the backup was made
+		f.put("Processed", time.Now().Add(-time.Minute), note(3))  // known, under another UID
+		again := newRig(t, db, r.cfg)
+		again.tune = r.tune
+		again.start()
+		until(t, "it is taken", func() bool { return again.tickets() == 6 })
+		f.put("Processed", time.Now().Add(time.Minute), note(21)) // a person moved it before we saw it
+		if err := again.store.AskReconciliation(t.Context(), tracker.Actor{}, r.box.ID); err != nil {
+			t.Fatal(err)
+		}
+		until(t, "it is taken too", func() bool { return again.tickets() == 7 && again.count("state <> 'done'") == 0 })
+		if n := again.count("quiet"); n != 1 {
+			t.Fatalf("%d mails are not answered", n)
+		}
+		if again.count("TRUE") != 7 || again.count("digest = ?", tracker.Digest(note(70))) != 0 || f.count("Processed") != 9 {
+			t.Fatalf("%d rows", again.count("TRUE"))
+		}
+		until(t, "it is counted", func() bool {
+			all, err := again.store.Folders(t.Context(), r.box.ID)
+			return err == nil && len(all) == 2 && all[1].Found == 2
+		})
+	})
+}

@@ -157,6 +157,7 @@ func (v *visit) fetch(ctx context.Context, uids []uint32) (got map[uint32]bool, 
 	err = v.s.fetch(uids, put, func(m tracker.RawMail) error {
 		got[m.UID] = true
 		m.Folder, m.Hold, m.Stays = v.name, v.hold, v.role != tracker.RoleInbox
+		m.Quiet = v.isQuiet(m)
 		if isPlaceholder(m.Data) && v.seen.deferTo(m.UID, time.Now()) {
 			v.log.Warn("Exchange sent a placeholder: the message is asked for again later", slog.Uint64("uid", uint64(m.UID)))
 			return nil

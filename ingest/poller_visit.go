@@ -18,7 +18,8 @@ type visit struct {
 	hold  string // why its mails are held; "" where they are not
 	seen  *ledger
 
-	shadow   bool // the mailbox is only looked at
+	quiet    time.Time // what came before is not answered by itself
+	shadow   bool      // the mailbox is only looked at
 	folder   tracker.Folder
 	validity uint32
 	messages int       // in the folder, as far as the server said

@@ -3,6 +3,7 @@ package tracker
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"helpdeskd/migrations"
 )
@@ -127,6 +128,65 @@ func (s *Store) Looked(ctx context.Context, f Folder, k FolderLook) (Folder, err
 		return f, fmt.Errorf("record a look into %s: %w", f.Name, err)
 	}
 	return f, nil
+}
+
+// KnownMailIDs returns which of the Message-IDs of some messages, by UID, the
+// inbox of a mailbox holds.
+func (s *Store) KnownMailIDs(ctx context.Context, mailboxID int64, byUID map[uint32]string) (map[string]bool, error) {
+	known := map[string]bool{}
+	var list []string
+	for _, id := range byUID {
+		if id != "" {
+			list = append(list, clip(id, 998))
+		}
+	}
+	for part := range slices.Chunk(list, 1000) {
+		var found []string
+		if err := selectIn(ctx, s.db, &found, `SELECT DISTINCT mail_id FROM inbox WHERE mail_id IN (?) AND mail_id <> '' AND mailbox_id = ?`, part, mailboxID); err != nil {
+			return nil, fmt.Errorf("look up Message-IDs: %w", err)
+		}
+		for _, id := range found {
+			known[id] = true
+		}
+	}
+	return known, nil
+}
+
+// AskReconciliation has a mailbox's processed folder compared with the ledger
+// as soon as its poller looks again.
+func (s *Store) AskReconciliation(ctx context.Context, actor Actor, mailboxID int64) error {
+	err := s.db.Tx(ctx, func(tx *migrations.Tx) error {
+		n, err := tx.Exec(ctx, `UPDATE mailbox SET reconcile_at = ? WHERE id = ?`, s.stamp(), mailboxID)
+		if err == nil && n == 0 {
+			err = migrations.NotFoundf("There is no such mailbox.")
+		}
+		if err != nil {
+			return err
+		}
+		return s.RecordTx(ctx, tx, Event{Actor: actor, Subject: "mailbox", SubjectID: mailboxID, Kind: "reconcile_asked"})
+	})
+	if err != nil {
+		return fmt.Errorf("ask for a reconciliation of mailbox %d: %w", mailboxID, err)
+	}
+	return nil
+}
+
+// Reconciled records a reconciliation: how many mails it took, and up to which
+// UID the folder is known.
+func (s *Store) Reconciled(ctx context.Context, f Folder, k FolderLook, found int, checked uint32) error {
+	now := s.stamp()
+	err := s.db.Tx(ctx, func(tx *migrations.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE mailbox_folder SET uidvalidity = ?, messages = ?, looked_at = ?, vanished = vanished + ?, found = found + ?, reconciled_at = ?, checked_uid = ?
+			WHERE mailbox_id = ? AND name = ?`, int64(k.UIDValidity), k.Messages, now, k.Vanished, found, now, int64(checked), f.MailboxID, f.Name)
+		if err != nil || found == 0 {
+			return err
+		}
+		return s.RecordTx(ctx, tx, Event{Subject: "mailbox", SubjectID: f.MailboxID, Kind: "reconciled", Became: fmt.Sprint(found)})
+	})
+	if err != nil {
+		return fmt.Errorf("record a reconciliation of %s: %w", f.Name, err)
+	}
+	return nil
 }
 
 // Folders returns the folders of a mailbox that were looked into: the one

@@ -24,21 +24,22 @@ type console struct {
 type commands struct {
 	Config string `help:"The configuration file (also HELPDESKD_CONFIG; usually /etc/helpdeskd/helpdeskd.toml)." placeholder:"FILE"`
 
-	Serve   serveCmd   `cmd:"" help:"Run the helpdesk: read the mailboxes, answer, serve the site."`
-	Demo    demoCmd    `cmd:"" help:"Run a whole made-up helpdesk on this machine, mail servers included."`
-	Check   checkCmd   `cmd:"" help:"Try everything that the configuration names, and say what to do where something fails."`
-	Parse   parseCmd   `cmd:"" help:"Show what is understood of mails, storing nothing."`
-	Ingest  ingestCmd  `cmd:"" help:"Take mails as an MTA's pipe would, and apply them as if they had been polled."`
-	User    userCmd    `cmd:"" help:"Add and list the people who sign in, disable them, set their passwords."`
-	Migrate migrateCmd `cmd:"" help:"Bring the database's schema up to date, or show where it stands."`
-	Backup  backupCmd  `cmd:"" help:"Write everything into one file, while the daemon runs."`
-	Restore restoreCmd `cmd:"" help:"Fill the database from a backup."`
-	Verify  verifyCmd  `cmd:"" help:"Check every content, every reference and every sum of the database, or of a backup."`
-	Move    moveCmd    `cmd:"" help:"Move everything to another database: from SQLite to PostgreSQL, or back."`
-	Export  exportCmd  `cmd:"" help:"Write all that is known of a person into a zip file."`
-	Erase   eraseCmd   `cmd:"" help:"Erase a person everywhere."`
-	Bench   benchCmd   `cmd:"" help:"Measure this machine with this program."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Serve     serveCmd     `cmd:"" help:"Run the helpdesk: read the mailboxes, answer, serve the site."`
+	Demo      demoCmd      `cmd:"" help:"Run a whole made-up helpdesk on this machine, mail servers included."`
+	Check     checkCmd     `cmd:"" help:"Try everything that the configuration names, and say what to do where something fails."`
+	Parse     parseCmd     `cmd:"" help:"Show what is understood of mails, storing nothing."`
+	Ingest    ingestCmd    `cmd:"" help:"Take mails as an MTA's pipe would, and apply them as if they had been polled."`
+	Reconcile reconcileCmd `cmd:"" help:"Compare the processed folders with what was taken, and take what was missed, for example after a restore."`
+	User      userCmd      `cmd:"" help:"Add and list the people who sign in, disable them, set their passwords."`
+	Migrate   migrateCmd   `cmd:"" help:"Bring the database's schema up to date, or show where it stands."`
+	Backup    backupCmd    `cmd:"" help:"Write everything into one file, while the daemon runs."`
+	Restore   restoreCmd   `cmd:"" help:"Fill the database from a backup."`
+	Verify    verifyCmd    `cmd:"" help:"Check every content, every reference and every sum of the database, or of a backup."`
+	Move      moveCmd      `cmd:"" help:"Move everything to another database: from SQLite to PostgreSQL, or back."`
+	Export    exportCmd    `cmd:"" help:"Write all that is known of a person into a zip file."`
+	Erase     eraseCmd     `cmd:"" help:"Erase a person everywhere."`
+	Bench     benchCmd     `cmd:"" help:"Measure this machine with this program."`
+	Version   versionCmd   `cmd:"" help:"Print the version."`
 }
 
 const description = `helpdeskd turns a helpdesk mailbox into a complete IT desk.
