@@ -18,6 +18,8 @@ type special struct {
 var (
 	junkFolder = special{"Junk", imap.MailboxAttrJunk, []string{"Junk Email", "Junk E-Mail", "Junk-E-Mail", "Junk", "Spam", "Bulk Mail", "Spamverdacht",
 		"Courrier indésirable", "Courrier indesirable", "Correo no deseado", "Posta indesiderata", "Ongewenste e-mail", "Lixo Eletrônico", "Lixo Eletrónico", "Niechciana poczta", "Skräppost", "Søppelpost", "Uønsket mail"}}
+	sentFolder = special{"Sent", imap.MailboxAttrSent, []string{"Sent Items", "Sent Mail", "Sent", "Sent Messages", "Gesendete Elemente", "Gesendete Objekte", "Gesendet",
+		"Éléments envoyés", "Elements envoyes", "Messages envoyés", "Elementos enviados", "Enviados", "Posta inviata", "Verzonden items", "Itens Enviados", "Elementy wysłane", "Skickat", "Sendte elementer", "Sendt post"}}
 )
 
 var errNoFolder = errors.New("there is no such folder")

@@ -453,3 +453,56 @@ func TestMailOfTheProcessedFolderIsFoundAgain(t *testing.T) {
 		})
 	})
 }
+
+// Whether an uncertain mail was sent is read in the Sent folder, where the
+// server keeps what it sent by itself.
+func TestUncertainMailIsSoughtInSent(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
+		r, f := exchangeRig(t, db, 3)
+		for i, m := range []string{"From: a@b.example\r\nMessage-ID: <one@aldermere.example>\r\n\r\n.", "X-Microsoft-Original-Message-ID: <two@aldermere.example>\r\nMessage-ID: <new@exchange.example>\r\n\r\n."} {
+			f.put("Gesendete Elemente", time.Now().Add(time.Duration(i)*time.Second), []byte(m))
+		}
+		now := time.Now()
+		var back atomic.Int64
+		r.store = tracker.New(db, tracker.Options{Clock: func() time.Time { return now.Add(time.Duration(back.Load())) }, LeaseTTL: time.Second})
+		r.store.SetPolicy(tracker.Policy{MailboxID: r.box.ID, Address: r.cfg.Address})
+		r.start()
+		until(t, "3 acknowledgements", func() bool { return r.outbox("kind = 'ack'") == 3 })
+		err := db.Tx(t.Context(), func(tx *migrations.Tx) error {
+			for id, mailID := range map[int]string{1: "one", 2: "two", 3: "three"} {
+				_, err := tx.Exec(t.Context(), `UPDATE outbox SET state = 'uncertain', mail_id = ?, sending_at = 1, response = 'the answer was lost' WHERE id = ?`, mailID+"@aldermere.example", id)
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		until(t, "two are sent", func() bool {
+			return r.outbox("state = 'sent' AND id < 3 AND response LIKE 'the answer was lost; its copy lies in Gesendete Elemente%'") == 2
+		})
+		until(t, "the third is looked for", func() bool { return r.outbox("id = 3 AND sought_from > 0") == 1 })
+		if r.outbox("id = 3 AND state = 'uncertain' AND response = 'the answer was lost'") != 1 {
+			t.Fatal("it was given up at once")
+		}
+		back.Store(int64(11 * time.Minute))
+		until(t, "given up", func() bool {
+			return r.outbox("id = 3 AND state = 'uncertain' AND sought_from = 0 AND response LIKE '%where other mails of ours lie, and not found (until%'") == 1
+		})
+		if f.said("^APPEND") != 0 || f.count("Gesendete Elemente") != 2 {
+			t.Fatal("the Sent folder was changed")
+		}
+	})
+}
+
+// outbox counts rows of the outbox.
+func (r *rig) outbox(where string) int {
+	r.t.Helper()
+	var n int
+	if err := r.db.Get(r.t.Context(), &n, `SELECT count(*) FROM outbox WHERE `+where); err != nil {
+		r.t.Fatal(err)
+	}
+	return n
+}

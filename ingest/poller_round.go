@@ -38,7 +38,7 @@ func (r *round) look(ctx context.Context) error {
 	if soft != nil && (r.s.dead() || !isSoft(soft)) {
 		return soft
 	}
-	for _, aside := range []func(context.Context, tracker.Mailbox) error{r.lookIntoJunk, r.reconcile} {
+	for _, aside := range []func(context.Context, tracker.Mailbox) error{r.lookIntoJunk, r.reconcile, r.seek} {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}

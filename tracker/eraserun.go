@@ -484,7 +484,7 @@ func (s *Store) eraseInboxTx(ctx context.Context, tx *migrations.Tx, r eraseRun,
 		return err
 	}
 	err := recountTx(ctx, tx, []int64{id}, func() error {
-		_, err := tx.Exec(ctx, `UPDATE inbox SET sender = '', subject = '', mail_id = '', reason = 'erased', reason_before = '', fate = CASE WHEN fate IN ('pending', 'quarantine') THEN 'none' ELSE fate END WHERE id = ?`, id)
+		_, err := tx.Exec(ctx, `UPDATE inbox SET sender = '', subject = '', mail_id = '', reason = 'erased', reason_before = '', rehearsal = '', fate = CASE WHEN fate IN ('pending', 'quarantine', 'shadow') THEN 'none' ELSE fate END WHERE id = ?`, id)
 		return err
 	})
 	if err != nil {

@@ -325,7 +325,7 @@ func (s *Store) CancelOutbox(ctx context.Context, actor Actor, id int64) error {
 
 func (s *Store) byHand(ctx context.Context, actor Actor, id int64, state, kind, from string) error {
 	err := s.db.Tx(ctx, func(tx *migrations.Tx) error {
-		n, err := tx.Exec(ctx, `UPDATE outbox SET state = ?, due_at = ?, attempts = 0 WHERE id = ? AND `+from, state, s.stamp(), id)
+		n, err := tx.Exec(ctx, `UPDATE outbox SET state = ?, due_at = ?, attempts = 0, sought_from = NULL, sought_at = NULL WHERE id = ? AND `+from, state, s.stamp(), id)
 		if err != nil {
 			return err
 		}
