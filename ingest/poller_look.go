@@ -56,8 +56,26 @@ func ReadHeaderTest(raw []byte, p tracker.Probe) tracker.HeaderTest {
 		case "authentication-results":
 			t.AuthResults = append(t.AuthResults, value)
 		case strings.ToLower(tracker.HeaderMark):
-			t.Marked = t.Marked || strings.TrimSpace(value) == p.Nonce
+			nonce, _, _ := strings.Cut(strings.TrimSpace(value), " ")
+			t.Marked = t.Marked || nonce == p.Nonce
 		}
 	}
 	return t
+}
+
+// ReadSavedHeaderTest is ReadHeaderTest for a mail of which only the bytes are
+// known: nonce and name are taken from its own marker.
+func ReadSavedHeaderTest(raw []byte) tracker.HeaderTest {
+	h := readHeader(raw)
+	var p tracker.Probe
+	for _, f := range h.fields {
+		if strings.EqualFold(f.name, tracker.HeaderMark) {
+			p.Nonce, p.ForgedID, _ = strings.Cut(clean(f.value), " ")
+			break
+		}
+	}
+	if p.Nonce == "" { // nothing can have it
+		p.Nonce = "\x00"
+	}
+	return ReadHeaderTest(raw, p)
 }

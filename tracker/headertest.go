@@ -184,7 +184,7 @@ func (p Probe) ForgedMail(to string, now time.Time) string {
 	lines := []string{
 		"X-MS-Exchange-Organization-AuthAs: Internal",
 		"Authentication-Results: " + id + `dmarc=pass reason="` + p.Nonce + `" header.from=` + domain,
-		HeaderMark + ": " + p.Nonce,
+		HeaderMark + ": " + strings.TrimSpace(p.Nonce+" "+p.ForgedID),
 		"From: " + p.Outside,
 		"To: " + to,
 		"Subject: " + p.Subject(),

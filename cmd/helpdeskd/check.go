@@ -22,7 +22,11 @@ import (
 )
 
 type checkCmd struct {
-	ShowConfig bool `help:"Print the configuration that is in force, without secrets, and try nothing."`
+	ShowConfig bool   `help:"Print the configuration that is in force, without secrets, and try nothing."`
+	Send       bool   `help:"Send each mailbox a test mail, and wait for the running helpdeskd to take it."`
+	Headers    string `help:"Say what became of the forged headers of a mail saved raw, and try nothing else." placeholder:"FILE"`
+	Forge      string `help:"Print a mail with forged trust headers, to be sent from this address outside, and try nothing else." placeholder:"ADDRESS"`
+	ForgeAs    string `help:"The authserv-id in whose name --forge forges; leave it out for Microsoft 365." placeholder:"NAME"`
 }
 
 // finding is how one thing that was tried went.
@@ -51,6 +55,15 @@ func (c checkCmd) Run(s *session) error {
 	if c.ShowConfig {
 		return conf.Show(s.out)
 	}
+	if c.Forge != "" {
+		if len(conf.Mailboxes) == 0 {
+			return errors.New("the configuration has no mailbox: make the mail on the page of the mailbox")
+		}
+		nonce, _ := tracker.NewToken()
+		p := tracker.Probe{Kind: tracker.ProbeHeaders, Nonce: nonce, MailID: "test." + nonce + "@" + conf.Mailboxes[0].Name + ".invalid", Outside: c.Forge, ForgedID: c.ForgeAs}
+		_, err := fmt.Fprint(s.out, p.ForgedMail(conf.Mailboxes[0].Address, time.Now()))
+		return err
+	}
 	all, failed := 0, 0
 	tell := func(f finding) {
 		all++
@@ -64,11 +77,18 @@ func (c checkCmd) Run(s *session) error {
 			fmt.Fprintf(s.out, "      %s\n", f.do)
 		}
 	}
+	if c.Headers != "" {
+		if err := checkHeaders(c.Headers, tell); err != nil || failed == 0 {
+			return err
+		}
+		return errors.New("these headers must not be believed")
+	}
 	where := conf.Path
 	if where == "" {
 		where = "variables only"
 	}
 	tell(finding{name: "configuration", ok: true, said: fmt.Sprintf("%s, mailboxes: %d", where, len(conf.Mailboxes))})
+	checkPlaceholders(conf, tell)
 	checkDatabase(s.ctx, conf, tell)
 	checkFolder(conf, tell)
 	checkCertificate(conf, tell)
@@ -76,6 +96,7 @@ func (c checkCmd) Run(s *session) error {
 	for _, b := range conf.Mailboxes {
 		checkMailbox(s.ctx, conf, b, tell)
 	}
+	checkMade(s.ctx, conf, c.Send, tell)
 	if failed > 0 {
 		return fmt.Errorf("%d of %d checks failed", failed, all)
 	}
