@@ -27,6 +27,7 @@ type commands struct {
 	Serve     serveCmd     `cmd:"" help:"Run the helpdesk: read the mailboxes, answer, serve the site."`
 	Demo      demoCmd      `cmd:"" help:"Run a whole made-up helpdesk on this machine, mail servers included."`
 	Check     checkCmd     `cmd:"" help:"Try everything that the configuration names, and say what to do where something fails."`
+	Connect   connectCmd   `cmd:"" help:"Sign in for a mailbox once, by a code that is entered in a browser (flow = \"device\")."`
 	Parse     parseCmd     `cmd:"" help:"Show what is understood of mails, storing nothing."`
 	Ingest    ingestCmd    `cmd:"" help:"Take mails as an MTA's pipe would, and apply them as if they had been polled."`
 	Reconcile reconcileCmd `cmd:"" help:"Compare the processed folders with what was taken, and take what was missed, for example after a restore."`

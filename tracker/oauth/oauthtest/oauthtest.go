@@ -45,6 +45,8 @@ type Server struct {
 	// Allow says what a device code's person has done: "" for nothing yet,
 	// "yes", or an error such as authorization_declined.
 	Allow string
+	// Interval is how often a device may ask, in seconds.
+	Interval int
 
 	n       int
 	asked   map[string]int
@@ -61,7 +63,7 @@ type token struct {
 
 // New starts a provider that the test ends.
 func New(t testing.TB) *Server {
-	s := &Server{Expires: time.Hour, Rotate: true, User: "helpdesk@acme.example", asked: map[string]int{}, good: map[string]token{}, refresh: map[string]bool{}, devices: map[string]bool{}}
+	s := &Server{Expires: time.Hour, Rotate: true, Interval: 5, User: "helpdesk@acme.example", asked: map[string]int{}, good: map[string]token{}, refresh: map[string]bool{}, devices: map[string]bool{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /oauth2/v2.0/token", s.token)
 	mux.HandleFunc("POST /oauth2/v2.0/devicecode", s.device)
@@ -259,7 +261,7 @@ func (s *Server) device(w http.ResponseWriter, r *http.Request) {
 	code := fmt.Sprintf("DEVICE-%d", s.n)
 	s.devices[code] = true
 	w.Header().Set("Content-Type", "application/json")
-	json.NewEncoder(w).Encode(map[string]any{"device_code": code, "user_code": "ABCD-EFGH", "verification_uri": "https://microsoft.example/devicelogin", "expires_in": 900, "interval": 5})
+	json.NewEncoder(w).Encode(map[string]any{"device_code": code, "user_code": "ABCD-EFGH", "verification_uri": "https://microsoft.example/devicelogin", "expires_in": 900, "interval": s.Interval})
 }
 
 func (s *Server) introspect(w http.ResponseWriter, r *http.Request) {
