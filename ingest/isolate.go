@@ -63,8 +63,8 @@ func NewIsolated(options func() Options, command ...string) *Isolated {
 	return &Isolated{command: command, options: options}
 }
 
-// read understands one mail within limit. errNoReader is not the mail's fault.
-func (i *Isolated) read(raw []byte, limit time.Duration) (tracker.Inbound, error) {
+// Read understands one mail within limit. errNoReader is not the mail's fault.
+func (i *Isolated) Read(raw []byte, limit time.Duration) (tracker.Inbound, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if i.rest != nil {

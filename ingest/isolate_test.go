@@ -94,7 +94,7 @@ func TestReadingApartIsReading(t *testing.T) {
 		mails = append(mails, raw)
 	}
 	for n, raw := range mails {
-		got, err := i.read(raw, time.Minute)
+		got, err := i.Read(raw, time.Minute)
 		if err != nil {
 			t.Fatalf("mail %d: %v", n, err)
 		}
@@ -130,14 +130,14 @@ func TestReadingApartSurvivesEverything(t *testing.T) {
 		if c.subject == "hang" {
 			limit = 600 * time.Millisecond
 		}
-		if _, err := i.read(titled(c.subject), limit); err == nil || err.Error() != c.want {
+		if _, err := i.Read(titled(c.subject), limit); err == nil || err.Error() != c.want {
 			t.Errorf("%s: %v, want %q", c.subject, err, c.want)
 		}
-		if in, err := i.read(titled("after "+c.subject), time.Minute); err != nil || in.Subject != "after "+c.subject {
+		if in, err := i.Read(titled("after "+c.subject), time.Minute); err != nil || in.Subject != "after "+c.subject {
 			t.Fatalf("after %s: %+v %v", c.subject, in, err)
 		}
 	}
-	in, err := i.read(titled("look"), time.Minute)
+	in, err := i.Read(titled("look"), time.Minute)
 	if err != nil || strings.Contains(in.Text, "SECRET") || strings.Contains(in.Text, "PATH") || !strings.Contains(in.Text, "GOMAXPROCS") {
 		t.Errorf("it knows of us: %s, %v", in.Text, err)
 	}

@@ -219,7 +219,7 @@ func (w *Worker) understand(ctx context.Context, job tracker.Work) (tracker.Inbo
 	}
 	if apart {
 		defer blob.Close()
-		return w.apart.read(blob.Bytes(), w.times.parse)
+		return w.apart.Read(blob.Bytes(), w.times.parse)
 	}
 	return w.here(job, blob)
 }

@@ -12,6 +12,9 @@ import (
 // healthView is the page on how mail is doing.
 type healthView struct {
 	tracker.Health
+	Tabs       []mailTab
+	Sums       []boxSum
+	Endless    int // readings of mail in this process that do not come to an end
 	Boxes      []boxView
 	InboxSum   []countView
 	OutboxSum  []countView
@@ -51,11 +54,20 @@ func (s *site) mailHealth(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v := healthView{Health: h, Show: r.URL.Query().Get("show")}
+	if v.Tabs, err = s.mailTabs(ctx, "overview"); err != nil {
+		return err
+	}
+	if v.Sums, err = s.boxSums(ctx); err != nil {
+		return err
+	}
+	if s.opts.StuckReading != nil {
+		v.Endless = s.opts.StuckReading()
+	}
 	for _, m := range h.Mailboxes {
 		v.Boxes = append(v.Boxes, s.boxView(m))
 	}
 	for _, c := range h.Inbox {
-		v.InboxSum = append(v.InboxSum, countView{Word: s.words.say("fate." + c.What), To: "/mail?show=" + c.What + "#list", N: c.N,
+		v.InboxSum = append(v.InboxSum, countView{Word: s.words.say("fate." + c.What), To: "/mail/ledger?what=" + c.What, N: c.N,
 			Bad: c.N > 0 && c.What == tracker.FateQuarantine, On: v.Show == c.What})
 	}
 	for _, c := range h.Outbox {
@@ -126,44 +138,6 @@ func (s *site) boxView(m tracker.Mailbox) boxView {
 	return v
 }
 
-// quarantineView is one quarantined mail, as it came.
-type quarantineView struct {
-	Mail tracker.InboxRow
-	Raw  string
-	Cut  bool
-}
-
-// rawShown is how much of a raw mail the page shows, in bytes.
-const rawShown = 64 << 10
-
-func (s *site) quarantined(w http.ResponseWriter, r *http.Request) error {
-	m, err := s.inboxMail(r)
-	if err != nil {
-		return err
-	}
-	v := quarantineView{Mail: m}
-	if v.Raw, v.Cut, err = s.rawText(r, m.Digest, rawShown); err != nil {
-		return err
-	}
-	return s.render(w, r, http.StatusOK, "quarantined", view{Title: s.words.say("quarantine.title"), Section: "mail", Data: v})
-}
-
-func (s *site) inboxMail(r *http.Request) (tracker.InboxRow, error) {
-	id, err := idParam(r, "id")
-	if err != nil {
-		return tracker.InboxRow{}, err
-	}
-	return s.store.InboxMail(r.Context(), id)
-}
-
-func (s *site) quarantinedRaw(w http.ResponseWriter, r *http.Request) error {
-	m, err := s.inboxMail(r)
-	if err != nil {
-		return err
-	}
-	return s.rawMail(w, r, m.Digest, "mail-"+strconv.FormatInt(m.ID, 10))
-}
-
 // mend does one thing to a mail and goes back to the page.
 func (s *site) mend(w http.ResponseWriter, r *http.Request, said string, do func(id int64) error) error {
 	id, err := idParam(r, "id")
@@ -175,16 +149,6 @@ func (s *site) mend(w http.ResponseWriter, r *http.Request, said string, do func
 	}
 	s.flash(r, said)
 	return seeOther(w, r, "/mail")
-}
-
-func (s *site) retryQuarantined(w http.ResponseWriter, r *http.Request) error {
-	return s.mend(w, r, "mail.retried", func(id int64) error { return s.store.RetryQuarantined(r.Context(), actorOf(r), id) })
-}
-
-func (s *site) discardQuarantined(w http.ResponseWriter, r *http.Request) error {
-	return s.mend(w, r, "mail.discarded", func(id int64) error {
-		return s.store.DiscardQuarantined(r.Context(), actorOf(r), id, r.PostFormValue("reason"))
-	})
 }
 
 func (s *site) resendOutbox(w http.ResponseWriter, r *http.Request) error {

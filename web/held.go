@@ -9,6 +9,7 @@ import (
 
 // heldView is the page of the mails that wait for a person's decision.
 type heldView struct {
+	Tabs  []mailTab
 	Mails []heldMail
 	More  string
 }
@@ -21,7 +22,14 @@ type heldMail struct {
 	Subject    string
 	Technician string // whose words it would send to the client
 	MayJoin    bool   // approving may also make its writer a participant
-	Class      string
+	Checks     []checkView
+	Mail       int64 // of the ledger
+}
+
+// checkView is one of the conditions that a held mail was measured by.
+type checkView struct {
+	Word string
+	OK   bool
 }
 
 func (s *site) held(w http.ResponseWriter, r *http.Request) error {
@@ -34,9 +42,12 @@ func (s *site) held(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v := heldView{}
+	if v.Tabs, err = s.mailTabs(r.Context(), "held"); err != nil {
+		return err
+	}
 	for _, h := range list {
 		v.Mails = append(v.Mails, heldMail{entryView: s.messageView(&h.Message), Number: h.TicketNumber, Ticket: h.TicketSubject, Subject: h.Subject,
-			Technician: h.Technician, MayJoin: h.TicketNumber != 0 && h.Technician == ""})
+			Technician: h.Technician, MayJoin: h.TicketNumber != 0 && h.Technician == "", Mail: h.InboxID, Checks: s.checksOf(h.Checks)})
 	}
 	if more != 0 {
 		v.More = "/held?before=" + strconv.FormatInt(more, 10)
@@ -49,7 +60,27 @@ func (s *site) approveHeld(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	t, err := s.store.ApproveHeld(r.Context(), actorOf(r), id, tracker.Approval{Participant: r.PostFormValue("participant") == "1"})
+	return s.letIn(w, r, id, tracker.Approval{Participant: r.PostFormValue("participant") == "1"})
+}
+
+// attachHeld lets a held mail in on another ticket than it would go to.
+func (s *site) attachHeld(w http.ResponseWriter, r *http.Request) error {
+	id, err := idParam(r, "id")
+	if err != nil {
+		return err
+	}
+	if _, err := s.store.MessageByID(r.Context(), id); err != nil {
+		return err
+	}
+	number, err := s.pickedNumber(r)
+	if err != nil {
+		return err
+	}
+	return s.letIn(w, r, id, tracker.Approval{Number: number, Participant: r.PostFormValue("participant") == "1"})
+}
+
+func (s *site) letIn(w http.ResponseWriter, r *http.Request, id int64, a tracker.Approval) error {
+	t, err := s.store.ApproveHeld(r.Context(), actorOf(r), id, a)
 	if err != nil {
 		return err
 	}
@@ -83,4 +114,26 @@ func (s *site) rejectHeld(w http.ResponseWriter, r *http.Request) error {
 	}
 	s.flash(r, "held.rejected")
 	return seeOther(w, r, "/held")
+}
+
+func (s *site) checksOf(list []tracker.Check) (out []checkView) {
+	for _, c := range list {
+		out = append(out, checkView{Word: s.words.say("check." + c.What), OK: c.OK})
+	}
+	return out
+}
+
+// decideHeldMany approves or rejects several held mails, each on its own.
+func (s *site) decideHeldMany(w http.ResponseWriter, r *http.Request) error {
+	ids, err := rowIDs(r)
+	if err != nil {
+		return err
+	}
+	return s.decideMany(w, r, ids, "/held", func(id int64) error {
+		if r.PostFormValue("do") == "approve" {
+			_, err := s.store.ApproveHeld(r.Context(), actorOf(r), id, tracker.Approval{})
+			return err
+		}
+		return s.store.RejectHeld(r.Context(), actorOf(r), id, r.PostFormValue("reason"))
+	})
 }

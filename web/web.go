@@ -42,16 +42,20 @@ type Options struct {
 	Log            *slog.Logger   // discarded where nil
 	Version        string
 	Mail           MailReader
-	Forms          FormReader       // shows how mails of forms are read; not at all where nil
-	Texts          MailTexts        // of the mails; no previews and no defaults where nil
-	Connect        Connector        // tries mailboxes; where nil they can be made, and not tried
-	StuckReading   func() int       // how much reading of mail in this process goes on without an end; none where nil
-	Alarms         Alarms           // looks after the desk; no routes and no more than a ping where nil
-	Metrics        Metrics          // for Prometheus
-	Banner         string           // shown above every page, for the demo; "" for none
-	Language       string           // of the catalogue; "en" where empty
-	Styleguide     bool             // /styleguide shows the components: for the demo and development
-	Extra          func(chi.Router) // mounts further routes, outside the sign-in
+	Forms          FormReader // shows how mails of forms are read; not at all where nil
+	Texts          MailTexts  // of the mails; no previews and no defaults where nil
+	Connect        Connector  // tries mailboxes; where nil they can be made, and not tried
+	// ReadMail reads a mail of the ledger as it would be read now, or tells why
+	// it can not be; it must be safe to give it any mail. Nothing is shown of
+	// them but their bytes where nil.
+	ReadMail     func(raw []byte) (tracker.Inbound, error)
+	StuckReading func() int       // how much reading of mail in this process goes on without an end; none where nil
+	Alarms       Alarms           // looks after the desk; no routes and no more than a ping where nil
+	Metrics      Metrics          // for Prometheus
+	Banner       string           // shown above every page, for the demo; "" for none
+	Language     string           // of the catalogue; "en" where empty
+	Styleguide   bool             // /styleguide shows the components: for the demo and development
+	Extra        func(chi.Router) // mounts further routes, outside the sign-in
 
 	liveBeat time.Duration // how often a live stream shows that it lives; 25 s where zero
 	formTime time.Duration // how long a form may take to arrive; a minute where zero

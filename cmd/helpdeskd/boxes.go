@@ -33,6 +33,7 @@ type boxes struct {
 	log     *slog.Logger
 	file    []tracker.Mailbox // of the configuration file, in its order
 	stuck   *ingest.Stuck
+	apart   *ingest.Isolated // reads mails for pages
 	meters  *ingest.Meters
 	servers *watch.Servers
 
@@ -50,7 +51,9 @@ type box struct {
 }
 
 func newBoxes(store *tracker.Store, c *config.Config, m *mailer.Mailer, file []tracker.Mailbox, stuck *ingest.Stuck, meters *ingest.Meters, servers *watch.Servers, log *slog.Logger) *boxes {
-	return &boxes{store: store, conf: c, mail: m, log: log, file: file, stuck: stuck, meters: meters, servers: servers, running: map[string]*box{}}
+	b := &boxes{store: store, conf: c, mail: m, log: log, file: file, stuck: stuck, meters: meters, servers: servers, running: map[string]*box{}}
+	b.apart = ingest.NewIsolated(b.readOptions)
+	return b
 }
 
 // run keeps what runs in step with what is configured, until ctx ends and all
@@ -304,4 +307,25 @@ func authorityFile(dataDir, name, pem string) (string, error) {
 		return "", fmt.Errorf("keep the company's own authority: %w", err)
 	}
 	return path, nil
+}
+
+// pageRead is how long reading a mail for a page may take.
+const pageRead = 20 * time.Second
+
+// readMail reads a mail for a page in a process of its own, whatever it does there.
+func (b *boxes) readMail(raw []byte) (tracker.Inbound, error) {
+	return b.apart.Read(raw, pageRead)
+}
+
+// readOptions are those of all mailboxes together.
+func (b *boxes) readOptions() ingest.Options {
+	var o ingest.Options
+	if r, err := b.store.FormReading(context.Background()); err == nil {
+		o.FormSenders, o.Labels = slices.Clone(r.Senders), r.Labels
+	}
+	for _, c := range b.configured() {
+		o.Own = append(append(o.Own, c.Address), c.Aliases...)
+		o.FormSenders = append(o.FormSenders, c.FormSenders...)
+	}
+	return o
 }
