@@ -82,6 +82,10 @@ func (s *site) boxSums(ctx context.Context) ([]boxSum, error) {
 			list = append(list, boxSum{Bad: true, Words: s.words.say("ledger.sum_off", b.Mailbox.Address, b.Taken, b.Sum)})
 			continue
 		}
+		if b.Taken == 0 {
+			list = append(list, boxSum{Words: s.words.say("ledger.sum_empty", b.Mailbox.Address)})
+			continue
+		}
 		rest := b.Sum - b.N(tracker.FateNew) - b.N(tracker.FateAppend) - b.Waits - b.Open
 		parts := []string{s.words.say("ledger.sum_tickets", b.N(tracker.FateNew)+b.N(tracker.FateAppend))}
 		if rest > 0 {

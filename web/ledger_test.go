@@ -103,7 +103,7 @@ func TestHeldMailsShowTheirConditions(t *testing.T) {
 	b := w.session(w.tech)
 	held, _, err := w.Held(t.Context(), 0, 10)
 	w.ok(err)
-	if body := b.get("/held").Body.String(); strings.Count(body, "Our mail server does not say that it is forged") != 3 || !strings.Contains(body, "No:") {
+	if body := b.get("/held").Body.String(); strings.Count(body, "It passed the checks of our mail server") != 3 || !strings.Contains(body, "No:") {
 		t.Error("the page does not show why")
 	}
 	if res := b.post(fmt.Sprintf("/held/%d/attach", held[0].ID), "ticket_text", "HD-1"); res.Code != http.StatusSeeOther {
