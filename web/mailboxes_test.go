@@ -143,6 +143,7 @@ func TestTestMailAndHeaders(t *testing.T) {
 		if res := b.post(page+"/switch", "version", "1", "to", "on"); res.Code != http.StatusSeeOther {
 			t.Fatalf("switched on: %d", res.Code)
 		}
+		w.ok(w.PollResult(ctx, w.mailbox.ID, tracker.Poll{UIDValidity: 1}))
 		if res := b.post(page+"/test", "x", "1"); res.Code != http.StatusSeeOther {
 			t.Fatalf("test: %d", res.Code)
 		}

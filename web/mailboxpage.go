@@ -222,6 +222,9 @@ func (s *site) sendTest(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if box.LastOKAt == nil {
+		return migrations.Conflictf("%s", s.words.say("box.not_open_yet"))
+	}
 	p, err := s.store.StartRound(r.Context(), actorOf(r), box.ID)
 	if err != nil {
 		return err
@@ -329,16 +332,18 @@ func (s *site) lookFor(ctx context.Context, c tracker.Connection, box tracker.Ma
 	if s.opts.Connect == nil {
 		return ""
 	}
-	ctx, stop := context.WithTimeout(ctx, 20*time.Second)
-	defer stop()
-	folder, err := s.opts.Connect.Look(ctx, c, p)
-	switch {
-	case err != nil:
-		return s.words.say("box.look_failed")
-	case folder == "":
-		return s.words.say("box.look_nowhere")
-	}
-	return s.words.say("box.look_there", folder, c.Folder)
+	return s.trials.look(p.ID, func() string {
+		ctx, stop := context.WithTimeout(ctx, 20*time.Second)
+		defer stop()
+		folder, err := s.opts.Connect.Look(ctx, c, p)
+		switch {
+		case err != nil:
+			return s.words.say("box.look_failed")
+		case folder == "":
+			return s.words.say("box.look_nowhere")
+		}
+		return s.words.say("box.look_there", folder, c.Folder)
+	})
 }
 
 // endTest ends a test and drops what it made.

@@ -74,6 +74,32 @@ func (t *trial) good() bool {
 type trials struct {
 	mu  sync.Mutex
 	all map[int64]*trial
+
+	looked   int64 // the test whose mail was looked for last
+	lookedAt time.Time
+	said     string
+}
+
+// lookEvery is how often a mailbox is signed in to for a test's mail: servers
+// count sign-ins, and the page asks every second.
+const lookEvery = time.Minute
+
+// look returns what was found for a test lately, or has it looked for.
+func (ts *trials) look(probe int64, find func() string) string {
+	ts.mu.Lock()
+	if ts.looked == probe && time.Since(ts.lookedAt) < lookEvery {
+		defer ts.mu.Unlock()
+		return ts.said
+	}
+	ts.looked, ts.lookedAt, ts.said = probe, time.Now(), ""
+	ts.mu.Unlock()
+	said := find()
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	if ts.looked == probe {
+		ts.said = said
+	}
+	return said
 }
 
 func (ts *trials) get(c tracker.Connection) *trial {
