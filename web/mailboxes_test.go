@@ -46,6 +46,10 @@ func (sampleConnector) Look(context.Context, tracker.Connection, tracker.Probe) 
 	return "Junk Email", nil
 }
 
+func (sampleConnector) SignIn(context.Context, tracker.Connection) (SignIn, error) {
+	return SignIn{Code: "ABCD-EFGH", URL: "https://microsoft.com/devicelogin", Until: time.Now().Add(time.Minute), Await: func(context.Context) (string, error) { return "anna@aldermere.example", nil }}, nil
+}
+
 func (sampleConnector) Headers(raw []byte, p tracker.Probe) tracker.HeaderTest {
 	return ingest.ReadHeaderTest(raw, p)
 }
@@ -117,11 +121,27 @@ func TestConnectingAMailbox(t *testing.T) {
 		if res := b.post(to, edit...); res.Code != http.StatusConflict || !strings.Contains(res.Body.String(), `value="Other words"`) || !strings.Contains(res.Body.String(), "Somebody else changed") {
 			t.Fatalf("a stale edit: %d", res.Code)
 		}
+		// A sign-in by code: the page says who has signed in.
+		if res := b.post(to+"/signin", "x", "1"); res.Code != http.StatusNotFound {
+			t.Fatalf("a sign-in by code for an app: %d", res.Code)
+		}
+		edit[1], edit[7] = "2", "device"
+		if res := b.post(to, edit...); res.Code != http.StatusSeeOther {
+			t.Fatalf("to a sign-in by code: %d", res.Code)
+		}
+		if res := b.post(to+"/signin", "x", "1"); res.Code != http.StatusSeeOther {
+			t.Fatalf("a sign-in by code: %d", res.Code)
+		}
+		for end := time.Now().Add(20 * time.Second); !strings.Contains(b.get(to).Body.String(), "Signed in as anna@aldermere.example."); time.Sleep(5 * time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatal("the page never says who signed in")
+			}
+		}
 		// Only administrators.
 		if res := w.session(w.tech).get(list); res.Code != http.StatusForbidden {
 			t.Fatalf("a technician: %d", res.Code)
 		}
-		if res := b.post(to+"/remove", "version", "2"); res.Code != http.StatusSeeOther {
+		if res := b.post(to+"/remove", "version", "3"); res.Code != http.StatusSeeOther {
 			t.Fatalf("removed: %d", res.Code)
 		}
 		if res := b.get(to); res.Code != http.StatusNotFound {

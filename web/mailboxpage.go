@@ -29,6 +29,8 @@ type mailboxView struct {
 	Failed  *TryStep // the first that failed, with the one thing to do
 	Box     tracker.Mailbox
 	HasBox  bool
+	SignIn  *signInView // by code; nil where it was not begun
+	ByCode  bool
 	Round   *roundView
 	Headers *headersView
 	Reload  bool // something is under way
@@ -95,6 +97,9 @@ func (s *site) mailboxPage(w http.ResponseWriter, r *http.Request, status int, c
 		}
 	}
 	v.Guide = s.guide(c, place)
+	if v.ByCode = c.Grant == tracker.GrantDevice; v.ByCode {
+		v.SignIn = s.signIns.get(c.ID)
+	}
 	if i := slices.IndexFunc(known, func(m tracker.Mailbox) bool { return m.Name == c.Name }); i >= 0 {
 		v.Box, v.HasBox = known[i], true
 		if v.Round, err = s.roundView(ctx, c, known[i]); err != nil {
@@ -104,7 +109,7 @@ func (s *site) mailboxPage(w http.ResponseWriter, r *http.Request, status int, c
 			return err
 		}
 	}
-	v.Reload = v.Trying || v.Round != nil && v.Round.Running || v.Headers != nil && v.Headers.Waiting || c.Enabled && v.Row.Tone == "wait"
+	v.Reload = v.Trying || v.SignIn != nil && v.SignIn.Waiting || v.Round != nil && v.Round.Running || v.Headers != nil && v.Headers.Waiting || c.Enabled && v.Row.Tone == "wait"
 	return s.render(w, r, status, "mailbox", view{Title: c.Name, Section: "settings", Data: v})
 }
 

@@ -23,6 +23,8 @@ type Connector interface {
 	Send(ctx context.Context, c tracker.Connection, p tracker.Probe) (answer string, failed *TryStep)
 	// Look says where in the mailbox the mail of a test lies; "" for nowhere.
 	Look(ctx context.Context, c tracker.Connection, p tracker.Probe) (folder string, err error)
+	// SignIn begins a sign-in by code. The error is in words for people.
+	SignIn(ctx context.Context, c tracker.Connection) (SignIn, error)
 	// Headers reads what became of the headers of a header test's mail.
 	Headers(raw []byte, p tracker.Probe) tracker.HeaderTest
 }

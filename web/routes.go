@@ -224,6 +224,7 @@ func (s *site) table() []route {
 		{post, "/settings/mailboxes/{id}", tracker.EditSettings, s.changeMailbox},
 		{get, "/settings/mailboxes/{id}/edit", tracker.EditSettings, s.editMailboxPage},
 		{post, "/settings/mailboxes/{id}/try", tracker.EditSettings, s.tryMailbox},
+		{post, "/settings/mailboxes/{id}/signin", tracker.EditSettings, s.signInMailbox},
 		{post, "/settings/mailboxes/{id}/switch", tracker.EditSettings, s.switchMailbox},
 		{post, "/settings/mailboxes/{id}/test", tracker.EditSettings, s.sendTest},
 		{post, "/settings/mailboxes/{id}/test/end", tracker.EditSettings, s.endTest},

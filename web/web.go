@@ -83,6 +83,7 @@ type site struct {
 	streams  *streams
 	imports  importJobs
 	trials   trials
+	signIns  signIns
 	thumbs   *thumbs
 	meters   *meters
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"strings"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"helpdeskd/cmd/helpdeskd/config"
 	"helpdeskd/ingest"
 	"helpdeskd/mailer"
+	"helpdeskd/migrations"
 	"helpdeskd/tracker"
 	"helpdeskd/tracker/oauth"
 	"helpdeskd/tracker/remedy"
@@ -108,6 +110,27 @@ func (k connector) Look(ctx context.Context, c tracker.Connection, p tracker.Pro
 		return "", err
 	}
 	return ingest.Look(ctx, mailboxOf(b, a), p.Nonce)
+}
+
+// SignIn implements web.Connector.
+func (k connector) SignIn(ctx context.Context, c tracker.Connection) (web.SignIn, error) {
+	_, a, err := k.open(c)
+	if err != nil {
+		return web.SignIn{}, err
+	}
+	if a == nil {
+		return web.SignIn{}, migrations.Invalidf("This mailbox does not sign in by code.")
+	}
+	d, err := a.StartDevice(ctx)
+	var refused *oauth.Error
+	if errors.As(err, &refused) {
+		what, do := oauth.Explain(refused)
+		return web.SignIn{}, migrations.Invalidf("%s. %s", what, do)
+	}
+	if err != nil {
+		return web.SignIn{}, err
+	}
+	return web.SignIn{Code: d.UserCode, URL: d.URL, Until: d.Expires, Await: func(ctx context.Context) (string, error) { return a.AwaitDevice(ctx, d) }}, nil
 }
 
 // Headers implements web.Connector.

@@ -48,7 +48,9 @@ func TestAnAdministratorConnectsAMailbox(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer sink.Close()
-		sink.Refuse(func(_ string, _ []string, data []byte) error { return box.Deliver(helpLogin, "INBOX", data, time.Now()) })
+		sink.Refuse(func(_ string, _ []string, data []byte) error {
+			return box.Deliver(helpLogin, "INBOX", data, time.Now())
+		})
 		d, err := newDesk(ctx, &config.Config{DataDir: dir, Ack: config.Ack{Enabled: true, MaxAge: time.Hour, Rate: 1000}}, store, "", slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Fatal(err)
