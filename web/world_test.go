@@ -225,7 +225,7 @@ func (w *world) session(a tracker.Account) *browse {
 	token := rand.Text()
 	a, err := w.Account(w.t.Context(), a.ID)
 	w.ok(err)
-	data, err := scs.GobCodec{}.Encode(time.Now().Add(time.Hour), map[string]any{tracker.SessionAccount: a.ID, sessionProof: proofOf(a)})
+	data, err := scs.GobCodec{}.Encode(time.Now().Add(time.Hour), map[string]any{tracker.SessionAccount: a.ID, sessionProof: proofOf(a), sessionSeen: w.Now().Unix()})
 	w.ok(err)
 	w.ok(w.Sessions().CommitCtx(w.t.Context(), token, data, time.Now().Add(time.Hour)))
 	return &browse{w: w, cookie: []*http.Cookie{{Name: "helpdeskd", Value: token, HttpOnly: true, SameSite: http.SameSiteLaxMode}}}
