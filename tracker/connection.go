@@ -75,13 +75,15 @@ type ConnectionSettings struct {
 	Send string           `json:"send"` // smtp, graph
 	CA   string           `json:"ca,omitempty"`
 
-	Grant     string `json:"grant"`
-	Tenant    string `json:"tenant,omitempty"` // Directory (tenant) ID, or one of its domains
-	TokenURL  string `json:"token_url,omitempty"`
-	ClientID  string `json:"client_id,omitempty"`
-	ObjectID  string `json:"object_id,omitempty"` // of the enterprise application, for the lines to copy
-	Scope     string `json:"scope,omitempty"`
-	CertUntil string `json:"cert_until,omitempty"` // a date: when the client certificate ends
+	Grant    string `json:"grant"`
+	Tenant   string `json:"tenant,omitempty"` // Directory (tenant) ID, or one of its domains
+	TokenURL string `json:"token_url,omitempty"`
+	ClientID string `json:"client_id,omitempty"`
+	ObjectID string `json:"object_id,omitempty"` // of the enterprise application, for the lines to copy
+	Scope    string `json:"scope,omitempty"`
+	// SecretUntil is the day on which the client secret ends, as 2006-01-02, as
+	// the administrator read it there; "" where nobody said.
+	SecretUntil string `json:"secret_until,omitempty"`
 }
 
 // ConnectionServer is an IMAP or SMTP server.

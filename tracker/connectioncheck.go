@@ -122,6 +122,13 @@ func (s *ConnectionSettings) cleanSignIn() error {
 	if !slices.Contains([]string{GrantClient, GrantDevice, GrantService, GrantNone}, s.Grant) {
 		s.Grant = GrantNone
 	}
+	if s.SecretUntil = strings.TrimSpace(s.SecretUntil); s.Grant != GrantClient {
+		s.SecretUntil = ""
+	} else if s.SecretUntil != "" {
+		if _, err := time.Parse(time.DateOnly, s.SecretUntil); err != nil {
+			return migrations.InvalidAt("secret_until", "Please write the day on which the secret ends as a date such as 2027-01-31.")
+		}
+	}
 	if s.Send != SendGraph {
 		s.Send = SendSMTP
 	}

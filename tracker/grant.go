@@ -3,6 +3,7 @@ package tracker
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"helpdeskd/migrations"
 	"helpdeskd/tracker/oauth"
@@ -115,8 +116,8 @@ func (g grants) put(ctx context.Context, choose func(tx *migrations.Tx, newest i
 			signed = newest.SignedAt
 		}
 		// On PostgreSQL another node may have inserted since: the key decides.
-		changed, err := tx.Exec(ctx, `INSERT INTO mailbox_grant (mailbox, n, client_id, subject, refresh, signed_at, created_at)
-			VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (mailbox, n) DO NOTHING`, g.mailbox, n, grant.ClientID, grant.Subject, sealed, signed, g.store.stamp())
+		changed, err := tx.Exec(ctx, `INSERT INTO mailbox_grant (mailbox, n, client_id, subject, refresh, signed_at, created_at, used_at)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (mailbox, n) DO NOTHING`, g.mailbox, n, grant.ClientID, grant.Subject, sealed, signed, g.store.stamp(), g.store.stamp())
 		if err != nil {
 			return err
 		}
@@ -126,6 +127,29 @@ func (g grants) put(ctx context.Context, choose func(tx *migrations.Tx, newest i
 		_, err = tx.Exec(ctx, `DELETE FROM mailbox_grant WHERE mailbox = ? AND n < ?`, g.mailbox, n)
 		return err
 	})
+}
+
+// grantUsed is how often it is noted that a grant works.
+const grantUsed = time.Hour
+
+// Fared notes how the last use of a grant went.
+func (g grants) Fared(ctx context.Context, n int64, refused string) error {
+	now := g.store.stamp()
+	query, args := `UPDATE mailbox_grant SET used_at = ?, refused_at = NULL, refused = '' WHERE mailbox = ? AND n = ? AND (refused_at IS NOT NULL OR used_at < ?)`,
+		[]any{now, g.mailbox, n, now - migrations.Stamp(grantUsed.Microseconds())}
+	if refused != "" {
+		query, args = `UPDATE mailbox_grant SET refused_at = COALESCE(refused_at, ?), refused = ? WHERE mailbox = ? AND n = ? AND refused <> ?`,
+			[]any{now, clip(refused, 500), g.mailbox, n, clip(refused, 500)}
+	}
+	// Most uses have nothing to write.
+	err := g.store.db.Tx(ctx, func(tx *migrations.Tx) error {
+		_, err := tx.Exec(ctx, query, args...)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("note how the sign-in of mailbox %s fared: %w", g.mailbox, err)
+	}
+	return nil
 }
 
 // ForgetGrant ends a mailbox's sign-in here; NotFound where there is none. The

@@ -83,7 +83,7 @@ func TestGrantIsSealedAndRotatesOnce(t *testing.T) {
 		// Sealed for this mailbox: it opens in no other row.
 		other := s.Grants("other")
 		if err := db.Tx(ctx, func(tx *migrations.Tx) error {
-			_, err := tx.Exec(ctx, `INSERT INTO mailbox_grant (mailbox, n, client_id, subject, refresh, signed_at, created_at) VALUES ('other', 1, 'app', '', ?, 1, 1)`, rows[0])
+			_, err := tx.Exec(ctx, `INSERT INTO mailbox_grant (mailbox, n, client_id, subject, refresh, signed_at, created_at, used_at) VALUES ('other', 1, 'app', '', ?, 1, 1, 1)`, rows[0])
 			return err
 		}); err != nil {
 			t.Fatal(err)

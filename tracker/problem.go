@@ -20,6 +20,7 @@ const (
 	AlarmUncertain   = "uncertain"   // mails of which nobody knows whether they left
 	AlarmDead        = "dead"        // mails that were given up
 	AlarmQuarantine  = "quarantine"  // mails that could not be understood
+	AlarmPlaceholder = "placeholder" // Exchange did not hand over mails
 	AlarmUndecided   = "undecided"   // mail that was taken is not decided
 	AlarmStuck       = "stuck"       // reading a mail does not come to an end
 	AlarmLease       = "lease"       // nobody does a job, or who should is silent
@@ -39,7 +40,7 @@ const (
 
 // AlarmKinds returns every kind, in the order in which pages explain them.
 func AlarmKinds() []string {
-	return []string{AlarmUnread, AlarmSignIn, AlarmSend, AlarmOutboxOld, AlarmUncertain, AlarmDead, AlarmQuarantine, AlarmUndecided, AlarmStuck,
+	return []string{AlarmUnread, AlarmSignIn, AlarmSend, AlarmOutboxOld, AlarmUncertain, AlarmDead, AlarmQuarantine, AlarmPlaceholder, AlarmUndecided, AlarmStuck,
 		AlarmLease, AlarmFlapping, AlarmStalled, AlarmNode, AlarmDisk, AlarmDatabase, AlarmCertificate, AlarmServerCert, AlarmSecret, AlarmRefresh,
 		AlarmClock, AlarmBackup, AlarmRoute}
 }
@@ -125,7 +126,7 @@ func (s *Store) Look(ctx context.Context, o *Observer) (problems []Problem, unsu
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, look := range []func(context.Context, *Observer, map[string]string, *findings) error{s.lookMailboxes, s.lookOutbox, s.lookInbox, s.lookLeases, s.lookBeats} {
+	for _, look := range []func(context.Context, *Observer, map[string]string, *findings) error{s.lookMailboxes, s.lookOutbox, s.lookInbox, s.lookLeases, s.lookBeats, s.lookGrants, s.lookBackups} {
 		if err := look(ctx, o, set, f); err != nil {
 			return nil, nil, err
 		}
@@ -246,15 +247,22 @@ func plural(n int, one, many string) string {
 }
 
 func (s *Store) lookInbox(ctx context.Context, _ *Observer, _ map[string]string, f *findings) error {
-	var bad struct {
-		N     int              `db:"n"`
-		First migrations.Stamp `db:"first"`
+	var bad []struct {
+		Placeholder bool             `db:"placeholder"`
+		N           int              `db:"n"`
+		First       migrations.Stamp `db:"first"`
 	}
-	if err := s.db.Get(ctx, &bad, `SELECT count(*) AS n, COALESCE(MIN(COALESCE(done_at, kept_at)), 0) AS first FROM inbox WHERE fate = 'quarantine'`); err != nil {
+	err := s.db.Select(ctx, &bad, `SELECT class = 'placeholder' AS placeholder, count(*) AS n, MIN(COALESCE(done_at, kept_at)) AS first FROM inbox
+		WHERE fate = 'quarantine' GROUP BY class = 'placeholder'`)
+	if err != nil {
 		return fmt.Errorf("look at quarantine: %w", err)
 	}
-	if bad.N > 0 {
-		f.add(Problem{Kind: AlarmQuarantine, Detail: plural(bad.N, "mail", "mails"), Since: bad.First.Time()})
+	for _, r := range bad {
+		kind := AlarmQuarantine
+		if r.Placeholder {
+			kind = AlarmPlaceholder
+		}
+		f.add(Problem{Kind: kind, Detail: plural(r.N, "mail", "mails"), Since: r.First.Time()})
 	}
 	var first migrations.Stamp
 	// What was put off waits for its time, and is no sign of trouble by itself.

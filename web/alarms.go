@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"helpdeskd/migrations"
@@ -39,14 +40,19 @@ type alarmView struct {
 var alarmPages = map[string]string{
 	tracker.AlarmUnread: "/mail", tracker.AlarmSignIn: "/mail", tracker.AlarmSend: "/mail", tracker.AlarmOutboxOld: "/mail",
 	tracker.AlarmUncertain: "/mail?show=out-uncertain#list", tracker.AlarmDead: "/mail?show=out-dead#list", tracker.AlarmQuarantine: "/mail?show=quarantine#list",
+	tracker.AlarmPlaceholder: "/mail?show=quarantine#list", tracker.AlarmRefresh: "/settings/mailboxes", tracker.AlarmSecret: "/settings/mailboxes", tracker.AlarmBackup: "/settings/backup",
 	tracker.AlarmUndecided: "/mail", tracker.AlarmRoute: "/settings/alarms",
 }
 
-func (s *site) alarmViews(list []tracker.Alarm) []alarmView {
+func (s *site) alarmViews(list []tracker.Alarm, admin bool) []alarmView {
 	w := AlarmWords{s.words}
 	var all []alarmView
 	for _, a := range list {
-		all = append(all, alarmView{Alarm: a, AlarmText: w.Text(a), Page: alarmPages[a.Kind]})
+		page := alarmPages[a.Kind]
+		if strings.HasPrefix(page, "/settings") && !admin {
+			page = ""
+		}
+		all = append(all, alarmView{Alarm: a, AlarmText: w.Text(a), Page: page})
 	}
 	return all
 }
@@ -105,7 +111,8 @@ func (s *site) alarms(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v := alarmsView{Open: s.alarmViews(open), Past: s.alarmViews(past), Admin: accountOf(r.Context()).Role == tracker.Admin}
+	admin := accountOf(r.Context()).Role == tracker.Admin
+	v := alarmsView{Open: s.alarmViews(open, admin), Past: s.alarmViews(past, admin), Admin: admin}
 	if more != 0 {
 		v.More = "/alarms?before=" + strconv.FormatInt(more, 10) + "#past"
 	}

@@ -217,6 +217,7 @@ func typedConnection(r *http.Request, c tracker.Connection) (tracker.Connection,
 	c.Poll = time.Duration(number("poll")) * time.Second
 	c.Aliases, c.OwnDomains, c.FormSenders = listOf(r, "aliases"), listOf(r, "own_domains"), listOf(r, "form_senders")
 	c.Tenant, c.ClientID, c.ObjectID, c.CA = text("tenant"), text("client_id"), text("object_id"), text("ca")
+	c.SecretUntil = text("secret_until")
 	if g := text("grant"); g != "" {
 		c.Grant = g
 	}

@@ -72,5 +72,8 @@ func (n noGrants) Grant(context.Context) (oauth.Grant, error) {
 // Rotate implements oauth.Keeper.
 func (n noGrants) Rotate(context.Context, int64, oauth.Grant) error { return n.err }
 
+// Fared implements oauth.Keeper.
+func (n noGrants) Fared(context.Context, int64, string) error { return n.err }
+
 // Replace implements oauth.Keeper.
 func (n noGrants) Replace(context.Context, oauth.Grant) error { return n.err }

@@ -14,6 +14,7 @@ import (
 	"helpdeskd/ingest"
 	"helpdeskd/mailer"
 	"helpdeskd/tracker"
+	"helpdeskd/tracker/oauth"
 	"helpdeskd/web"
 )
 
@@ -90,17 +91,37 @@ func (b *boxes) watched(ctx context.Context) []tracker.Watched {
 	return all
 }
 
-// endings are the days on which what mailboxes sign in with ends, by mailbox.
+// endings are when what mailboxes sign in with ends: client secrets, whose day
+// somebody has written down, and client certificates, which say it themselves.
 func (b *boxes) endings(ctx context.Context) map[string]time.Time {
 	all := map[string]time.Time{}
-	made, err := b.store.Connections(ctx)
-	if err != nil {
-		return nil
-	}
-	for _, c := range made {
-		if t, err := time.Parse(time.DateOnly, c.CertUntil); err == nil && c.Enabled {
+	note := func(c config.Mailbox) {
+		if !c.ByToken() {
+			return
+		}
+		o := c.OAuth
+		if t, err := time.Parse(time.DateOnly, o.SecretExpires); err == nil {
 			all[c.Name] = t
 		}
+		if o.CertificateFile != "" || o.Certificate != "" {
+			if t, err := (oauth.Config{CertFile: o.CertificateFile, KeyFile: o.CertificateKeyFile, Certificate: o.Certificate.Reveal()}).CertificateEnds(); err == nil {
+				all[c.Name] = t
+			}
+		}
+	}
+	for _, c := range b.conf.Mailboxes {
+		note(c)
+	}
+	made, err := b.store.Connections(ctx)
+	if err != nil {
+		return all
+	}
+	for _, c := range made {
+		if !c.Enabled || b.inFile(c) || c.Grant != tracker.GrantClient {
+			continue
+		}
+		o := config.OAuth{SecretExpires: c.SecretUntil, Certificate: config.Secret(c.Secrets.Certificate)}
+		note(config.Mailbox{Name: c.Name, OAuth: o, IMAP: config.Server{Auth: c.IMAP.Auth}, SMTP: config.Server{Auth: c.SMTP.Auth}}) // Graph or not: mail is read by a token
 	}
 	return all
 }

@@ -13,20 +13,20 @@ import (
 )
 
 // listenMetrics shows the numbers on an address of their own, where the
-// configuration names one. What it returns ends that.
-func listenMetrics(c *config.Config, shown http.Handler) (end func(), err error) {
+// configuration names one: at is that, nil for none. What it returns ends that.
+func listenMetrics(c *config.Config, shown http.Handler) (at net.Addr, end func(), err error) {
 	if c.Metrics.Listen == "" {
-		return func() {}, nil
+		return nil, func() {}, nil
 	}
 	l, err := net.Listen("tcp", c.Metrics.Listen)
 	if err != nil {
-		return nil, fmt.Errorf("listen on %s for metrics: %w (change metrics.listen)", c.Metrics.Listen, errors.Unwrap(err))
+		return nil, nil, fmt.Errorf("listen on %s for metrics: %w (change metrics.listen)", c.Metrics.Listen, errors.Unwrap(err))
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", bearer(c.Metrics.Token.Reveal(), shown))
 	srv := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 30 * time.Second, MaxHeaderBytes: 16 << 10}
 	go srv.Serve(l) // it ends with Close
-	return func() { srv.Close() }, nil
+	return l.Addr(), func() { srv.Close() }, nil
 }
 
 // bearer asks for a token, where there is one.

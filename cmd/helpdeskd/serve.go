@@ -54,11 +54,14 @@ func (serveCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	measured, err := listenMetrics(c, d.metrics)
+	at, measured, err := listenMetrics(c, d.metrics)
 	if err != nil {
 		return err
 	}
 	defer measured()
+	if at != nil {
+		log.Info("metrics are shown on an address of their own", slog.String("listen", at.String()))
+	}
 	if err := s.welcome(c, store, listener); err != nil {
 		return err
 	}

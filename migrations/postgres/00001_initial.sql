@@ -262,6 +262,9 @@ CREATE TABLE mailbox_grant (
     refresh    TEXT NOT NULL, -- sealed with the key file
     signed_at  BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
+    used_at    BIGINT NOT NULL, -- when it last gave a token, to an hour
+    refused_at BIGINT,          -- since when it is refused
+    refused    TEXT NOT NULL DEFAULT '', -- why, in words
     PRIMARY KEY (mailbox, n)
 );
 

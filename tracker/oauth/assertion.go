@@ -60,6 +60,16 @@ func (c Config) CheckCertificate() error {
 	return err
 }
 
+// CertificateEnds returns until when the application's certificate is good,
+// which is worth an alarm beforehand. The file is read anew each time.
+func (c Config) CertificateEnds() (time.Time, error) {
+	cert, err := c.readCertificate()
+	if err != nil {
+		return time.Time{}, err
+	}
+	return cert.leaf.NotAfter, nil
+}
+
 // assertion is the signed statement that we are the application, good for a
 // few minutes. Source: Microsoft's page on certificate credentials (PS256,
 // x5t#S256, aud is the token endpoint).
@@ -88,18 +98,4 @@ func (c *certificate) assertion(clientID, endpoint string, now time.Time) (strin
 		return "", fmt.Errorf("sign an assertion: %w", err)
 	}
 	return text + "." + base64.RawURLEncoding.EncodeToString(sig), nil
-}
-
-// CertificateEnds returns when the application's certificate ends, which is
-// worth an alarm beforehand; ok is false where there is none. A client secret
-// does not tell its end. The file is read anew each time.
-func (a *Account) CertificateEnds() (ends time.Time, ok bool) {
-	if a.config.Flow != FlowClient || !a.config.certified() {
-		return time.Time{}, false
-	}
-	c, err := a.config.readCertificate()
-	if err != nil {
-		return time.Time{}, false
-	}
-	return c.leaf.NotAfter, true
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -42,6 +43,9 @@ type Keeper interface {
 	// former. A Conflict error where the newest is not was: then somebody else
 	// stored one meanwhile, and that one stays.
 	Rotate(ctx context.Context, was int64, g Grant) error
+	// Fared notes how the last use of the grant numbered n went: "" when it gave
+	// a token, else why it was refused for good, in words.
+	Fared(ctx context.Context, n int64, refused string) error
 	// Replace puts a person's new sign-in in place of whatever is there.
 	Replace(ctx context.Context, g Grant) error
 }
@@ -94,16 +98,34 @@ func (a *Account) refresh(ctx context.Context, scopes []string) (*oauth2.Token, 
 				a.unsaved = &Grant{N: g.N, Refresh: got.RefreshToken, ClientID: g.ClientID, Subject: g.Subject, At: g.At}
 				a.store(ctx)
 			}
+			a.fared(ctx, g.N, nil)
 			return got, g.N, nil
 		}
 		now, again := a.newest(ctx)
 		if e := (*Error)(nil); !errors.As(refused, &e) || e.Kind != GrantEnded || again != nil || now.N == g.N {
+			a.fared(ctx, g.N, refused)
 			return nil, g.N, refused
 		}
 		a.log.Info("another node has rotated the refresh token: going on with that one")
 		g = now
 	}
 	return nil, 0, err
+}
+
+// fared has it noted that the grant works, or has ended: before the tokens
+// that it gave end too, and mail is not read any more.
+func (a *Account) fared(ctx context.Context, n int64, refused error) {
+	words := ""
+	if refused != nil {
+		e := (*Error)(nil)
+		if !errors.As(refused, &e) || !slices.Contains([]Kind{GrantEnded, MFA, Conditional}, e.Kind) {
+			return // the endpoint's trouble, or the app's: signing in again would not help
+		}
+		words, _ = Explain(e)
+	}
+	if err := a.keeper.Fared(ctx, n, words); err != nil {
+		a.log.Warn("how the sign-in fared could not be noted", slog.Any("error", err))
+	}
 }
 
 // newest returns the grant to use: the stored one, or what came after it and

@@ -52,6 +52,8 @@ func (k *keeper) Rotate(_ context.Context, was int64, g oauth.Grant) error {
 	return nil
 }
 
+func (k *keeper) Fared(context.Context, int64, string) error { return nil }
+
 func (k *keeper) Replace(_ context.Context, g oauth.Grant) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -244,8 +246,8 @@ func TestCertificateAndServiceAccount(t *testing.T) {
 	if _, err := a.Mail().Token(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if at, ok := a.CertificateEnds(); !ok || at.Unix() != ends.Unix() {
-		t.Errorf("%v %v", at, ok)
+	if at, err := c.CertificateEnds(); err != nil || at.Unix() != ends.Unix() {
+		t.Errorf("%v %v", at, err)
 	}
 	if cl := id.Claims(); cl["sub"] != oauthtest.ClientID || cl["jti"] == "" {
 		t.Errorf("%v", cl)

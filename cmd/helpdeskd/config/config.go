@@ -106,10 +106,11 @@ type OAuth struct {
 	ClientID           string `toml:"client_id"`
 	ClientSecret       Secret `toml:"client_secret"`
 	ClientSecretFile   string `toml:"client_secret_file"`
-	CertificateFile    string `toml:"certificate_file"`     // PEM, instead of a secret
-	CertificateKeyFile string `toml:"certificate_key_file"` // where the key is not in certificate_file
-	GoogleKeyFile      string `toml:"google_key_file"`      // the service account's JSON key
-	Scope              string `toml:"scope"`                // the flow's usual one where empty
+	SecretExpires      string `toml:"client_secret_expires"` // a date, as the app registration shows it: alarms tell of it in time
+	CertificateFile    string `toml:"certificate_file"`      // PEM, instead of a secret
+	CertificateKeyFile string `toml:"certificate_key_file"`  // where the key is not in certificate_file
+	GoogleKeyFile      string `toml:"google_key_file"`       // the service account's JSON key
+	Scope              string `toml:"scope"`                 // the flow's usual one where empty
 
 	Certificate Secret `toml:"-"` // the content of certificate_file, of mailboxes made on the site
 	GoogleKey   Secret `toml:"-"` // likewise of google_key_file

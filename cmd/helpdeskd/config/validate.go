@@ -236,6 +236,7 @@ func (o OAuth) validate(m *Mistakes, at string, needed, graph bool) {
 		}
 		o.unused(m, at, o.ClientID+o.ClientSecret.Reveal()+o.ClientSecretFile, "client_id", "client\" or \"device")
 		o.unused(m, at, o.CertificateFile+o.CertificateKeyFile, "certificate_file", "client")
+		o.unused(m, at, o.SecretExpires, "client_secret_expires", "client")
 		if o.TokenURL != "" {
 			o.url(m, at+"token_url", o.TokenURL, oauth.GoogleTokenURL)
 		}
@@ -267,6 +268,13 @@ func (o OAuth) validateApp(m *Mistakes, at string) {
 // validateClient checks what the application signs in with.
 func (o OAuth) validateClient(m *Mistakes, at string) {
 	secret := o.ClientSecret != "" || o.ClientSecretFile != ""
+	if o.SecretExpires != "" {
+		if _, err := time.Parse(time.DateOnly, o.SecretExpires); err != nil {
+			m.add(at+"client_secret_expires", "%q is not a date: write for example \"2027-01-31\"", o.SecretExpires)
+		} else if !secret {
+			m.add(at+"client_secret_expires", "there is no client_secret: drop this key")
+		}
+	}
 	switch {
 	case o.CertificateFile == "" && o.CertificateKeyFile != "":
 		m.add(at+"certificate_file", "missing: certificate_key_file is given, so name the certificate's file too")
