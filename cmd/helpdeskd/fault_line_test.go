@@ -178,10 +178,10 @@ func (tr *trial) overLine(o imaptest.Options, mails int, plan func() breaks) {
 
 // lineCut cuts every connection at a random byte, mostly within a mail.
 func lineCut(tr *trial) {
-	tr.overLine(imaptest.Options{}, many(400, 10_000), func() breaks {
+	tr.overLine(imaptest.Options{}, many(200, 10_000), func() breaks {
 		return breaks{after: 1500 + tr.rand.Int64N(int64(many(60_000, 250_000))), how: one(tr, "cut", "reset")}
 	})
-	if least := many(10, 200); tr.result.Tried < least {
+	if least := many(4, 60); tr.result.Tried < least {
 		tr.t.Errorf("only %d connections were cut", tr.result.Tried)
 	}
 }
@@ -221,7 +221,7 @@ func resetInStore(tr *trial) {
 func (tr *trial) resets(o imaptest.Options) {
 	tr.open("", o)
 	tr.env = []string{"FAULT_HASTE=1s"}
-	left := many(12, 120)
+	left := many(6, 120)
 	l := newLine(tr.t, tr.imapTo, func() breaks {
 		if left--; left < 0 {
 			return breaks{}
@@ -230,7 +230,7 @@ func (tr *trial) resets(o imaptest.Options) {
 	})
 	tr.imapTo = l.addr
 	d := tr.serve()
-	tr.feed("every reset struck", func() bool { return int(l.struck.Load()) >= many(12, 120) })
+	tr.feed("every reset struck", func() bool { return int(l.struck.Load()) >= many(6, 120) })
 	tr.over()
 	tr.settle(2 * time.Minute)
 	tr.recovered()

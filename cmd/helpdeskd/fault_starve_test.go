@@ -64,12 +64,15 @@ func sendingTrouble(tr *trial) {
 func putOff(tr *trial) {
 	tr.usual()
 	var left, said atomic.Int64
-	left.Store(int64(many(12, 100)))
+	left.Store(int64(many(6, 100)))
 	tr.sink.Refuse(func(string, []string, []byte) error {
 		if left.Add(-1) < 0 {
 			return nil
 		}
 		said.Add(1)
+		if !longForm() { // the other two have the whole mailbox wait for a minute
+			return &smtp.SMTPError{Code: one(tr, 451, 452), EnhancedCode: smtp.EnhancedCode{4, 7, 1}, Message: "come back"}
+		}
 		return one(tr,
 			&smtp.SMTPError{Code: 432, EnhancedCode: smtp.EnhancedCode{4, 3, 2}, Message: "Concurrent connections limit exceeded"},
 			&smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 7, 500}, Message: "Server busy. Please try again later"},
@@ -78,7 +81,7 @@ func putOff(tr *trial) {
 	})
 	d := tr.serve()
 	d.ready(tr.t)
-	tr.put(tr.requests("off", many(40, 200))...)
+	tr.put(tr.requests("off", many(20, 200))...)
 	until(tr.t, 2*time.Minute, "every refusal was said, and all has left", func() bool {
 		if left.Load() < 0 {
 			return true
