@@ -229,9 +229,13 @@ type Work struct {
 	Quiet      bool             `db:"quiet"`
 }
 
+// wrongClock is how far ahead a mail is never put off: a clock that was ahead
+// wrote that, and has been put right since.
+const wrongClock = migrations.Stamp(time.Hour / time.Microsecond)
+
 // openMail is what waits, and what a dead holder had claimed; its parameters
-// are the mailbox, now, and the fence.
-const openMail = `mailbox_id = ? AND state <> 'done' AND ((state = 'kept' AND (retry_at IS NULL OR retry_at <= ?)) OR (state = 'working' AND fence < ?))`
+// are the mailbox, now, now and wrongClock, and the fence.
+const openMail = `mailbox_id = ? AND state <> 'done' AND ((state = 'kept' AND (retry_at IS NULL OR retry_at <= ? OR retry_at > ?)) OR (state = 'working' AND fence < ?))`
 
 type claimable struct {
 	ID       int64  `db:"id"`
@@ -255,7 +259,7 @@ func (s *Store) HasWork(ctx context.Context, l *Lease, mailboxID int64) (bool, e
 	if l != nil {
 		fence = l.fence
 	}
-	found, err := exists(ctx, s.db, `SELECT 1 FROM inbox WHERE `+openMail+` LIMIT 1`, mailboxID, s.stamp(), fence)
+	found, err := exists(ctx, s.db, `SELECT 1 FROM inbox WHERE `+openMail+` LIMIT 1`, mailboxID, s.stamp(), s.stamp()+wrongClock, fence)
 	if err != nil {
 		return false, fmt.Errorf("look for mail to be understood: %w", err)
 	}
@@ -287,7 +291,7 @@ func (s *Store) Claim(ctx context.Context, l *Lease, mailboxID int64, limit int)
 		}
 		now := s.stamp()
 		var next []claimable
-		if err := tx.Select(ctx, &next, `SELECT id, attempts, reason FROM inbox WHERE `+openMail+` ORDER BY id LIMIT ?`, mailboxID, now, fence, limit); err != nil {
+		if err := tx.Select(ctx, &next, `SELECT id, attempts, reason FROM inbox WHERE `+openMail+` ORDER BY id LIMIT ?`, mailboxID, now, now+wrongClock, fence, limit); err != nil {
 			return err
 		}
 		ready := next[:0]

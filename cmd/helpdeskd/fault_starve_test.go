@@ -116,20 +116,27 @@ func noFiles(tr *trial) {
 	for i := range many(2, 20) {
 		before := strings.Count(d.log.String(), "too many open files")
 		var held []net.Conn
-		for range 80 { // each costs it one, as long as it has any
-			c, err := net.Dial("tcp", tr.listen)
-			if err != nil {
+		visit := func(n int) { // each costs it one, as long as it has any
+			for range n {
+				c, err := net.Dial("tcp", tr.listen)
+				if err != nil {
+					tr.t.Fatal(err)
+				}
+				fmt.Fprint(c, "GET / HTTP/1.1\r\n") // and never goes on
+				held = append(held, c)
+			}
+		}
+		visit(80)
+		tr.put(tr.requests(fmt.Sprint("files ", i), 40)...)
+		until(tr.t, time.Minute, "the log says that there are no more files", func() bool {
+			tr.imap.Kill() // so that it must connect anew
+			if err := tr.imap.Restart(tr.t.Context()); err != nil {
 				tr.t.Fatal(err)
 			}
-			fmt.Fprint(c, "GET / HTTP/1.1\r\n") // and never goes on
-			held = append(held, c)
-		}
-		tr.put(tr.requests(fmt.Sprint("files ", i), 40)...)
-		tr.imap.Kill() // so that it must connect anew
-		if err := tr.imap.Restart(tr.t.Context()); err != nil {
-			tr.t.Fatal(err)
-		}
-		until(tr.t, 30*time.Second, "the log says that there are no more files", func() bool { return strings.Count(d.log.String(), "too many open files") > before })
+			visit(5) // what it let go of
+			time.Sleep(200 * time.Millisecond)
+			return strings.Count(d.log.String(), "too many open files") > before
+		})
 		tr.struck(1)
 		for _, c := range held {
 			c.Close()
