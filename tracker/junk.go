@@ -34,15 +34,22 @@ func (s *Store) settleJunk(ctx context.Context, tx *migrations.Tx, d *decision) 
 // releaseJunkTx forgets that a mail was held because of where it lay: a person
 // has moved it out of Junk, which says that it is none. It is then decided as
 // if it had come to the inbox at once, also where somebody had rejected it.
+// Who only copies what makes up the mail's identity, or whom our mail server
+// calls a forger, does not make it give way: it stays held.
 func (s *Store) releaseJunkTx(ctx context.Context, tx *migrations.Tx, d *decision) error {
 	id := identity(d.in)
 	if !d.batch.maybe(id) {
 		return nil
 	}
+	alike := underAnyVerdict(id)
+	if d.verdict == verdictFail {
+		alike = []string{id + verdictFail.mark()}
+	}
 	var held []int64
 	err := selectIn(ctx, tx, &held, `SELECT m.id FROM message m JOIN inbox i ON i.id = m.inbox_id
-		WHERE m.identity IN (?) AND m.identity <> '' AND m.state IN ('held', 'rejected') AND m.ticket_id IS NULL AND i.hold <> '' AND i.mailbox_id = ? ORDER BY m.id`,
-		underAnyVerdict(id), d.work.MailboxID)
+		WHERE m.identity IN (?) AND m.identity <> '' AND m.state IN ('held', 'rejected') AND m.ticket_id IS NULL AND i.hold <> '' AND i.mailbox_id = ?
+			AND EXISTS (SELECT 1 FROM message a WHERE a.identity = m.identity AND a.content = ?) ORDER BY m.id`,
+		alike, d.work.MailboxID, d.in.ContentDigest)
 	if err != nil {
 		return fmt.Errorf("look for the mail in Junk: %w", err)
 	}

@@ -83,3 +83,28 @@ func TestMovedOutOfJunkItIsTaken(t *testing.T) {
 		}
 	})
 }
+
+// Whoever knows a mail's Message-ID, date and subject can not have the one in
+// Junk give way to words of their own.
+func TestAForgedCopyDoesNotTakeThePlaceOfWhatLiesInJunk(t *testing.T) {
+	eachMailDesk(t, func(d *mailDesk) {
+		for _, says := range [][]string{nil, {"dmarc=fail header.from=aldermere.example"}} {
+			for _, content := range []string{"the same words", "other words"} {
+				in := d.mail()
+				in.ContentDigest = "the same words"
+				d.want(d.receiveAs(in, inJunk), FatePending, "", 0)
+				real := d.count(`SELECT MAX(id) FROM message`)
+				forged := in
+				forged.AuthAs, forged.AuthResults = "", says
+				forged.ContentDigest, forged.Digest = content, "bytes of "+content
+				o := d.receive(forged)
+				if says == nil && content == in.ContentDigest { // nobody calls it forged, and it says the same
+					continue
+				}
+				if n := d.count(`SELECT count(*) FROM message WHERE id = ? AND state = 'held'`, real); n != 1 {
+					d.t.Fatalf("%q in the words %q: the real mail is not held any more (%+v)", says, content, o)
+				}
+			}
+		}
+	})
+}
