@@ -260,6 +260,14 @@ func (s *Store) ChangeConnection(ctx context.Context, actor Actor, c Connection)
 		trust, id := was.Trust, was.AuthservID
 		now.Address, now.ConnectionSettings, now.Secrets = c.Address, c.ConnectionSettings, c.Secrets.over(was.Secrets).fit(c.ConnectionSettings)
 		now.Trust, now.AuthservID = trust, id
+		if err := c.mayKeepSecrets(was); err != nil {
+			return Event{}, err
+		}
+		if was.Grant == GrantDevice && (now.Grant != GrantDevice || now.ClientID != was.ClientID || now.Tenant != was.Tenant || !strings.EqualFold(now.Address, was.Address)) {
+			if err := s.endGrantTx(ctx, tx, now.Name); err != nil {
+				return Event{}, err
+			}
+		}
 		if !sameServer(was, *now) && now.Trust != TrustNone {
 			// What was seen of one server's headers says nothing about another's.
 			now.Trust, now.AuthservID = TrustNone, ""
@@ -270,6 +278,22 @@ func (s *Store) ChangeConnection(ctx context.Context, actor Actor, c Connection)
 		return Connection{}, fmt.Errorf("change connection %d: %w", c.ID, err)
 	}
 	return c, nil
+}
+
+// mayKeepSecrets refuses to have a password that was typed for one server go to
+// another: only who knows it may send it there.
+func (c Connection) mayKeepSecrets(was Connection) error {
+	moved := func(a, b ConnectionServer) bool {
+		return a.Host != "" && b.Host != "" && !strings.EqualFold(strings.TrimSpace(a.Host), b.Host)
+	}
+	switch {
+	case c.Grant != GrantNone, !moved(c.IMAP, was.IMAP) && !moved(c.SMTP, was.SMTP):
+	case c.Secrets.Password == "" && was.Secrets.Password != "":
+		return migrations.InvalidAt("password", "Please write the password once more: it would go to another server than the one that it was written for.")
+	case c.Secrets.SMTPPassword == "" && was.Secrets.SMTPPassword != "" && moved(c.SMTP, was.SMTP):
+		return migrations.InvalidAt("smtp_password", "Please write the password once more: it would go to another server than the one that it was written for.")
+	}
+	return nil
 }
 
 func sameServer(a, b Connection) bool {
@@ -350,6 +374,9 @@ func (s *Store) RemoveConnection(ctx context.Context, actor Actor, id, version i
 			return errStale()
 		}
 		if _, err := tx.Exec(ctx, `DELETE FROM connection WHERE id = ?`, id); err != nil {
+			return err
+		}
+		if err := s.endGrantTx(ctx, tx, r.Name); err != nil {
 			return err
 		}
 		tx.AfterCommit(func() { signal(s.connectionNews) })

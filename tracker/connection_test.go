@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"helpdeskd/migrations"
+	"helpdeskd/tracker/oauth"
 	"helpdeskd/tracker/seal"
 )
 
@@ -93,6 +94,57 @@ func TestConnections(t *testing.T) {
 		var kinds []string
 		if err := d.db.Select(ctx, &kinds, `SELECT kind FROM event WHERE subject = 'connection' ORDER BY id`); err != nil || fmt.Sprint(kinds) != "[made edited enabled removed]" {
 			t.Fatalf("events %v, %v", kinds, err)
+		}
+	})
+}
+
+// A password is not sent to a server that it was not written for, and the
+// sign-in of a person goes with what it was for.
+func TestSecretsStayWithTheirServer(t *testing.T) {
+	eachDesk(t, func(t *testing.T, d *desk) {
+		withKey(t, d)
+		ctx := t.Context()
+		c := must(d.AddConnection(ctx, d.admin.Actor(), otherServer("helpdesk", "helpdesk@company.example")))(t)
+		elsewhere := c
+		elsewhere.IMAP.Host, elsewhere.Secrets = "mail.mallory.example", ConnectionSecrets{}
+		_, err := d.ChangeConnection(ctx, d.admin.Actor(), elsewhere)
+		wantField(t, err, "password")
+		elsewhere.IMAP.Host, elsewhere.SMTP.Host = c.IMAP.Host, "mail.mallory.example"
+		_, err = d.ChangeConnection(ctx, d.admin.Actor(), elsewhere)
+		wantField(t, err, "password")
+		elsewhere.Secrets.Password = "green elephants"
+		if got := must(d.ChangeConnection(ctx, d.admin.Actor(), elsewhere))(t); got.Secrets.Password != "green elephants" {
+			t.Fatalf("changed to %+v", got)
+		}
+
+		device := otherServer("device", "device@company.example")
+		device.Kind, device.Grant, device.Tenant, device.ClientID, device.Secrets = KindMicrosoft365, GrantDevice, "company.example", "app", ConnectionSecrets{}
+		c = must(d.AddConnection(ctx, d.admin.Actor(), device))(t)
+		grants := func() (n int) {
+			t.Helper()
+			if err := d.db.Get(ctx, &n, `SELECT count(*) FROM mailbox_grant`); err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		signIn := func() {
+			t.Helper()
+			if err := d.Grants(c.Name).Replace(ctx, oauth.Grant{Refresh: "refresh", ClientID: "app"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		signIn()
+		c.Display = "IT"
+		if c = must(d.ChangeConnection(ctx, d.admin.Actor(), c))(t); grants() != 1 {
+			t.Fatal("the sign-in went with a change that has nothing to do with it")
+		}
+		c.Address = "other@company.example"
+		if c = must(d.ChangeConnection(ctx, d.admin.Actor(), c))(t); grants() != 0 {
+			t.Fatal("the sign-in for one mailbox is kept for another")
+		}
+		signIn()
+		if err := d.RemoveConnection(ctx, d.admin.Actor(), c.ID, AnyVersion); err != nil || grants() != 0 {
+			t.Fatalf("the refresh token stays behind a mailbox that was removed (%v)", err)
 		}
 	})
 }

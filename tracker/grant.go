@@ -3,6 +3,7 @@ package tracker
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"helpdeskd/migrations"
@@ -167,6 +168,18 @@ func (s *Store) ForgetGrant(ctx context.Context, actor Actor, mailbox string) er
 		return g.recordTx(ctx, tx, actor, "signed_out")
 	})
 	if err != nil {
+		return fmt.Errorf("forget the sign-in of mailbox %s: %w", mailbox, err)
+	}
+	return nil
+}
+
+// endGrantTx forgets the sign-in of a mailbox that was made on the site, with
+// what it was for; one of the configuration file keeps its own.
+func (s *Store) endGrantTx(ctx context.Context, tx *migrations.Tx, mailbox string) error {
+	if slices.ContainsFunc(s.DeclaredMailboxes(), func(d Declared) bool { return d.Name == mailbox }) {
+		return nil
+	}
+	if _, err := tx.Exec(ctx, `DELETE FROM mailbox_grant WHERE mailbox = ?`, mailbox); err != nil {
 		return fmt.Errorf("forget the sign-in of mailbox %s: %w", mailbox, err)
 	}
 	return nil
