@@ -194,7 +194,7 @@ func (im *importer) findPeople(ctx context.Context, rows []*importRow) error {
 			return ""
 		}
 		return unknown(tracker.Fold(r.name))
-	}), `SELECT c.id, c.name, c.name_folded AS key FROM client c WHERE c.name_folded`)
+	}), `SELECT c.id, c.name, c.name_folded AS key FROM client c WHERE c.erased_at IS NULL AND c.name_folded`)
 }
 
 // findAssets finds the asset that a row speaks of: by its tag, else by the

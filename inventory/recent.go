@@ -19,7 +19,7 @@ func (s *Store) RecentHolders(ctx context.Context, limit int) ([]Recent, error) 
 	var list []Recent
 	err := s.db.Select(ctx, &list, `SELECT c.id AS id, c.name AS name FROM
 			(SELECT holder_id AS holder_id, MAX(id) AS last FROM (SELECT id, holder_id FROM movement ORDER BY id DESC LIMIT ?) AS l WHERE holder_id IS NOT NULL GROUP BY holder_id) AS m
-		JOIN client c ON c.id = m.holder_id ORDER BY m.last DESC LIMIT ?`, lately, limit)
+		JOIN client c ON c.id = m.holder_id WHERE c.erased_at IS NULL ORDER BY m.last DESC LIMIT ?`, lately, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read the recent holders: %w", err)
 	}

@@ -20,9 +20,10 @@ type Client struct {
 	HighManagement bool             `db:"high_management"`
 	CreatedAt      migrations.Stamp `db:"created_at"`
 	Version        int64            `db:"version"`
+	ErasedAt       migrations.Stamp `db:"erased_at"` // 0: not erased
 }
 
-const clientColumns = `id, name, department, phone, high_management, created_at, version`
+const clientColumns = `id, name, department, phone, high_management, created_at, version, COALESCE(erased_at, 0) AS erased_at`
 
 // Fold returns text as it is compared: lower case, without marks, single
 // spaces. Both engines compare what Go folded, so they agree.

@@ -154,7 +154,11 @@ func (s *Store) Erase(ctx context.Context, actor Actor, e Erasure, told func(don
 		if err != nil {
 			return err
 		}
-		return s.RecordTx(ctx, tx, Event{Actor: actor, Subject: "erasure", SubjectID: id, Kind: "begun", Became: clientRef(p.ClientID)})
+		begun := "begun"
+		if p.ClientID == 0 {
+			begun = "begun_address"
+		}
+		return s.RecordTx(ctx, tx, Event{Actor: actor, Subject: "erasure", SubjectID: id, Kind: begun, Became: clientRef(p.ClientID)})
 	})
 	if err == nil {
 		err = s.eraseRun(ctx, eraseRun{uid: uid, actor: actor, who: p, keep: e.Keep, told: told})
@@ -163,6 +167,30 @@ func (s *Store) Erase(ctx context.Context, actor Actor, e Erasure, told func(don
 		return fmt.Errorf("erase a person: %w", err)
 	}
 	return nil
+}
+
+// ErasureState is how far the erasure of a client is, or how it was.
+type ErasureState struct {
+	BegunAt migrations.Stamp `db:"begun_at"`
+	DoneAt  migrations.Stamp `db:"done_at"` // 0: under way
+	Keep    bool             `db:"keep"`
+	By      string           `db:"by_name"` // the account's name; "" for a command
+	Step    int              `db:"step"`    // of Steps, a moment ago
+	Steps   int              `db:"steps"`   // 0: not counted yet
+}
+
+// ErasureOf returns the latest erasure of a client, NotFound where there is none.
+func (s *Store) ErasureOf(ctx context.Context, clientID int64) (ErasureState, error) {
+	var e ErasureState
+	err := s.db.Get(ctx, &e, `SELECT e.begun_at, COALESCE(e.done_at, 0) AS done_at, e.keep, COALESCE(a.name, '') AS by_name, e.step, e.steps
+		FROM erasure e LEFT JOIN account a ON a.id = e.account_id WHERE e.client_id = ? ORDER BY e.id DESC LIMIT 1`, clientID)
+	if migrations.KindOf(err) == migrations.NotFound {
+		return e, migrations.NotFoundf("Nobody has erased this person.")
+	}
+	if err != nil {
+		return e, fmt.Errorf("read the erasure of client %d: %w", clientID, err)
+	}
+	return e, nil
 }
 
 // hashAddress returns how an erased address is kept.

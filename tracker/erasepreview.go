@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"helpdeskd/migrations"
 )
@@ -125,25 +124,4 @@ func (s *Store) notesNaming(ctx context.Context, p Erasing) ([]NamingNote, error
 		return nil, fmt.Errorf("look for notes that name a person: %w", err)
 	}
 	return list, nil
-}
-
-// LookedAt records that an account looked at a person's data: once a day, so
-// that the audit tells who did without drowning in it. A client 0 is nobody.
-func (s *Store) LookedAt(ctx context.Context, actor Actor, clientID int64) error {
-	if clientID == 0 || actor.AccountID == 0 {
-		return nil
-	}
-	day := migrations.At(s.Now().Truncate(24 * time.Hour))
-	const seen = `SELECT 1 FROM event WHERE subject = 'client' AND subject_id = ? AND kind = 'looked' AND actor = ? AND at >= ?`
-	known, err := exists(ctx, s.db, seen, clientID, actor.String(), day)
-	if err != nil || known {
-		return err
-	}
-	err = s.db.Tx(ctx, func(tx *migrations.Tx) error {
-		return s.RecordTx(ctx, tx, Event{Actor: actor, Subject: KindClient, SubjectID: clientID, Kind: "looked"})
-	})
-	if err != nil {
-		return fmt.Errorf("record who looked at client %d: %w", clientID, err)
-	}
-	return nil
 }

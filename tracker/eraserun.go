@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"helpdeskd/migrations"
 )
@@ -58,11 +59,26 @@ func (s *Store) eraseRun(ctx context.Context, r eraseRun) error {
 		return err
 	}
 	all, done := len(own)+len(others)+len(loose)+5, 0
+	var told time.Time
 	step := func(err error) error {
-		if done++; err == nil && r.told != nil {
+		if done++; err != nil {
+			return err
+		}
+		if r.told != nil {
 			r.told(min(done, all-1), all)
 		}
-		return err
+		if time.Since(told) < time.Second {
+			return nil
+		}
+		told = time.Now()
+		err = s.db.Tx(ctx, func(tx *migrations.Tx) error {
+			_, err := tx.Exec(ctx, `UPDATE erasure SET step = ?, steps = ? WHERE uid = ?`, min(done, all-1), all, r.uid)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("note how far an erasure is: %w", err)
+		}
+		return nil
 	}
 	for _, id := range own {
 		if r.keep {

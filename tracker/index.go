@@ -294,6 +294,9 @@ func clientTexts(ctx context.Context, q read, id int64) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.ErasedAt != 0 {
+		return nil, nil
+	}
 	var addresses []string
 	if err := q.Select(ctx, &addresses, `SELECT address FROM client_address WHERE client_id = ? LIMIT 500`, id); err != nil {
 		return nil, err

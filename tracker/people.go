@@ -67,9 +67,9 @@ func (s *Store) ListClients(ctx context.Context, f ClientFilter, after string, l
 // where returns the conditions of f besides its words, each after an AND.
 func (f ClientFilter) where() (string, []any) {
 	if f.Department == "" {
-		return "", nil
+		return ` AND c.erased_at IS NULL`, nil
 	}
-	return ` AND c.department = ?`, []any{f.Department}
+	return ` AND c.erased_at IS NULL AND c.department = ?`, []any{f.Department}
 }
 
 // found runs a query on the clients that the words of f find.
@@ -78,9 +78,9 @@ func (f ClientFilter) found(ctx context.Context, s *Store, before int64, limit i
 	if !ok {
 		return nil, nil
 	}
-	q := foundQuery{columns: `d.id AS key, c.id`, kinds: []string{KindClient}, inner: `client c ON c.id = d.ref `, before: before, limit: limit}
+	q := foundQuery{columns: `d.id AS key, c.id`, kinds: []string{KindClient}, inner: `client c ON c.id = d.ref `, before: before, limit: limit, conditions: []string{`c.erased_at IS NULL`}}
 	if f.Department != "" {
-		q.conditions, q.args = []string{`c.department = ?`}, []any{f.Department}
+		q.conditions, q.args = append(q.conditions, `c.department = ?`), []any{f.Department}
 	}
 	return selectFound[foundClient](ctx, s, m, q)
 }
@@ -311,6 +311,9 @@ func (s *Store) UpdateClient(ctx context.Context, actor Actor, id int64, c Clien
 		was, err := clientByID(ctx, tx, id)
 		if err != nil {
 			return err
+		}
+		if was.ErasedAt != 0 {
+			return migrations.Invalidf("This person was erased.")
 		}
 		if n == 0 {
 			return errStale()

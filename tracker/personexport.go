@@ -25,8 +25,12 @@ func (s *Store) ExportPerson(ctx context.Context, actor Actor, address string, w
 		return err
 	}
 	x := &personExport{Store: s, p: p, zip: zip.NewWriter(w), names: map[string]bool{}, raw: map[string]bool{}}
+	kind := "exported"
+	if p.ClientID == 0 {
+		kind = "exported_address"
+	}
 	err = s.db.Tx(ctx, func(tx *migrations.Tx) error {
-		return s.RecordTx(ctx, tx, Event{Actor: actor, Subject: "client", SubjectID: p.ClientID, Kind: "exported"})
+		return s.RecordTx(ctx, tx, Event{Actor: actor, Subject: "client", SubjectID: p.ClientID, Kind: kind})
 	})
 	if err == nil {
 		err = x.all(ctx, told)

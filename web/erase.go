@@ -95,8 +95,36 @@ type eraseView struct {
 	Problem string
 }
 
+// erasingView is that page once it is done, or as long as it lasts.
+type erasingView struct {
+	tracker.ErasureState
+	Self, Person string
+}
+
 func (s *site) erasePersonPage(w http.ResponseWriter, r *http.Request) error {
-	return s.goesPage(w, r, http.StatusOK, "")
+	id, err := idParam(r, "id")
+	if err != nil {
+		return err
+	}
+	e, err := s.store.ErasureOf(r.Context(), id)
+	switch {
+	case migrations.KindOf(err) == migrations.NotFound:
+		return s.goesPage(w, r, http.StatusOK, "")
+	case err != nil:
+		return err
+	case e.DoneAt != 0 && r.Header.Get("HX-Request") == "":
+		return seeOther(w, r, personPath(id))
+	}
+	return s.render(w, r, http.StatusOK, "erasing", view{Title: s.words.say("erase.erasing"), Section: "people", Data: erasingView{e, r.URL.Path, personPath(id)}})
+}
+
+// erasing reports whether somebody is being erased.
+func (s *site) erasing(r *http.Request, id int64) (bool, error) {
+	e, err := s.store.ErasureOf(r.Context(), id)
+	if migrations.KindOf(err) == migrations.NotFound {
+		return false, nil
+	}
+	return err == nil && e.DoneAt == 0, err
 }
 
 // addressOf returns an address of the person that a path names.
@@ -127,10 +155,21 @@ func (s *site) goesPage(w http.ResponseWriter, r *http.Request, status int, prob
 	return s.render(w, r, status, "erase-person", view{Title: s.words.say("erase.title", v.Name), Section: "people", Data: v})
 }
 
-// eraseWait is how long a page waits for an erasure; it goes on by itself.
-const eraseWait = 20 * time.Second
+// eraseWait is how long a page waits for an erasure before it shows how far
+// that is; it goes on by itself.
+const eraseWait = 1500 * time.Millisecond
 
 func (s *site) erasePerson(w http.ResponseWriter, r *http.Request) error {
+	id, err := idParam(r, "id")
+	if err != nil {
+		return err
+	}
+	if on, err := s.erasing(r, id); err != nil || on { // pressed twice
+		if err != nil {
+			return err
+		}
+		return seeOther(w, r, r.URL.Path)
+	}
 	address, err := s.addressOf(r)
 	if err != nil {
 		return err
@@ -151,8 +190,12 @@ func (s *site) erasePerson(w http.ResponseWriter, r *http.Request) error {
 	select {
 	case err = <-done:
 	case <-time.After(eraseWait):
-		s.flash(r, "erase.going_on")
-		return seeOther(w, r, "/people")
+		return seeOther(w, r, r.URL.Path)
+	}
+	if err != nil {
+		if on, err := s.erasing(r, id); err == nil && on { // begun, and finished by the clock
+			return seeOther(w, r, r.URL.Path)
+		}
 	}
 	if migrations.KindOf(err) == migrations.Conflict {
 		return s.goesPage(w, r, http.StatusUnprocessableEntity, migrations.SafeMessage(err))
@@ -161,7 +204,7 @@ func (s *site) erasePerson(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	s.flash(r, "erase.done")
-	return seeOther(w, r, "/people")
+	return seeOther(w, r, personPath(id))
 }
 
 // exportPerson streams all about a person. One that breaks off is cut, never

@@ -39,6 +39,11 @@ func (s *site) attachment(w http.ResponseWriter, r *http.Request) error {
 	if a.Role == tracker.RoleHTML {
 		return seeOther(w, r, fmt.Sprintf("/messages/%d/html", m.ID))
 	}
+	if a.Role == tracker.RoleFile { // what stands within a mail is read with its ticket
+		if err := s.store.LookedAt(ctx, actorOf(r), m.ClientID); err != nil {
+			return err
+		}
+	}
 	body, done, err := s.openAttachment(r, a)
 	if err != nil {
 		return err

@@ -74,6 +74,9 @@ func (s *site) quarantinedPage(w http.ResponseWriter, r *http.Request, status in
 	}
 	v.ByHand = m.ErasedAt == 0 && m.TicketNumber == 0 && v.Held == 0 && m.Decision != tracker.DecidedRejected && (m.Fate == tracker.FateQuarantine || m.Fate == tracker.FateNone)
 	if m.ErasedAt == 0 {
+		if err := s.store.LookedAtMail(ctx, actorOf(r), m); err != nil {
+			return err
+		}
 		if v.Raw, v.Cut, err = s.rawText(r, m.Digest, rawShown); err != nil {
 			return err
 		}
@@ -151,6 +154,9 @@ func (s *site) inboxMail(r *http.Request) (tracker.InboxRow, error) {
 func (s *site) quarantinedRaw(w http.ResponseWriter, r *http.Request) error {
 	m, err := s.inboxMail(r)
 	if err != nil {
+		return err
+	}
+	if err := s.store.LookedAtMail(r.Context(), actorOf(r), m); err != nil {
 		return err
 	}
 	return s.rawMail(w, r, m.Digest, "mail-"+strconv.FormatInt(m.ID, 10))

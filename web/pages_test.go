@@ -2,6 +2,8 @@ package web
 
 import (
 	"net/http"
+	"os"
+	"slices"
 	"sort"
 	"strings"
 	"testing"
@@ -54,7 +56,8 @@ type screen struct {
 }
 
 // screensOf returns every page of the site, in the order of the route table,
-// with its example addresses. What answers no HTML is no page.
+// with its example addresses; HELPDESKD_PAGES names the routes of some, to look
+// at them alone. What answers no HTML is no page.
 func screensOf(t *testing.T, w *world) []screen {
 	t.Helper()
 	admin := w.session(w.admin)
@@ -98,6 +101,9 @@ func screensOf(t *testing.T, w *world) []screen {
 		}
 	}
 	all = append(all, screen{path: "404", address: "/nothing", need: tracker.ReadPlain})
+	if some := strings.Fields(os.Getenv("HELPDESKD_PAGES")); len(some) > 0 {
+		all = slices.DeleteFunc(all, func(pg screen) bool { return !slices.Contains(some, pg.path) })
+	}
 	return all
 }
 

@@ -69,7 +69,8 @@ type personView struct {
 	Links    linksView
 	Problem  string
 	MayErase bool
-	Form     tracker.Client // what the form holds: after a problem what was typed
+	Erasure  tracker.ErasureState // of somebody who is or was erased; BegunAt 0: of nobody
+	Form     tracker.Client       // what the form holds: after a problem what was typed
 }
 
 func (s *site) person(w http.ResponseWriter, r *http.Request) error {
@@ -90,6 +91,9 @@ func (s *site) personPage(w http.ResponseWriter, r *http.Request, status int, id
 	if err := s.store.LookedAt(ctx, actorOf(r), id); err != nil {
 		return err
 	}
+	if v.Erasure, err = s.store.ErasureOf(ctx, id); err != nil && migrations.KindOf(err) != migrations.NotFound {
+		return err
+	}
 	if typed != nil {
 		v.Form = *typed
 	}
@@ -105,6 +109,9 @@ func (s *site) personPage(w http.ResponseWriter, r *http.Request, status int, id
 	}
 	if v.Links, err = s.linksOf(ctx, tracker.Thing{Kind: tracker.KindClient, ID: id}, personPath(id)); err != nil {
 		return err
+	}
+	if v.ErasedAt != 0 { // nothing begins for them
+		v.Things.Give, v.Orders.New, v.Links.Sealed = "", "", true
 	}
 	return s.render(w, r, status, "person", view{Title: p.Name, Section: "people", Data: v})
 }

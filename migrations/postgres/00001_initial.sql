@@ -397,6 +397,8 @@ CREATE TABLE erasure (
     keep       BOOLEAN NOT NULL,       -- their tickets stay without their words
     account_id BIGINT,                 -- by whom; null: by a command, or after a restore
     begun_at   BIGINT NOT NULL,
+    step       BIGINT NOT NULL DEFAULT 0, -- how far it was a moment ago
+    steps      BIGINT NOT NULL DEFAULT 0,
     done_at    BIGINT
 );
 -- What was erased and may come again: hashes of mails, by which a further copy is known.
