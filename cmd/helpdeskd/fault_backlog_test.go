@@ -23,7 +23,7 @@ func backlog(tr *trial) {
 	entries := generated("backlog", g.Many(n))
 	for i := range entries {
 		e := &entries[i]
-		at := time.Now().Add(-days*24*time.Hour + time.Duration(i)*days*24*time.Hour/time.Duration(n))
+		at := time.Now().Add(-days*24*time.Hour + time.Duration(i)*(days*24*time.Hour/time.Duration(n)))
 		if time.Since(at) > 71*time.Hour && e.Ack == checker.AckMust {
 			e.Ack = checker.AckMay // at the edge
 			if time.Since(at) > 73*time.Hour {
