@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -18,6 +19,7 @@ type Erasing struct {
 	Addresses []string // lower case
 	Names     []string // full names that they are known by
 	redact    func(string) string
+	named     *regexp.Regexp // one of the addresses; nil for none
 }
 
 // Redact returns a text without the person's addresses and full names.
@@ -105,6 +107,7 @@ func (s *Store) erasingClient(ctx context.Context, q read, clientID int64, more 
 	}
 	p.Names = fullNames(names)
 	p.redact = redactor(p.Addresses, p.Names)
+	p.named = termPattern(p.Addresses, nil)
 	return p, nil
 }
 

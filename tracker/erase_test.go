@@ -119,6 +119,31 @@ func TestAnErasedPersonIsNowhere(t *testing.T) {
 	}
 }
 
+// Whose address only ends like hers loses nothing.
+func TestErasingAnnaLeavesJoannaAlone(t *testing.T) {
+	eachMailDesk(t, func(d *mailDesk) {
+		t := d.t
+		joanna := from("joanna@aldermere.example")
+		d.want(d.receive(d.mail()), FateNew, "HD-1", 1)
+		mine := "From: joanna@aldermere.example\r\n\r\nMy door."
+		o := d.mail(joanna, says("My door. Write to joanna@aldermere.example."), func(in *Inbound) { in.Quoted = "> On Monday joanna@aldermere.example wrote" })
+		d.want(d.takeRaw(o, mine), FateNew, "HD-2", 1)
+		_, err := d.AddNote(d.ctx, Actor{AccountID: d.technician("ines@desk.example").ID}, 2, NoteNote, "joanna@aldermere.example called.")
+		d.ok(err)
+		d.want(d.takeRaw(d.mail(joanna, func(in *Inbound) { in.FromDefect = "two authors" }), mine+" Broken."), FateQuarantine, "", 0)
+		d.ok(d.Erase(d.ctx, Actor{}, Erasure{Address: "anna@aldermere.example"}, nil))
+		if n := d.count(`SELECT count(*) FROM inbox WHERE erased_at IS NULL AND sender = 'joanna@aldermere.example' AND fate IN ('new', 'quarantine')`); n != 2 {
+			t.Errorf("%d of Joanna's two mails are left", n)
+		}
+		if n := d.count(`SELECT count(*) FROM message WHERE erased_at IS NULL AND quoted <> '' AND from_address = 'joanna@aldermere.example'`); n != 1 {
+			t.Error("Joanna's message was cut")
+		}
+		if n := d.count(`SELECT count(*) FROM event WHERE kind = 'words_erased'`); n != 0 {
+			t.Error("Joanna's ticket was erased from")
+		}
+	})
+}
+
 func TestErasingStopsForAnOpenAccount(t *testing.T) {
 	eachMailDesk(t, func(d *mailDesk) {
 		a := d.technician("anna@aldermere.example")

@@ -100,11 +100,7 @@ func (s *Store) eraseInboxTx(ctx context.Context, tx *migrations.Tx, r eraseRun,
 // eraseRaw looks through every raw mail for the person's addresses as they
 // are written: what is only found there, in headers and bounces, goes too.
 func (s *Store) eraseRaw(ctx context.Context, r eraseRun) error {
-	var needles [][]byte
-	for _, a := range r.who.Addresses {
-		needles = append(needles, []byte(a))
-	}
-	if len(needles) == 0 {
+	if len(r.who.Addresses) == 0 {
 		return nil
 	}
 	for after := ""; ; {
@@ -119,7 +115,7 @@ func (s *Store) eraseRaw(ctx context.Context, r eraseRun) error {
 		}
 		after = digests[len(digests)-1]
 		for _, digest := range digests {
-			found, err := s.blobNames(ctx, digest, needles)
+			found, err := s.blobNames(ctx, digest, r.who.Addresses)
 			if err == nil && found {
 				err = s.eraseRawOne(ctx, r, digest)
 			}
@@ -130,7 +126,8 @@ func (s *Store) eraseRaw(ctx context.Context, r eraseRun) error {
 	}
 }
 
-func (s *Store) blobNames(ctx context.Context, digest string, needles [][]byte) (bool, error) {
+// blobNames reports whether a raw mail names one of some addresses.
+func (s *Store) blobNames(ctx context.Context, digest string, addresses []string) (bool, error) {
 	b, err := s.OpenBlob(ctx, digest)
 	if migrations.KindOf(err) == migrations.NotFound {
 		return false, nil
@@ -139,12 +136,14 @@ func (s *Store) blobNames(ctx context.Context, digest string, needles [][]byte) 
 		return false, err
 	}
 	defer b.Close()
-	const window = 1 << 20
+	// Windows overlap by more than an address on both sides, so that one always
+	// lies whole within one, with what stands before and behind it.
+	const window, more = 1 << 20, 400
 	data := b.Bytes()
 	for at := 0; at < len(data); at += window {
-		part := bytes.ToLower(data[at:min(len(data), at+window+400)])
-		for _, n := range needles {
-			if bytes.Contains(part, n) {
+		part := bytes.ToLower(data[max(0, at-more):min(len(data), at+window+more)])
+		for _, a := range addresses {
+			if wholeIn(part, a) {
 				return true, nil
 			}
 		}

@@ -262,7 +262,8 @@ func (s *Store) scrubMessageTx(ctx context.Context, tx *migrations.Tx, r eraseRu
 	return s.emptiedTx(ctx, tx, `id = ?`, m.InboxID)
 }
 
-// eraseMentions takes the person's addresses out of other people's texts.
+// eraseMentions takes the person's addresses out of other people's texts. LIKE
+// also finds joanna@… for anna@…: what only holds such is left alone.
 func (s *Store) eraseMentions(ctx context.Context, r eraseRun) error {
 	for _, like := range r.who.Like() {
 		var messages []int64
@@ -273,27 +274,46 @@ func (s *Store) eraseMentions(ctx context.Context, r eraseRun) error {
 			return fmt.Errorf("look for a person's addresses: %w", err)
 		}
 		for _, id := range messages {
-			var ticket *int64
-			if err := s.db.Get(ctx, &ticket, `SELECT ticket_id FROM message WHERE id = ?`, id); err != nil {
+			var m struct {
+				Ticket *int64 `db:"ticket_id"`
+				Words  string `db:"words"`
+			}
+			err := s.db.Get(ctx, &m, `SELECT ticket_id, to_line || ' ' || cc_line || ' ' || body || ' ' || quoted || ' ' || subject || ' ' || form || ' ' || forwarded || ' ' || held_reason AS words
+				FROM message WHERE id = ?`, id)
+			if err != nil {
 				return err
 			}
-			err := s.scrubMessages(ctx, r, []int64{id}, func(tx *migrations.Tx, _ *[]string) error {
-				if ticket == nil {
+			if !r.who.named.MatchString(m.Words) {
+				continue
+			}
+			err = s.scrubMessages(ctx, r, []int64{id}, func(tx *migrations.Tx, _ *[]string) error {
+				if m.Ticket == nil {
 					return nil
 				}
-				return s.IndexTx(ctx, tx, KindTicket, *ticket)
+				return s.IndexTx(ctx, tx, KindTicket, *m.Ticket)
 			})
 			if err != nil {
 				return err
 			}
 		}
-		var tickets []int64
-		err = s.db.Select(ctx, &tickets, `SELECT id FROM ticket WHERE LOWER(subject) LIKE ? ESCAPE '\' OR LOWER(fix) LIKE ? ESCAPE '\' OR LOWER(drop_reason) LIKE ? ESCAPE '\' OR LOWER(client_address) LIKE ? ESCAPE '\'
-			UNION SELECT ticket_id FROM note WHERE LOWER(body) LIKE ? ESCAPE '\'
-			UNION SELECT ticket_id FROM outbox WHERE ticket_id IS NOT NULL AND (LOWER(detail) LIKE ? ESCAPE '\' OR LOWER(response) LIKE ? ESCAPE '\' OR LOWER(bounce_reason) LIKE ? ESCAPE '\')`,
+		var texts []struct {
+			Ticket int64  `db:"ticket_id"`
+			Words  string `db:"words"`
+		}
+		err = s.db.Select(ctx, &texts, `SELECT id AS ticket_id, subject || ' ' || fix || ' ' || drop_reason || ' ' || client_address AS words FROM ticket
+				WHERE LOWER(subject) LIKE ? ESCAPE '\' OR LOWER(fix) LIKE ? ESCAPE '\' OR LOWER(drop_reason) LIKE ? ESCAPE '\' OR LOWER(client_address) LIKE ? ESCAPE '\'
+			UNION ALL SELECT ticket_id, body FROM note WHERE LOWER(body) LIKE ? ESCAPE '\'
+			UNION ALL SELECT ticket_id, detail || ' ' || response || ' ' || bounce_reason FROM outbox
+				WHERE ticket_id IS NOT NULL AND (LOWER(detail) LIKE ? ESCAPE '\' OR LOWER(response) LIKE ? ESCAPE '\' OR LOWER(bounce_reason) LIKE ? ESCAPE '\')`,
 			like, like, like, like, like, like, like, like)
 		if err != nil {
 			return fmt.Errorf("look for a person's addresses: %w", err)
+		}
+		var tickets []int64
+		for _, t := range texts {
+			if r.who.named.MatchString(t.Words) && !slices.Contains(tickets, t.Ticket) {
+				tickets = append(tickets, t.Ticket)
+			}
 		}
 		for _, id := range tickets {
 			if err := s.scrubTicket(ctx, r, id, false); err != nil {
