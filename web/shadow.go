@@ -62,10 +62,7 @@ func (s *site) shadowMail(m tracker.ShadowMail) shadowMail {
 	v := shadowMail{ShadowMail: m, Would: s.words.say("would." + m.Would.Fate)}
 	switch {
 	case m.Would.Fate == tracker.FateNew:
-		v.Priority = s.words.say("priority.p" + strconv.Itoa(max(1, m.Would.Level)))
-		if m.Would.Star {
-			v.Priority = s.words.say("priority.p3s")
-		}
+		v.Priority = s.priority(int64(m.Would.Level), m.Would.Star).Long
 	case m.Would.Ticket == 0 && m.Would.Behind != 0:
 		v.Would = s.words.say("shadow.behind_"+m.Would.Fate, m.Would.Subject)
 	}
