@@ -122,6 +122,7 @@ func (t *theatre) configuration(dir, publicURL string) (*config.Config, error) {
 	}
 	c := config.Default()
 	c.PublicURL, c.DataDir, c.Database = publicURL, dir, config.DSN("sqlite:"+filepath.Join(dir, "helpdeskd.db"))
+	c.KeyFile = filepath.Join(dir, "key")
 	c.Ack.Rate, c.Ack.FormLink = 6000, publicURL+"/demo"
 	c.Origin["ack.rate"], c.Origin["public_url"] = "demo", "demo"
 	server := func(a *net.TCPAddr) config.Server {
