@@ -23,6 +23,9 @@ import (
 // boxesEvery is how often a node looks whether another changed a mailbox.
 const boxesEvery = 2 * time.Second
 
+// boxesRetry is how long what can not be run waits for its next try.
+const boxesRetry = 20 * time.Second
+
 // boxes runs the mailboxes: those of the configuration file always, those that
 // were made on the site as they stand there, without a restart. Every node
 // runs all of them; leases see to it that one reads each.
@@ -36,6 +39,7 @@ type boxes struct {
 	apart   *ingest.Isolated // reads mails for pages
 	meters  *ingest.Meters
 	servers *watch.Servers
+	retry   time.Duration
 
 	mu      sync.Mutex
 	running map[string]*box // made on the site, by name
@@ -51,7 +55,7 @@ type box struct {
 }
 
 func newBoxes(store *tracker.Store, c *config.Config, m *mailer.Mailer, file []tracker.Mailbox, stuck *ingest.Stuck, meters *ingest.Meters, servers *watch.Servers, log *slog.Logger) *boxes {
-	b := &boxes{store: store, conf: c, mail: m, log: log, file: file, stuck: stuck, meters: meters, servers: servers, running: map[string]*box{}}
+	b := &boxes{store: store, conf: c, mail: m, log: log, file: file, stuck: stuck, meters: meters, servers: servers, retry: boxesRetry, running: map[string]*box{}}
 	b.apart = ingest.NewIsolated(b.readOptions)
 	return b
 }
@@ -59,15 +63,20 @@ func newBoxes(store *tracker.Store, c *config.Config, m *mailer.Mailer, file []t
 // run keeps what runs in step with what is configured, until ctx ends and all
 // has stopped.
 func (b *boxes) run(ctx context.Context) {
-	tick := time.NewTicker(boxesEvery)
+	tick := time.NewTicker(min(boxesEvery, b.retry))
 	defer tick.Stop()
 	defer b.stopAll()
 	seen := int64(-1)
+	var retry time.Time // zero: all that should run does
 	for {
 		now, err := b.store.ConnectionsVersion(ctx)
-		if err == nil && now != seen {
-			if err = b.follow(ctx); err == nil {
-				seen = now
+		if err == nil && (now != seen || !retry.IsZero() && time.Now().After(retry)) {
+			var whole bool
+			if whole, err = b.follow(ctx); err == nil {
+				seen, retry = now, time.Time{}
+				if !whole {
+					retry = time.Now().Add(b.retry)
+				}
 			}
 		}
 		if err != nil && ctx.Err() == nil {
@@ -83,12 +92,14 @@ func (b *boxes) run(ctx context.Context) {
 }
 
 // follow starts, stops and changes what runs. One mailbox that can not be run
-// keeps none of the others from it.
-func (b *boxes) follow(ctx context.Context) error {
+// keeps none of the others from it; whole is false then, since what it fails of,
+// as a full disk, may pass without anybody changing the mailbox.
+func (b *boxes) follow(ctx context.Context) (whole bool, err error) {
 	all, err := b.store.Connections(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
+	whole = true
 	want := map[string]tracker.Connection{}
 	for _, c := range all {
 		if c.Enabled && !b.inFile(c) {
@@ -111,10 +122,11 @@ func (b *boxes) follow(ctx context.Context) error {
 		if err := b.begin(ctx, c); err != nil {
 			b.log.Error("a mailbox that was made on the site can not be run", slog.String("mailbox", name), slog.Any("error", err))
 			b.tell(ctx, c, err)
+			whole = false
 		}
 	}
 	b.chooseAccountMailbox()
-	return nil
+	return whole, nil
 }
 
 // begin starts one mailbox.
