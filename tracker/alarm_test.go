@@ -302,6 +302,15 @@ func TestNobodyHoldsALease(t *testing.T) {
 		if got := two.open(); got != "" {
 			t.Errorf("a node that left is missed: %s", got)
 		}
+		// A node that is gone for good is forgotten by a person, on the record.
+		one.ok(one.WriteBeats(t.Context()))
+		one.ok(two.ForgetNode(t.Context(), Actor{}, "nobody"))
+		one.ok(two.ForgetNode(t.Context(), Actor{AccountID: 7}, "one"))
+		var events []string
+		one.ok(db.Select(t.Context(), &events, `SELECT was FROM event WHERE kind = 'node_forgotten' AND actor = 'account:7'`))
+		if !slices.Equal(events, []string{"one"}) {
+			t.Errorf("the record says %q", events)
+		}
 	})
 }
 

@@ -72,13 +72,26 @@ func (s *Store) WriteBeats(ctx context.Context) error {
 }
 
 // Leave takes this node off the list of those that are expected to live.
-func (s *Store) Leave(ctx context.Context) error { return s.ForgetNode(ctx, s.node) }
-
-// ForgetNode takes a node off the list of those that are expected to live.
-func (s *Store) ForgetNode(ctx context.Context, node string) error {
+func (s *Store) Leave(ctx context.Context) error {
 	err := s.db.Tx(ctx, func(tx *migrations.Tx) error {
-		_, err := tx.Exec(ctx, `DELETE FROM beat WHERE name = ?`, BeatNode+node)
+		_, err := tx.Exec(ctx, `DELETE FROM beat WHERE name = ?`, BeatNode+s.node)
 		return err
+	})
+	if err != nil {
+		return fmt.Errorf("take node %s off the list: %w", s.node, err)
+	}
+	return nil
+}
+
+// ForgetNode takes a node that is gone for good off the list of those that are
+// expected to live: a person's decision, or that of time.
+func (s *Store) ForgetNode(ctx context.Context, actor Actor, node string) error {
+	err := s.db.Tx(ctx, func(tx *migrations.Tx) error {
+		n, err := tx.Exec(ctx, `DELETE FROM beat WHERE name = ?`, BeatNode+node)
+		if err != nil || n == 0 {
+			return err
+		}
+		return s.RecordTx(ctx, tx, Event{Actor: actor, Subject: "alarm", Kind: "node_forgotten", Was: node})
 	})
 	if err != nil {
 		return fmt.Errorf("forget node %s: %w", node, err)

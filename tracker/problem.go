@@ -359,7 +359,7 @@ func (s *Store) lookBeats(ctx context.Context, o *Observer, _ map[string]string,
 		case isNode:
 			p, allowed = Problem{Kind: AlarmNode, About: node, Since: b.At.Time()}, nodeSilent
 			if still >= nodeForgot/24 && now.Sub(b.At.Time()) >= nodeForgot {
-				if err := s.ForgetNode(ctx, node); err != nil {
+				if err := s.ForgetNode(ctx, Actor{}, node); err != nil {
 					return err
 				}
 				continue

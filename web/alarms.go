@@ -13,7 +13,7 @@ import (
 
 // Alarms is what looks after the desk on this node.
 type Alarms interface {
-	// Ways returns the routes beside the banner that there are.
+	// Ways returns the routes beside the banner that the configuration file has.
 	Ways(ctx context.Context) []AlarmWay
 	// Test tells a route that it is tried, and notes how that went; NotFound
 	// where there is no such route.
@@ -27,6 +27,7 @@ type Alarms interface {
 type AlarmWay struct {
 	Name string // tracker.RouteMail, tracker.RouteWebhook
 	To   string // whom or where, without secrets
+	File bool   // of the configuration file: it can not be changed here
 }
 
 // alarmView is an alarm on a page.
@@ -169,7 +170,7 @@ func (s *site) forgetNode(w http.ResponseWriter, r *http.Request) error {
 	}
 	for _, a := range open {
 		if a.ID == id && a.Kind == tracker.AlarmNode {
-			if err := s.store.ForgetNode(r.Context(), a.About); err != nil {
+			if err := s.store.ForgetNode(r.Context(), actorOf(r), a.About); err != nil {
 				return err
 			}
 			s.flash(r, "alarms.flash.forgotten")
@@ -185,29 +186,9 @@ var alarmSettings = []string{tracker.SetAlarmUnread, tracker.SetAlarmOutbox, tra
 // alarmSettingsView is the settings page on alarms.
 type alarmSettingsView struct {
 	settingsFrame
-	Ways []wayView
-}
-
-// wayView is a route, with how it fares.
-type wayView struct {
-	AlarmWay
-	tracker.RouteState
-	Word string
-}
-
-func (s *site) ways(ctx context.Context) ([]wayView, error) {
-	if s.opts.Alarms == nil {
-		return nil, nil
-	}
-	states, err := s.store.AlarmRoutes(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var all []wayView
-	for _, w := range s.opts.Alarms.Ways(ctx) {
-		all = append(all, wayView{AlarmWay: w, RouteState: states[w.Name], Word: s.words.say("alarm.route_name." + w.Name)})
-	}
-	return all, nil
+	Ways    []wayView
+	Missing []wayView // that there might be, too
+	Problem string    // why those of the site do not work
 }
 
 func (s *site) alarmSettings(w http.ResponseWriter, r *http.Request) error {
@@ -215,21 +196,21 @@ func (s *site) alarmSettings(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	ways, err := s.ways(r.Context())
-	if err != nil {
-		return err
-	}
-	return s.renderSettings(w, r, http.StatusOK, "alarms", alarmSettingsView{f, ways})
+	return s.showAlarmSettings(w, r, http.StatusOK, f)
 }
 
 func (s *site) saveAlarmSettings(w http.ResponseWriter, r *http.Request) error {
 	return s.saveSettings(w, r, "alarms", "/settings/alarms", typedSettings(r, alarmSettings...), func(status int, f settingsFrame) error {
-		ways, err := s.ways(r.Context())
-		if err != nil {
-			return err
-		}
-		return s.renderSettings(w, r, status, "alarms", alarmSettingsView{f, ways})
+		return s.showAlarmSettings(w, r, status, f)
 	})
+}
+
+func (s *site) showAlarmSettings(w http.ResponseWriter, r *http.Request, status int, f settingsFrame) error {
+	ways, missing, problem, err := s.alarmWays(r.Context())
+	if err != nil {
+		return err
+	}
+	return s.renderSettings(w, r, status, "alarms", alarmSettingsView{f, ways, missing, problem})
 }
 
 // testAlarm tries a route. How it went is shown on the page it goes back to.

@@ -38,6 +38,7 @@ type world struct {
 	admin, tech, manager tracker.Account
 	things               *inventory.Store
 	site                 http.Handler
+	inFile               []AlarmWay // routes of alarms of the configuration file
 }
 
 // newWorld makes a desk with one account of each role and no tickets.
@@ -68,7 +69,7 @@ func makeWorld(t testing.TB, db *migrations.DB, cheap bool) *world {
 	w.ok(err)
 	t.Cleanup(func() { w.lease.Release(context.Background()) })
 	w.things = inventory.New(w.Store)
-	w.site, err = New(w.Store, w.things, Options{Version: "test", Styleguide: true, Mail: plainReader{}, Forms: realReader{}, Texts: sampleTexts{}, Connect: sampleConnector{w}, Log: slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelError}))})
+	w.site, err = New(w.Store, w.things, Options{Version: "test", Styleguide: true, Mail: plainReader{}, Forms: realReader{}, Texts: sampleTexts{}, Connect: sampleConnector{w}, Alarms: sampleAlarms{w}, Log: slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelError}))})
 	w.ok(err)
 	return w
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	sd "github.com/coreos/go-systemd/v22/daemon"
@@ -21,24 +23,30 @@ import (
 // lookout is what looks after the desk, as pages see it.
 type lookout struct {
 	*watch.Watch
-	routes []watch.Route
-	ways   []web.AlarmWay
+	store *tracker.Store
+	log   *slog.Logger
+	file  []watch.Route // of the configuration file, which decides
+	ways  []web.AlarmWay
+
+	mu   sync.Mutex
+	seen [2]int64      // the versions that site is of
+	site []watch.Route // made on the site, as they were last known
 }
 
 // newLookout wires what looks after a desk. Nothing runs yet.
 func newLookout(c *config.Config, store *tracker.Store, boxes *boxes, servers *watch.Servers, log *slog.Logger) (*lookout, error) {
-	l := &lookout{}
+	l := &lookout{store: store, log: log}
 	if c.Alarm.HasMail() {
-		l.routes = append(l.routes, watch.Mail{SMTP: alarmSMTP(c.Alarm), To: c.Alarm.MailTo})
-		l.ways = append(l.ways, web.AlarmWay{Name: tracker.RouteMail, To: strings.Join(c.Alarm.MailTo, ", ")})
+		l.file = append(l.file, watch.Mail{SMTP: alarmSMTP(c.Alarm), To: c.Alarm.MailTo})
+		l.ways = append(l.ways, web.AlarmWay{Name: tracker.RouteMail, To: strings.Join(c.Alarm.MailTo, ", "), File: true})
 	}
 	if c.Alarm.WebhookURL != "" {
 		h, err := watch.NewWebhook(c.Alarm.WebhookURL.Reveal(), c.Alarm.WebhookSecret.Reveal())
 		if err != nil {
 			return nil, err
 		}
-		l.routes = append(l.routes, h)
-		l.ways = append(l.ways, web.AlarmWay{Name: tracker.RouteWebhook, To: h.Host()})
+		l.file = append(l.file, h)
+		l.ways = append(l.ways, web.AlarmWay{Name: tracker.RouteWebhook, To: h.Host(), File: true})
 	}
 	probes := []watch.Probe{watch.Disk(store, c.DataDir, freeBytes), servers.Probe(store), watch.Clock(store, tokenEndpoints(c)...),
 		watch.Stuck(store, boxes.stuck.N), watch.Secrets(store, boxes.endings)}
@@ -51,13 +59,52 @@ func newLookout(c *config.Config, store *tracker.Store, boxes *boxes, servers *w
 	var err error
 	l.Watch, err = watch.New(store, watch.Options{
 		Mailboxes: boxes.watched, Probes: probes, PublicURL: c.PublicURL, DataDir: c.DataDir, Log: log, Pulse: func() { notify(log, sd.SdNotifyWatchdog) },
-		Routes: func(context.Context) []watch.Route { return l.routes },
+		Routes: l.routes,
 	})
 	return l, err
 }
 
+// routes are those by which people are told now. While the database is away,
+// those of the site are as they were before.
+func (l *lookout) routes(ctx context.Context) []watch.Route {
+	bounded, done := context.WithTimeout(ctx, 5*time.Second)
+	defer done()
+	made, err := l.store.AlarmWays(bounded)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if now := [2]int64{made.MailVersion, made.HookVersion}; err == nil && now != l.seen {
+		l.site, l.seen = nil, now
+		if m := made.Mail; m != nil && made.Problem == "" {
+			l.site = append(l.site, watch.Mail{SMTP: siteSMTP(*m), To: m.To})
+		}
+		if h := made.Hook; h != nil && made.Problem == "" {
+			if hook, err := watch.NewWebhook(h.URL, h.Secret); err == nil {
+				l.site = append(l.site, hook)
+			}
+		}
+		if made.Problem != "" {
+			l.log.Error("alarms do not leave by what was made on the site", slog.String("why", made.Problem))
+		}
+	}
+	all := slices.Clone(l.file)
+	for _, r := range l.site {
+		if !slices.ContainsFunc(all, func(f watch.Route) bool { return f.Name() == r.Name() }) {
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
 // Ways implements web.Alarms.
 func (l *lookout) Ways(context.Context) []web.AlarmWay { return l.ways }
+
+func siteSMTP(m tracker.AlarmMail) mailer.SMTPConfig {
+	c := mailer.SMTPConfig{Address: m.From, Host: m.Host, Port: m.Port, Security: m.Security, Auth: mailer.AuthPlain, Username: m.Username, Password: m.Password}
+	if m.Username == "" {
+		c.Auth = mailer.AuthNone
+	}
+	return c
+}
 
 // watched are the mailboxes that should be read and sent from, also those that
 // can not be run here.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
@@ -9,12 +10,15 @@ import (
 	"log/slog"
 	"math/big"
 	"net/http"
+	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"helpdeskd/cmd/helpdeskd/config"
 	"helpdeskd/cmd/helpdeskd/watch"
+	"helpdeskd/ingest"
 	"helpdeskd/migrations"
 	"helpdeskd/migrations/dbtest"
 	"helpdeskd/tracker"
@@ -92,6 +96,79 @@ func appCertificate(t *testing.T, until time.Time) string {
 		t.Fatal(err)
 	}
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})) + string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}))
+}
+
+// TestRoutesMadeOnTheSite are taken without a restart, stay known while the
+// database is away, and give way to those of the configuration file.
+func TestRoutesMadeOnTheSite(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
+		ctx := t.Context()
+		key, err := seal.New([]byte("0123456789abcdef0123456789abcdef"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		chat := func(name string) *httptest.Server {
+			s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				body, _ := io.ReadAll(r.Body)
+				if sign := r.Header.Get("X-Helpdeskd-Signature"); sign != "sha256="+watch.Sign("between us", r.Header.Get("X-Helpdeskd-Timestamp"), body) {
+					name += " wrongly signed"
+				}
+				got = append(got, name)
+			}))
+			t.Cleanup(s.Close)
+			return s
+		}
+		site, file := chat("site"), chat("file")
+		store := tracker.New(db, tracker.Options{Key: key})
+		d := func(c *config.Config) *lookout {
+			boxes := newBoxes(store, c, nil, nil, &ingest.Stuck{}, nil, nil, slog.New(slog.DiscardHandler))
+			l, err := newLookout(c, store, boxes, watch.NewServers(store.Now), slog.New(slog.DiscardHandler))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return l
+		}
+		l := d(&config.Config{})
+		if err := l.Test(ctx, tracker.Actor{}, tracker.RouteWebhook); migrations.KindOf(err) != migrations.NotFound {
+			t.Fatalf("a route that is not there: %v", err)
+		}
+		if err := store.SetAlarmHook(ctx, tracker.Actor{}, tracker.AlarmHook{URL: site.URL + "/secret-part", Secret: "between us"}, 0); err != nil {
+			t.Fatal(err)
+		}
+		if err := l.Test(ctx, tracker.Actor{}, tracker.RouteWebhook); err != nil || !slices.Equal(got, []string{"site"}) {
+			t.Fatalf("told %q, %v", got, err)
+		}
+		if err := store.SetAlarmMail(ctx, tracker.Actor{}, tracker.AlarmMail{Host: "127.0.0.1", Port: 1, Security: "plain", From: "a@aster.example", To: []string{"b@aster.example"}}, 0); err != nil {
+			t.Fatal(err)
+		}
+		if err := l.Test(ctx, tracker.Actor{}, tracker.RouteMail); err != nil {
+			t.Fatal(err)
+		}
+		if r, err := store.AlarmRoutes(ctx); err != nil || r[tracker.RouteWebhook].Error != "" || r[tracker.RouteMail].Error == "" {
+			t.Errorf("they fare %+v, %v", r, err)
+		}
+		got = nil
+		both := d(&config.Config{Alarm: config.Alarm{WebhookURL: config.Secret(file.URL), WebhookSecret: "between us"}})
+		if err := both.Test(ctx, tracker.Actor{}, tracker.RouteWebhook); err != nil || !slices.Equal(got, []string{"file"}) || len(both.routes(ctx)) != 2 {
+			t.Errorf("with one in the file, told %q, %v", got, err)
+		}
+		gone, cancel := context.WithCancel(ctx)
+		cancel()
+		if n := len(l.routes(gone)); n != 2 {
+			t.Errorf("while the database is away there are %d routes", n)
+		}
+		ways, err := store.AlarmWays(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := store.RemoveAlarmWay(ctx, tracker.Actor{}, tracker.RouteMail, ways.MailVersion); err != nil {
+			t.Fatal(err)
+		}
+		if n := len(l.routes(ctx)); n != 1 {
+			t.Errorf("with one removed there are %d", n)
+		}
+	})
 }
 
 // TestMetricsOnAnAddressOfTheirOwn are shown there and nothing else, to those

@@ -96,6 +96,15 @@ CREATE TABLE alarm_route (
     failures BIGINT NOT NULL DEFAULT 0 -- in a row
 );
 
+-- The routes that were made on the site; those of the configuration file are not here.
+CREATE TABLE alarm_way (
+    name       TEXT PRIMARY KEY, -- mail, webhook
+    settings   TEXT NOT NULL,    -- tracker.AlarmMail or tracker.AlarmHook as JSON, without what is secret
+    secrets    TEXT NOT NULL,    -- sealed with the key file
+    version    BIGINT NOT NULL,
+    changed_at BIGINT NOT NULL
+);
+
 -- Content-addressed bytes: raw mails, rendered mails, uploads. Small ones here, large ones in a file or in chunks.
 CREATE TABLE blob (
     digest     TEXT PRIMARY KEY,

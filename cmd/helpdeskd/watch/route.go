@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -80,19 +79,13 @@ type Webhook struct {
 
 // NewWebhook returns a webhook at an address of https, or of this machine.
 func NewWebhook(address, secret string) (*Webhook, error) {
-	u, err := url.Parse(address)
-	if err != nil || u.Host == "" || u.User != nil || u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Hostname())) {
-		return nil, migrations.Invalidf("The webhook's address must begin with https://.")
+	if err := tracker.CheckWebhook(address); err != nil {
+		return nil, err
 	}
 	return &Webhook{URL: address, Secret: secret, client: &http.Client{
 		Timeout:       within,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}, nil
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // Name implements Route.
