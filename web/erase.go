@@ -19,6 +19,7 @@ import (
 type doomedView struct {
 	T       tracker.Ticket
 	Doomed  tracker.Doomed
+	Goes    []string
 	Reason  string
 	Problem string
 }
@@ -39,6 +40,8 @@ func (s *site) doomedPage(w http.ResponseWriter, r *http.Request, status int, pr
 	if v.Doomed, err = s.store.Doomed(r.Context(), v.T.ID); err != nil {
 		return err
 	}
+	v.Goes = s.counted(tracker.Count{What: "talk", N: v.Doomed.Messages}, tracker.Count{What: "notes", N: v.Doomed.Notes}, tracker.Count{What: "attached", N: v.Doomed.Files},
+		tracker.Count{What: "unsent_about", N: v.Doomed.Unsent}, tracker.Count{What: "held_about", N: v.Doomed.Held})
 	return s.render(w, r, status, "delete-ticket", view{Title: s.words.say("erase.delete_title", v.T.Name()), Section: "tickets", Data: v})
 }
 
@@ -85,14 +88,30 @@ func (s *site) tombstone(w http.ResponseWriter, r *http.Request, number int64, e
 	if gone != nil {
 		return gone
 	}
-	return s.render(w, r, http.StatusGone, "tombstone", view{Title: stone.Name(), Section: "tickets", Data: stone})
+	v := struct {
+		tracker.Tombstone
+		Had string
+	}{stone, s.and(s.counted(tracker.Count{What: "had_messages", N: stone.Messages}, tracker.Count{What: "had_notes", N: stone.Notes}, tracker.Count{What: "had_files", N: stone.Files}))}
+	return s.render(w, r, http.StatusGone, "tombstone", view{Title: stone.Name(), Section: "tickets", Data: v})
 }
 
 // eraseView is the page on which a person is exported or erased.
 type eraseView struct {
 	tracker.Goes
-	Keep    bool
-	Problem string
+	Gone, Stays []string // the counts in words
+	Ways        []choice // what becomes of their tickets
+	Way         string
+	Problem     string
+}
+
+// counted words those of some counts that are not none, by their keys.
+func (s *site) counted(counts ...tracker.Count) (list []string) {
+	for _, c := range counts {
+		if c.N > 0 {
+			list = append(list, s.words.say("erase.n."+c.What, c.N))
+		}
+	}
+	return list
 }
 
 // erasingView is that page once it is done, or as long as it lasts.
@@ -148,10 +167,16 @@ func (s *site) goesPage(w http.ResponseWriter, r *http.Request, status int, prob
 	if err != nil {
 		return err
 	}
-	v := eraseView{Problem: problem, Keep: r.PostFormValue("tickets") == "keep"}
+	v := eraseView{Problem: problem, Way: "delete", Ways: []choice{{Value: "delete", Word: s.words.say("erase.tickets_delete")}, {Value: "keep", Word: s.words.say("erase.tickets_keep")}}}
+	if r.PostFormValue("tickets") == "keep" {
+		v.Way = "keep"
+	}
 	if v.Goes, err = s.store.ErasePreview(r.Context(), address); err != nil {
 		return err
 	}
+	v.Gone = s.counted(tracker.Count{What: "tickets", N: v.Tickets}, tracker.Count{What: "messages", N: v.Messages}, tracker.Count{What: "mails", N: v.Mails}, tracker.Count{What: "files", N: v.Files},
+		tracker.Count{What: "sent", N: v.Sent}, tracker.Count{What: "unsent", N: v.Unsent}, tracker.Count{What: "held", N: v.Held})
+	v.Stays = s.counted(append([]tracker.Count{{What: "others", N: v.Others}}, v.Also...)...)
 	return s.render(w, r, status, "erase-person", view{Title: s.words.say("erase.title", v.Name), Section: "people", Data: v})
 }
 

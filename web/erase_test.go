@@ -223,7 +223,7 @@ func TestThePurgeIsShownBeforeItIsSet(t *testing.T) {
 				"ticket.purge_months", months, "purge_seen", seen)
 		}
 		res := post("12", "")
-		if page := mainOf(res.Body.String()); res.Code != http.StatusOK || !strings.Contains(page, "This would delete 1 ") || !strings.Contains(page, `name="purge_seen" value="12"`) || saved() != "0" {
+		if page := mainOf(res.Body.String()); res.Code != http.StatusOK || !strings.Contains(page, "This would delete one ticket") || !strings.Contains(page, `name="purge_seen" value="12"`) || saved() != "0" {
 			t.Errorf("the preview: %d, saved %q: %s", res.Code, saved(), page)
 		}
 		if res := post("11", "12"); res.Code != http.StatusOK || saved() != "0" {
