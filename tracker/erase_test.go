@@ -1,6 +1,7 @@
 package tracker
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -117,6 +118,71 @@ func TestAnErasedPersonIsNowhere(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A robot's mails are many: who decides about mail meanwhile waits for a few of
+// them only, and never for somebody who waits for him.
+func TestErasingWaitsForWhoDecides(t *testing.T) {
+	eachMailDesk(t, func(d *mailDesk) {
+		const mails = 2*eraseBatch + 10
+		for i := range mails {
+			d.uid++
+			_, err := d.Keep(d.ctx, d.lease, d.mailbox.ID, []RawMail{{UIDValidity: 1, UID: d.uid, ReceivedAt: d.now, Data: fmt.Appendf(nil, "From: robot@client.example\r\n\r\n%d", i)}})
+			d.ok(err)
+		}
+		for {
+			work, err := d.Claim(d.ctx, d.lease, d.mailbox.ID, 500)
+			d.ok(err)
+			if len(work) == 0 {
+				break
+			}
+			for _, w := range work {
+				d.ok(d.Quarantine(d.ctx, d.lease, w.InboxID, "it could not be read"))
+			}
+		}
+		d.ok(d.db.Tx(d.ctx, func(tx *migrations.Tx) error {
+			_, err := tx.Exec(d.ctx, `UPDATE inbox SET sender = 'robot@client.example'`)
+			return err
+		}))
+		erased := make(chan error, 1)
+		d.ok(d.db.Tx(d.ctx, func(tx *migrations.Tx) error {
+			// As a decision does: the mail, and at last its count.
+			if _, err := lockNumbersTx(d.ctx, tx); err != nil {
+				return err
+			}
+			if _, err := tx.Exec(d.ctx, `UPDATE inbox SET fate = 'none' WHERE id = (SELECT MAX(id) FROM inbox)`); err != nil {
+				return err
+			}
+			go func() { erased <- d.Erase(d.ctx, Actor{}, Erasure{Address: "robot@client.example"}, nil) }()
+			for waits := 0; d.db.Engine == migrations.Postgres && waits == 0; { // SQLite has one who writes
+				waits = d.count(`SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid WHERE a.datname = current_database() AND NOT l.granted`)
+			}
+			sums := tally{}
+			sums.refate(d.mailbox.ID, FateQuarantine, FateNone)
+			return sums.writeTx(d.ctx, tx)
+		}))
+		d.ok(<-erased)
+		if n := d.count(`SELECT count(*) FROM inbox WHERE erased_at IS NOT NULL AND fate = 'none' AND sender = ''`); n != mails {
+			d.t.Errorf("%d of %d mails are erased", n, mails)
+		}
+	})
+}
+
+func TestNothingIsMadeOfAnErasedMail(t *testing.T) {
+	eachMailDesk(t, func(d *mailDesk) {
+		ines := d.technician("ines@desk.example").Actor()
+		o := d.receive(d.mail(func(in *Inbound) { in.FromDefect = "two authors" }))
+		d.want(o, FateQuarantine, "", 0)
+		d.ok(d.DiscardQuarantined(d.ctx, ines, o.InboxID, "spam"))
+		d.ok(d.Erase(d.ctx, Actor{}, Erasure{Address: "anna@aldermere.example"}, nil))
+		_, err := d.OpenMail(d.ctx, ines, o.InboxID, Inbound{Digest: Digest(nil)}, ByHand{Subject: "Something"})
+		wantKind(d.t, err, migrations.Conflict)
+		wantKind(d.t, d.TakeBack(d.ctx, ines, o.InboxID), migrations.Conflict)
+		wantKind(d.t, d.RetryQuarantined(d.ctx, ines, o.InboxID), migrations.Conflict)
+		if n := d.count(`SELECT count(*) FROM inbox WHERE fate = 'none' AND erased_at IS NOT NULL`); n != 1 {
+			d.t.Error("it waits for somebody again")
+		}
+	})
 }
 
 // Whose address only ends like hers loses nothing.

@@ -45,39 +45,55 @@ func (s *Store) scrubOutboxTx(ctx context.Context, tx *migrations.Tx, r eraseRun
 	return err
 }
 
+// eraseBatch is how many mails one transaction takes the person out of.
+const eraseBatch = 100
+
 // eraseMail takes the person out of the inbox and the outbox where no ticket
 // leads there: bounces, quarantine, what was discarded.
 func (s *Store) eraseMail(ctx context.Context, r eraseRun) error {
 	sender, args := r.who.in(`LOWER(sender)`)
 	to, toArgs := r.who.in(`to_address`)
-	err := s.db.Tx(ctx, func(tx *migrations.Tx) error {
-		var blobs []string
+	taken := func(after int64, tx *migrations.Tx, blobs *[]string) (last int64, err error) {
 		var rows []struct {
 			ID     int64  `db:"id"`
 			Digest string `db:"digest"`
 		}
-		if err := tx.Select(ctx, &rows, `SELECT id, digest FROM inbox WHERE state = 'done' AND erased_at IS NULL AND `+sender+` ORDER BY id`, args...); err != nil {
-			return err
+		err = tx.Select(ctx, &rows, `SELECT id, digest FROM inbox WHERE state = 'done' AND erased_at IS NULL AND id > ? AND `+sender+` ORDER BY id LIMIT ?`,
+			slices.Concat([]any{after}, args, []any{eraseBatch})...)
+		for i := 0; err == nil && i < len(rows); i++ {
+			last = rows[i].ID
+			*blobs = append(*blobs, rows[i].Digest)
+			err = s.eraseInboxTx(ctx, tx, r, last, rows[i].Digest)
 		}
-		for _, i := range rows {
-			if err := s.eraseInboxTx(ctx, tx, r, i.ID, i.Digest); err != nil {
-				return err
-			}
-			blobs = append(blobs, i.Digest)
-		}
+		return last, err
+	}
+	owed := func(after int64, tx *migrations.Tx, blobs *[]string) (last int64, err error) {
 		var mails []int64
-		if err := tx.Select(ctx, &mails, `SELECT id FROM outbox WHERE client_id = ? OR `+to, append([]any{r.who.ClientID}, toArgs...)...); err != nil {
-			return err
+		err = tx.Select(ctx, &mails, `SELECT id FROM outbox WHERE id > ? AND (client_id = ? OR `+to+`) ORDER BY id LIMIT ?`,
+			slices.Concat([]any{after, r.who.ClientID}, toArgs, []any{eraseBatch})...)
+		for i := 0; err == nil && i < len(mails); i++ {
+			last = mails[i]
+			err = s.scrubOutboxTx(ctx, tx, r, last, blobs)
 		}
-		for _, id := range mails {
-			if err := s.scrubOutboxTx(ctx, tx, r, id, &blobs); err != nil {
-				return err
+		return last, err
+	}
+	for _, some := range []func(int64, *migrations.Tx, *[]string) (int64, error){taken, owed} {
+		for after, last := int64(0), int64(-1); last != 0; after = last {
+			err := s.db.Tx(ctx, func(tx *migrations.Tx) (err error) {
+				// First, as everybody does who decides about mails: they count them, too.
+				if _, err := lockNumbersTx(ctx, tx); err != nil {
+					return err
+				}
+				var blobs []string
+				if last, err = some(after, tx, &blobs); err != nil {
+					return err
+				}
+				return s.dropBlobsTx(ctx, tx, blobs)
+			})
+			if err != nil {
+				return fmt.Errorf("take a person out of inbox and outbox: %w", err)
 			}
 		}
-		return s.dropBlobsTx(ctx, tx, blobs)
-	})
-	if err != nil {
-		return fmt.Errorf("take a person out of inbox and outbox: %w", err)
 	}
 	return nil
 }

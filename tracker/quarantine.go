@@ -35,12 +35,13 @@ type decidedRow struct {
 	Decision     string           `db:"decision"`
 	ResolvedBy   int64            `db:"resolved_by"`
 	TicketID     int64            `db:"ticket_id"`
+	Erased       bool             `db:"erased"` // its bytes are gone
 }
 
 // lockMailTx takes a mail of the ledger for a decision.
 func lockMailTx(ctx context.Context, tx *migrations.Tx, id int64) (r decidedRow, err error) {
 	err = tx.Get(ctx, &r, `UPDATE inbox SET state = state WHERE id = ? RETURNING id, mailbox_id, digest, size, received_at, state, fate, attempts, sender, reason, reason_before,
-		decision, COALESCE(resolved_by, 0) AS resolved_by, COALESCE(ticket_id, 0) AS ticket_id`, id)
+		decision, COALESCE(resolved_by, 0) AS resolved_by, COALESCE(ticket_id, 0) AS ticket_id, erased_at IS NOT NULL AS erased`, id)
 	if migrations.KindOf(err) == migrations.NotFound {
 		return r, migrations.NotFoundf("There is no such mail.")
 	}
@@ -58,6 +59,9 @@ func (r decidedRow) again(actor Actor, decision string) bool {
 
 // meanwhile says who decided about a mail, and what.
 func meanwhile(ctx context.Context, q read, r decidedRow) error {
+	if r.Erased {
+		return migrations.Conflictf("This mail was erased: nothing can be made of it any more.")
+	}
 	did := map[string]string{DecidedRetried: "had this mail read again", DecidedDiscarded: "discarded this mail", DecidedIgnored: "had its sender ignored",
 		DecidedOpened: "opened a ticket with this mail", DecidedAttached: "added this mail to a ticket", DecidedApproved: "approved this mail", DecidedRejected: "rejected this mail"}[r.Decision]
 	if did == "" || r.ResolvedBy == 0 {
@@ -121,7 +125,7 @@ func (r decidedRow) quarantined() bool { return r.State == inboxDone && r.Fate =
 // unread reports whether nothing of a mail is stored but its bytes, and a
 // person may still make something of it.
 func (r decidedRow) unread(ctx context.Context, tx *migrations.Tx) (bool, error) {
-	if r.State != inboxDone || r.Fate != FateQuarantine && r.Fate != FateNone || r.TicketID != 0 {
+	if r.State != inboxDone || r.Fate != FateQuarantine && r.Fate != FateNone || r.TicketID != 0 || r.Erased {
 		return false, nil
 	}
 	stored, err := exists(ctx, tx, `SELECT 1 FROM message WHERE digest = ? AND inbox_id = ?`, r.Digest, r.ID)
@@ -137,7 +141,7 @@ func (s *Store) RetryQuarantined(ctx context.Context, actor Actor, id int64) err
 			return nil
 		}
 		byRule := r.State == inboxDone && r.Fate == FateNone && r.Decision == DecidedIgnored && r.ResolvedBy == 0
-		if !r.quarantined() && !byRule {
+		if !r.quarantined() && !byRule || r.Erased {
 			return meanwhile(ctx, tx, r)
 		}
 		attempts := 0
@@ -189,6 +193,9 @@ func (s *Store) TakeBack(ctx context.Context, actor Actor, id int64) error {
 		err := tx.Get(ctx, &rejected, `SELECT COALESCE(MAX(id), 0) FROM message WHERE state = 'rejected' AND (inbox_id = ? OR revision_of IN (SELECT id FROM message WHERE inbox_id = ?))`, id, id)
 		if err != nil {
 			return err
+		}
+		if rejected == 0 && r.Erased {
+			return meanwhile(ctx, tx, r)
 		}
 		fate := FateQuarantine
 		if rejected != 0 {
