@@ -449,9 +449,32 @@ func TestMailOfTheProcessedFolderIsFoundAgain(t *testing.T) {
 		}
 		until(t, "it is counted", func() bool {
 			all, err := again.store.Folders(t.Context(), r.box.ID)
-			return err == nil && len(all) == 2 && all[1].Found == 2
+			return err == nil && len(all) == 2 && all[1].Found == 2 && all[1].FoundLast == 1 && all[1].Waiting == 0
 		})
 	})
+}
+
+// Where nothing is moved there is still something to compare: the folder that
+// is read.
+func TestFolderThatIsLeftAloneIsComparedToo(t *testing.T) {
+	r, _ := exchangeRig(t, dbtest.Open(t, migrations.SQLite), 3)
+	r.cfg.LeaveInPlace = true
+	r.start()
+	compared := func(after migrations.Stamp) func() bool {
+		return func() bool {
+			all, err := r.store.Folders(t.Context(), r.box.ID)
+			return err == nil && len(all) == 1 && migrations.Or(all[0].ReconciledAt) > after && all[0].Messages == 3 && all[0].Waiting == 0
+		}
+	}
+	until(t, "compared at the start", compared(0))
+	if err := r.store.AskReconciliation(t.Context(), tracker.Actor{}, r.box.ID); err != nil {
+		t.Fatal(err)
+	}
+	m, err := r.store.Mailbox(t.Context(), r.box.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	until(t, "compared again", compared(*m.ReconcileAt))
 }
 
 // Whether an uncertain mail was sent is read in the Sent folder, where the

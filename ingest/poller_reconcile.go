@@ -26,9 +26,12 @@ const reconcileBack = 7 * 24 * time.Hour
 // looks again at all that was moved since. Nothing that came before this start
 // is answered by itself: it may have been.
 func (r *round) reconcile(ctx context.Context, m tracker.Mailbox) error {
-	asked := m.ReconcileAt != nil && *m.ReconcileAt > r.asked
-	if r.cfg.LeaveInPlace || m.InShadow() || !asked && !r.reconciled.IsZero() && time.Since(r.reconciled) < reconcileEvery {
+	asked := r.isAsked(m)
+	if !asked && !r.reconciled.IsZero() && time.Since(r.reconciled) < reconcileEvery {
 		return nil
+	}
+	if r.cfg.LeaveInPlace || m.InShadow() {
+		return r.compared(ctx, m)
 	}
 	if err := r.s.folder(); err != nil {
 		return err
@@ -90,7 +93,7 @@ func (r *round) reconcile(ctx context.Context, m tracker.Mailbox) error {
 			checked = min(checked, u-1)
 		}
 	}
-	err = r.store.Reconciled(ctx, f, tracker.FolderLook{UIDValidity: v.validity, Messages: r.s.waiting(), Vanished: v.vanished}, found, checked)
+	err = r.store.Reconciled(ctx, f, tracker.FolderLook{UIDValidity: v.validity, Messages: r.s.waiting(), Waiting: len(missing) - len(v.done), Vanished: v.vanished}, found, checked)
 	if err != nil {
 		return failure(r.cfg, stageStore, err)
 	}
@@ -99,6 +102,27 @@ func (r *round) reconcile(ctx context.Context, m tracker.Mailbox) error {
 		r.log.Warn("mail of the processed folder was not in the ledger, and is taken", slog.Int("mails", found))
 	}
 	return v.soft
+}
+
+// isAsked reports whether a person asked for a comparison that was not made yet.
+func (r *round) isAsked(m tracker.Mailbox) bool {
+	return m.ReconcileAt != nil && *m.ReconcileAt > r.asked
+}
+
+// compared records that the folder that is read was compared, where nothing is
+// moved out of it: the look that has just ended began with its first UID that
+// is ours.
+func (r *round) compared(ctx context.Context, m tracker.Mailbox) error {
+	f := r.inbox.folder
+	if f.LookedAt == nil {
+		return nil
+	}
+	look := tracker.FolderLook{UIDValidity: uint32(f.UIDValidity), Messages: int(f.Messages), Waiting: int(f.Waiting)}
+	if err := r.store.Reconciled(ctx, f, look, 0, 0); err != nil {
+		return failure(r.cfg, stageStore, err)
+	}
+	r.reconciled, r.asked = time.Now(), migrations.Or(m.ReconcileAt)
+	return nil
 }
 
 // dayBefore leaves room for servers in other time zones.

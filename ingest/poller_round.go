@@ -34,6 +34,9 @@ func (r *round) look(ctx context.Context) error {
 	if m.InShadow() != r.inbox.shadow {
 		r.inbox.shadow, r.inbox.full = m.InShadow(), time.Time{}
 	}
+	if r.isAsked(m) { // of that which is read, too
+		r.inbox.full = time.Time{}
+	}
 	soft := r.inbox.look(ctx)
 	if soft != nil && (r.s.dead() || !isSoft(soft)) {
 		return soft

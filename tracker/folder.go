@@ -31,12 +31,13 @@ type Folder struct {
 	Waiting       int64             `db:"waiting"`  // of them: ours, and not taken yet
 	Vanished      int64             `db:"vanished"` // ever: listed, and gone before they could be fetched
 	VanishedAt    *migrations.Stamp `db:"vanished_at"`
-	Found         int64             `db:"found"` // ever: taken by a reconciliation
+	Found         int64             `db:"found"`      // ever: taken by a reconciliation
+	FoundLast     int64             `db:"found_last"` // of them: by the last one
 	ReconciledAt  *migrations.Stamp `db:"reconciled_at"`
 	CheckedUID    int64             `db:"checked_uid"` // up to which a reconciliation compared it
 }
 
-const folderColumns = `mailbox_id, name, role, begin_at, begin_uid, begin_validity, begun, uidvalidity, looked_at, messages, waiting, vanished, vanished_at, found, reconciled_at, checked_uid`
+const folderColumns = `mailbox_id, name, role, begin_at, begin_uid, begin_validity, begun, uidvalidity, looked_at, messages, waiting, vanished, vanished_at, found, found_last, reconciled_at, checked_uid`
 
 // OpenFolder returns a folder of a mailbox, noting it at first sight. The
 // folder that is read begins where the mailbox does; of any other what lies
@@ -152,8 +153,8 @@ func (s *Store) KnownMailIDs(ctx context.Context, mailboxID int64, byUID map[uin
 	return known, nil
 }
 
-// AskReconciliation has a mailbox's processed folder compared with the ledger
-// as soon as its poller looks again.
+// AskReconciliation has the folders of a mailbox compared with the ledger as
+// soon as its poller looks again.
 func (s *Store) AskReconciliation(ctx context.Context, actor Actor, mailboxID int64) error {
 	err := s.db.Tx(ctx, func(tx *migrations.Tx) error {
 		n, err := tx.Exec(ctx, `UPDATE mailbox SET reconcile_at = ? WHERE id = ?`, s.stamp(), mailboxID)
@@ -171,13 +172,13 @@ func (s *Store) AskReconciliation(ctx context.Context, actor Actor, mailboxID in
 	return nil
 }
 
-// Reconciled records a reconciliation: how many mails it took, and up to which
-// UID the folder is known.
+// Reconciled records a reconciliation: how many mails it took, how many it
+// could not (k.Waiting), and up to which UID the folder is known.
 func (s *Store) Reconciled(ctx context.Context, f Folder, k FolderLook, found int, checked uint32) error {
 	now := s.stamp()
 	err := s.db.Tx(ctx, func(tx *migrations.Tx) error {
-		_, err := tx.Exec(ctx, `UPDATE mailbox_folder SET uidvalidity = ?, messages = ?, looked_at = ?, vanished = vanished + ?, found = found + ?, reconciled_at = ?, checked_uid = ?
-			WHERE mailbox_id = ? AND name = ?`, int64(k.UIDValidity), k.Messages, now, k.Vanished, found, now, int64(checked), f.MailboxID, f.Name)
+		_, err := tx.Exec(ctx, `UPDATE mailbox_folder SET uidvalidity = ?, messages = ?, waiting = ?, looked_at = ?, vanished = vanished + ?, found = found + ?, found_last = ?,
+			reconciled_at = ?, checked_uid = ? WHERE mailbox_id = ? AND name = ?`, int64(k.UIDValidity), k.Messages, k.Waiting, now, k.Vanished, found, found, now, int64(checked), f.MailboxID, f.Name)
 		if err != nil || found == 0 {
 			return err
 		}
@@ -198,4 +199,50 @@ func (s *Store) Folders(ctx context.Context, mailboxID int64) ([]Folder, error) 
 		return nil, fmt.Errorf("list folders: %w", err)
 	}
 	return all, nil
+}
+
+// Holding is what a mailbox holds, as far as was seen.
+type Holding struct {
+	Folders []Folder // that which is read first
+	Unmoved int      // taken from that, and not moved yet
+}
+
+// Holdings returns what every mailbox holds, by its id.
+func (s *Store) Holdings(ctx context.Context) (map[int64]Holding, error) {
+	var folders []Folder
+	if err := s.db.Select(ctx, &folders, `SELECT `+folderColumns+` FROM mailbox_folder ORDER BY mailbox_id, role, name`); err != nil {
+		return nil, fmt.Errorf("list folders: %w", err)
+	}
+	var left []struct {
+		MailboxID int64  `db:"mailbox_id"`
+		Folder    string `db:"folder"`
+		N         int    `db:"n"`
+	}
+	err := s.db.Select(ctx, &left, `SELECT mailbox_id, folder, count(*) AS n FROM inbox WHERE moved_at IS NULL AND uid IS NOT NULL GROUP BY mailbox_id, folder`)
+	if err != nil {
+		return nil, fmt.Errorf("count what is to be moved: %w", err)
+	}
+	all := map[int64]Holding{}
+	for _, f := range folders {
+		h := all[f.MailboxID]
+		h.Folders = append(h.Folders, f)
+		for _, l := range left {
+			if l.MailboxID == f.MailboxID && l.Folder == f.Name {
+				h.Unmoved += l.N
+			}
+		}
+		all[f.MailboxID] = h
+	}
+	return all, nil
+}
+
+// Compared returns when the folders were last compared with the ledger, 0 for
+// never, and how many missed mails that found.
+func (h Holding) Compared() (at migrations.Stamp, found int) {
+	for _, f := range h.Folders {
+		if f.ReconciledAt != nil && *f.ReconciledAt > at {
+			at, found = *f.ReconciledAt, int(f.FoundLast)
+		}
+	}
+	return at, found
 }

@@ -133,3 +133,30 @@ func (s *Store) unjunkTx(ctx context.Context, tx *migrations.Tx, by Actor, messa
 	tx.AfterCommit(func() { signal(s.inboxNews) })
 	return true, s.RecordTx(ctx, tx, Event{Actor: by, Subject: "inbox", SubjectID: rows[len(rows)-1], Kind: "approved"})
 }
+
+// HeldDecision tells what became of a mail that was held and is not any more,
+// because it lay in the Junk folder and is decided anew: again is that the same
+// person has decided so, as a double click does; Conflict says who else did,
+// and NotFound that nobody has.
+func (s *Store) HeldDecision(ctx context.Context, actor Actor, inboxID int64, decision string) (again bool, err error) {
+	var last []EventRow
+	err = s.db.Select(ctx, &last, `SELECT `+eventColumns+` FROM event WHERE subject = 'inbox' AND subject_id = ? AND kind IN ('approved', 'unjunked') ORDER BY id DESC LIMIT 1`, inboxID)
+	switch {
+	case err != nil:
+		return false, fmt.Errorf("read what was decided about mail %d: %w", inboxID, err)
+	case len(last) == 0:
+		return false, migrations.NotFoundf("There is no such mail.")
+	case last[0].Kind == "unjunked":
+		return false, migrations.Conflictf("Somebody moved this mail out of the Junk folder meanwhile, and it was taken from there.")
+	case last[0].Actor == actor.String() && decision == DecidedApproved:
+		return true, nil
+	}
+	r, err := s.InboxMail(ctx, inboxID)
+	if err != nil {
+		return false, err
+	}
+	if r.ResolvedBy == "" {
+		return false, migrations.Conflictf("Somebody approved this mail meanwhile.")
+	}
+	return false, migrations.Conflictf("%s approved this mail meanwhile.", r.ResolvedBy)
+}

@@ -14,7 +14,8 @@ type healthView struct {
 	tracker.Health
 	Tabs       []mailTab
 	Sums       []boxSum
-	Endless    int // readings of mail in this process that do not come to an end
+	Mends      bool // the reader may decide about mail
+	Endless    int  // readings of mail in this process that do not come to an end
 	Boxes      []boxView
 	InboxSum   []countView
 	OutboxSum  []countView
@@ -53,7 +54,7 @@ func (s *site) mailHealth(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v := healthView{Health: h, Show: r.URL.Query().Get("show")}
+	v := healthView{Health: h, Show: r.URL.Query().Get("show"), Mends: tracker.May(*accountOf(ctx), tracker.MendMail)}
 	if v.Tabs, err = s.mailTabs(ctx, "overview"); err != nil {
 		return err
 	}

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
 	"helpdeskd/tracker"
@@ -63,47 +62,6 @@ func (s *site) mailTabs(ctx context.Context, on string) ([]mailTab, error) {
 		{To: "/mail/outbox", Word: s.words.say("outbox.title"), On: on == "outbox"},
 		{To: "/mail/senders", Word: s.words.say("senders.title"), On: on == "senders"},
 	}, nil
-}
-
-// boxSum says in a sentence whether all mails of a mailbox are accounted for.
-type boxSum struct {
-	Words string
-	Bad   bool
-}
-
-func (s *site) boxSums(ctx context.Context) ([]boxSum, error) {
-	sums, err := s.store.LedgerSums(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var list []boxSum
-	for _, b := range sums {
-		if b.Off() != 0 {
-			list = append(list, boxSum{Bad: true, Words: s.words.say("ledger.sum_off", b.Mailbox.Address, b.Taken, b.Sum)})
-			continue
-		}
-		if b.Taken == 0 {
-			list = append(list, boxSum{Words: s.words.say("ledger.sum_empty", b.Mailbox.Address)})
-			continue
-		}
-		rest := b.Sum - b.N(tracker.FateNew) - b.N(tracker.FateAppend) - b.Waits - b.Open
-		parts := []string{s.words.say("ledger.sum_tickets", b.N(tracker.FateNew)+b.N(tracker.FateAppend))}
-		if rest > 0 {
-			parts = append(parts, s.words.say("ledger.sum_none", rest))
-		}
-		if b.Waits > 0 {
-			parts = append(parts, s.words.say("ledger.sum_waits", b.Waits))
-		}
-		if b.Open > 0 {
-			parts = append(parts, s.words.say("ledger.sum_open", b.Open))
-		}
-		text := s.words.say("ledger.sum", thousands(b.Taken), b.Mailbox.Address, strings.Join(parts, ", "))
-		if b.Mailbox.Waiting > 0 {
-			text += " " + s.words.say("ledger.sum_folder", b.Mailbox.Waiting)
-		}
-		list = append(list, boxSum{Words: text})
-	}
-	return list, nil
 }
 
 // thousands writes a number as people read it.

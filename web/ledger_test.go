@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"helpdeskd/migrations"
 	"helpdeskd/migrations/dbtest"
@@ -118,4 +119,120 @@ func TestHeldMailsShowTheirConditions(t *testing.T) {
 	if n, err := w.HeldCount(t.Context()); err != nil || n != 0 {
 		t.Fatalf("%d are held, %v", n, err)
 	}
+}
+
+// What a mailbox holds stands beside what was taken of it, red where it does
+// not add up, and a comparison is asked for by a button.
+func TestMailboxIsComparedOnThePage(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
+		w := newWorld(t, db)
+		ctx := t.Context()
+		w.ago(time.Hour)
+		later := func(d time.Duration) { w.back.Add(-int64(d)) }
+		b := w.session(w.tech)
+		page := func(has string, lacks ...string) {
+			t.Helper()
+			body := b.get("/mail").Body.String()
+			if !strings.Contains(body, has) {
+				t.Errorf("the page does not say %q", has)
+			}
+			for _, x := range lacks {
+				if strings.Contains(body, x) {
+					t.Errorf("the page says %q", x)
+				}
+			}
+		}
+		page("No mail of "+w.mailbox.Address, "Compare now")
+		w.arrives(letter{name: "Anna Berg", address: "anna@aldermere.example", subject: "Printer", text: "It smells."})
+		open := func(name, role string, k tracker.FolderLook) tracker.Folder {
+			f, err := w.OpenFolder(ctx, w.mailbox.ID, name, role)
+			w.ok(err)
+			k.UIDValidity = 1
+			f, err = w.Looked(ctx, f, k)
+			w.ok(err)
+			return f
+		}
+		open("INBOX", tracker.RoleInbox, tracker.FolderLook{Messages: 9, Waiting: 2})
+		open("Junk Email", tracker.RoleJunk, tracker.FolderLook{Messages: 4})
+		done := open("Processed", tracker.RoleProcessed, tracker.FolderLook{Messages: 1})
+		page("INBOX holds 9 mails: 2 not taken yet", "can not be taken")
+		page("Junk Email, whose mails are held for you, holds 4 mails.")
+		page("Processed, where taken mail is moved to, holds 1 mail.")
+		page("Not compared with the mailbox yet")
+		later(11 * time.Minute)
+		page("2 mails in INBOX can not be taken. helpdeskd keeps trying")
+		open("INBOX", tracker.RoleInbox, tracker.FolderLook{Messages: 7, Vanished: 1})
+		page("1 mail was gone from INBOX before it could be taken: somebody moved or deleted it. Press", "can not be taken")
+		if !strings.Contains(b.get("/mail/ledger").Body.String(), "1 mail was gone from INBOX") {
+			t.Error("the ledger does not say what does not add up")
+		}
+		later(time.Second)
+		to := fmt.Sprintf("/mail/boxes/%d/compare", w.mailbox.ID)
+		if res := w.session(w.manager).post(to); res.Code != http.StatusForbidden {
+			t.Fatalf("a manager may ask: %d", res.Code)
+		}
+		if res := b.post(to); res.Code != http.StatusSeeOther {
+			t.Fatalf("ask: %d", res.Code)
+		}
+		page("To be compared with the mailbox at the next look", "Compare now<")
+		later(time.Second)
+		w.ok(w.Reconciled(ctx, done, tracker.FolderLook{UIDValidity: 1, Messages: 3, Waiting: 1}, 1, 3))
+		page("1 missed mail was found and taken.", "at the next look")
+		page("1 mail in Processed can not be taken")
+		page("1 mail was once gone from INBOX before it could be taken; the folders were compared since", "Press")
+		w.ok(w.Reconciled(ctx, done, tracker.FolderLook{UIDValidity: 1, Messages: 3}, 0, 3))
+		page("nothing was missing.", "can not be taken")
+		if res := b.post("/mail/boxes/99/compare"); res.Code != http.StatusNotFound {
+			t.Fatalf("another mailbox: %d", res.Code)
+		}
+	})
+}
+
+// A wrong number loses nothing, and who comes too late is told by whom.
+func TestHeldMailIsNotLostOnTheWay(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
+		w := newWorld(t, db)
+		ctx := t.Context()
+		w.arrives(letter{name: "Mallory", address: "mallory@aldermere.example", subject: "one", text: "Open up", stranger: true})
+		held, _, err := w.Held(ctx, 0, 10)
+		w.ok(err)
+		b, other := w.session(w.tech), w.session(w.admin)
+		res := b.post(fmt.Sprintf("/held/%d/attach", held[0].ID), "ticket_text", "HD-99", "participant", "1", "mail", fmt.Sprint(held[0].InboxID))
+		body := res.Body.String()
+		if res.Code != http.StatusUnprocessableEntity || strings.Count(body, `value="HD-99"`) != 1 || !strings.Contains(body, `<details class="reject" open>`) || !strings.Contains(body, `value="1" checked`) || !strings.Contains(body, "Open up") {
+			t.Fatalf("a wrong number: %d %s", res.Code, body)
+		}
+
+		w.uid++
+		_, err = w.Keep(ctx, w.lease, w.mailbox.ID, []tracker.RawMail{{Folder: "Junk Email", UIDValidity: 1, UID: w.uid, ReceivedAt: w.Now(), Hold: "it was in the Junk folder", Stays: true, Data: []byte("Subject: two\r\n\r\n.")}})
+		w.ok(err)
+		work, err := w.Claim(ctx, w.lease, w.mailbox.ID, 10)
+		w.ok(err)
+		_, err = w.Receive(ctx, w.lease, []tracker.Item{{Work: work[0], Mail: tracker.Inbound{Digest: work[0].Digest, ContentDigest: work[0].Digest, MessageID: "two@mail.example",
+			From: []tracker.Address{{Address: "eva@aldermere.example"}}, To: []tracker.Address{{Address: w.mailbox.Address}}, Class: tracker.ClassHuman, Subject: "two", AuthAs: "Internal"}}})
+		w.ok(err)
+		held, _, err = w.Held(ctx, 0, 10)
+		w.ok(err)
+		to, mail := fmt.Sprintf("/held/%d", held[0].ID), fmt.Sprint(work[0].InboxID)
+		if !strings.Contains(b.get("/held").Body.String(), `name="mail" value="`+mail+`"`) {
+			t.Fatal("the form does not name its mail")
+		}
+		for range 2 { // a double click
+			if res := b.post(to+"/approve", "mail", mail); res.Code != http.StatusSeeOther {
+				t.Fatalf("approve: %d %s", res.Code, res.Body)
+			}
+		}
+		for _, do := range []string{"/approve", "/reject", "/attach"} {
+			res := other.post(to+do, "mail", mail, "ticket_text", "HD-1")
+			if res.Code != http.StatusConflict || !strings.Contains(res.Body.String(), w.tech.Name+" approved this mail meanwhile.") {
+				t.Fatalf("%s too late: %d %s", do, res.Code, res.Body)
+			}
+		}
+		if res := b.post(to+"/reject", "mail", mail); res.Code != http.StatusConflict {
+			t.Fatalf("rejecting what one approved: %d", res.Code)
+		}
+		if res := b.post(to+"/approve", "mail", "12345"); res.Code != http.StatusNotFound {
+			t.Fatalf("of no mail: %d", res.Code)
+		}
+	})
 }

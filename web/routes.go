@@ -169,6 +169,7 @@ func (s *site) table() []route {
 		{post, "/people/{id}/reached", tracker.EditPeople, s.addressReached},
 
 		{get, "/mail", tracker.ReadHealth, s.mailHealth},
+		{post, "/mail/boxes/{id}/compare", tracker.MendMail, s.compareMailbox},
 		{get, "/mail/shadow/{id}", tracker.ReadHealth, s.shadow},
 		{post, "/mail/shadow/{id}/end", tracker.EditSettings, s.endShadow},
 		{get, "/mail/quarantine/{id}", tracker.ReadHealth, s.quarantined},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"helpdeskd/tracker"
@@ -30,9 +31,13 @@ func (c reconcileCmd) Run(s *session) error {
 			return err
 		}
 		asked++
-		fmt.Fprintf(s.out, "%s: the running helpdeskd compares its processed folder at its next look, and takes what was never taken\n", m.Name)
+		fmt.Fprintf(s.out, "%s: the running helpdeskd compares its folders with the ledger at its next look, and takes what was never taken; Mail in the browser shows what it found\n", m.Name)
 	}
-	if asked == 0 {
+	switch {
+	case asked > 0:
+	case c.Mailbox == "":
+		return errors.New("there is no mailbox yet")
+	default:
 		return fmt.Errorf("there is no mailbox %q", c.Mailbox)
 	}
 	return nil

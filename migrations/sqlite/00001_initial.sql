@@ -257,6 +257,7 @@ CREATE TABLE mailbox_folder (
     vanished       BIGINT NOT NULL DEFAULT 0, -- ever: listed, and gone before they could be fetched
     vanished_at    BIGINT,
     found          BIGINT NOT NULL DEFAULT 0, -- ever: taken by a reconciliation of this folder
+    found_last     BIGINT NOT NULL DEFAULT 0, -- of them: by the last one
     reconciled_at  BIGINT,
     checked_uid    BIGINT NOT NULL DEFAULT 0, -- up to which a reconciliation compared it, under uidvalidity
     PRIMARY KEY (mailbox_id, name)
