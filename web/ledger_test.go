@@ -12,6 +12,35 @@ import (
 	"helpdeskd/tracker"
 )
 
+func init() { chapters = append(chapters, (*world).folders) }
+
+// folders has the mailbox looked into, with what a person must look at.
+func (w *world) folders() {
+	w.t.Helper()
+	ctx := w.t.Context()
+	at := w.back.Load()
+	w.back.Add(int64(time.Hour))
+	defer w.back.Store(at)
+	var f tracker.Folder
+	for _, x := range []struct {
+		name, role string
+		look       tracker.FolderLook
+	}{
+		{"INBOX", tracker.RoleInbox, tracker.FolderLook{Messages: 412, Waiting: 2, Vanished: 1}},
+		{"Junk Email", tracker.RoleJunk, tracker.FolderLook{Messages: 6}},
+		{"Processed", tracker.RoleProcessed, tracker.FolderLook{Messages: 38}},
+	} {
+		var err error
+		f, err = w.OpenFolder(ctx, w.mailbox.ID, x.name, x.role)
+		w.ok(err)
+		x.look.UIDValidity = 1
+		f, err = w.Looked(ctx, f, x.look)
+		w.ok(err)
+	}
+	w.ok(w.Reconciled(ctx, f, tracker.FolderLook{UIDValidity: 1, Messages: 38}, 3, 38))
+	w.ok(w.IgnoreSender(ctx, w.tech.Actor(), "@noise.example", "advertising", 0))
+}
+
 // setAside keeps a mail and quarantines it, as one that could not be read.
 func (w *world) setAside(subject string) int64 {
 	w.t.Helper()

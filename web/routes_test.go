@@ -527,7 +527,10 @@ func TestOthersViewsAreNotFound(t *testing.T) {
 // whole are the routes whose form is all there with nothing filled in.
 var whole = map[string]string{
 	"/account/keys":                "one box, which is not ticked",
+	"/held/{id}/approve":           "the box may be left out, and the mail names itself",
 	"/held/{id}/reject":            "the reason may be left out",
+	"/mail/boxes/{id}/compare":     "a button",
+	"/mail/senders/{id}/remove":    "a button",
 	"/views/restore":               "an undo of nothing",
 	"/views/{id}/move":             "a button that names the direction",
 	"/views/{id}/remove":           "a button",
