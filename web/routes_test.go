@@ -527,6 +527,9 @@ func TestOthersViewsAreNotFound(t *testing.T) {
 // whole are the routes whose form is all there with nothing filled in.
 var whole = map[string]string{
 	"/account/keys":                "one box, which is not ticked",
+	"/tickets/{number}/keep":       "a button that names what it does",
+	"/alarms/{id}/mute":            "a button that names for how long",
+	"/settings/alarms/test":        "a button",
 	"/held/{id}/approve":           "the box may be left out, and the mail names itself",
 	"/held/{id}/reject":            "the reason may be left out",
 	"/mail/boxes/{id}/compare":     "a button",
