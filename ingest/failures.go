@@ -64,6 +64,7 @@ func (f *Failure) Plain() string { return f.What + ". " + f.Do }
 var (
 	errNotLoopback = errors.New("security plain, but the server is not on this machine")
 	errNoValidity  = errors.New("no UIDVALIDITY")
+	errNoPasswords = errors.New("LOGINDISABLED, and no AUTH=PLAIN: the server takes no passwords")
 	errCutOff      = errors.New("the connection ended within a message")
 )
 
@@ -119,6 +120,9 @@ func failure(cfg MailboxConfig, at stage, err error) *Failure {
 	case errors.As(err, new(*tokenRefused)):
 		f.Login = true
 		f.tokenRefused(cfg)
+	case errors.Is(err, errNoPasswords):
+		f.Login = true
+		f.is(remedy.BasicRefused, cfg)
 	case errors.Is(err, errNotLoopback):
 		f.What = "Security is plain, but " + cfg.Host + " is not this machine"
 		f.Do = "Use tls or starttls: the password would go through the network readable."

@@ -131,10 +131,12 @@ func (s *session) login(token string) error {
 		}
 	case caps.Has(imap.CapLoginDisabled) && s.cfg.Security == SecurityPlain:
 		return &imap.Error{Type: imap.StatusResponseTypeNo, Code: imap.ResponseCodePrivacyRequired, Text: "LOGINDISABLED"}
-	case s.cfg.Auth == AuthPlain && caps.Has(imap.AuthCap("PLAIN")):
+	case caps.Has(imap.AuthCap("PLAIN")) && (s.cfg.Auth == AuthPlain || caps.Has(imap.CapLoginDisabled)):
 		if err := s.c.Authenticate(sasl.NewPlainClient("", s.cfg.Username, s.cfg.Password)); err != nil {
 			return err
 		}
+	case caps.Has(imap.CapLoginDisabled):
+		return errNoPasswords // RFC 9051 section 6.2.3: LOGIN must not be tried
 	default:
 		if err := s.c.Login(s.cfg.Username, s.cfg.Password).Wait(); err != nil {
 			return err

@@ -7,8 +7,6 @@ import "strings"
 var texts = map[Case][2]string{
 	NoPermission: {"The app may not do this yet: its token lacks the permission {missing}",
 		"In the Entra portal open App registrations, the app, API permissions: add the application permission {missing} of \"Office 365 Exchange Online\", then press \"Grant admin consent\". It takes up to a minute to count."},
-	OtherTenant: {"The token is of another tenant ({said}) than the one in the settings",
-		"Copy the Directory (tenant) ID from the app's overview."},
 	PrincipalUnknown: {"Exchange does not accept the app for {mailbox}: it does not know the app, or knows it by a wrong Object ID",
 		"Run New-ServicePrincipal with the Object ID that stands under Enterprise applications, not the one under App registrations, and give it the mailbox. If a wrong one is there already, remove it first with Remove-ServicePrincipal."},
 	NotGranted: {"Signing in worked, but the server does not open the mailbox {mailbox}",
@@ -66,7 +64,6 @@ type About struct {
 	Folder  string
 	Folders []string // that there are
 	Missing string   // the permission
-	Said    string   // the server's or the token's own word
 }
 
 // Explain returns what happened and the one thing to do next, without a full
@@ -80,6 +77,6 @@ func (c Case) Explain(a About) (what, do string) {
 	if folders == "" {
 		folders = "none can be seen"
 	}
-	r := strings.NewReplacer("{host}", a.Host, "{mailbox}", a.Mailbox, "{folder}", a.Folder, "{folders}", folders, "{missing}", a.Missing, "{said}", a.Said)
+	r := strings.NewReplacer("{host}", a.Host, "{mailbox}", a.Mailbox, "{folder}", a.Folder, "{folders}", folders, "{missing}", a.Missing)
 	return r.Replace(t[0]), r.Replace(t[1])
 }

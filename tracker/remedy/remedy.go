@@ -19,7 +19,6 @@ type Case string
 const (
 	None             Case = ""
 	NoPermission     Case = "no_permission"      // the token lacks the application permission, or nobody consented
-	OtherTenant      Case = "other_tenant"       // the token is of another tenant than the mailbox's settings say
 	PrincipalUnknown Case = "principal_unknown"  // Exchange does not know the app: New-ServicePrincipal, Object ID
 	NotGranted       Case = "not_granted"        // authenticated but not connected
 	MailboxOnly      Case = "token_refused"      // another server than Exchange refuses the token
