@@ -117,7 +117,7 @@ func (s *site) alarmWayPage(w http.ResponseWriter, r *http.Request, name string)
 }
 
 func (s *site) showAlarmWay(w http.ResponseWriter, r *http.Request, status int, f alarmWayForm) error {
-	return s.render(w, r, status, "alarmway", view{Title: s.words.say("alarms.way." + f.Name), Section: "settings", Data: f})
+	return s.render(w, r, status, "alarmway", view{Title: s.words.say("alarms.way.title_" + f.Name), Section: "settings", Data: f})
 }
 
 func (s *site) saveAlarmMail(w http.ResponseWriter, r *http.Request) error {
