@@ -209,11 +209,11 @@ func (f *Failure) refused(cfg MailboxConfig, at stage, e *imap.Error) {
 	case at == stageLogin:
 		f.Login, f.Case = true, remedy.PasswordRefused
 		f.What = "The mail server refuses the user name or the password of " + cfg.Username
-		f.Do = "Correct them in the configuration. Microsoft 365 takes no passwords any more (use xoauth2); Google wants an app password."
+		f.Do = "Correct them. Microsoft 365 takes no passwords any more (use xoauth2); Google wants an app password."
 	case at == stageSelect:
 		f.Case = remedy.NoFolder
 		f.What = "The folder " + cfg.Folder + " can not be opened"
-		f.Do = "Correct the folder's name in the configuration, or give " + cfg.Username + " the right to open it."
+		f.Do = "Correct the folder's name, or give " + cfg.Username + " the right to open it."
 	case at == stageFolder, at == stageMove && e.Code == imap.ResponseCodeTryCreate:
 		f.Case = remedy.NoProcessed
 		f.What = "The folder " + cfg.Processed + " for processed mail can not be made or used"
@@ -242,11 +242,11 @@ func (f *Failure) security(cfg MailboxConfig) {
 	case errors.As(err, &refused):
 		f.Case = remedy.NoStartTLS
 		f.What = "The server offers no STARTTLS: " + clean(refused.line)
-		f.Do = "Set security to tls (usually port 993). Nothing was sent readable."
+		f.Do = "Choose TLS (usually port 993). Nothing was sent readable."
 	case errors.As(err, &authority):
 		f.Case = remedy.UnknownAuthority
 		f.What = "The certificate of " + cfg.Host + " is signed by an authority that this machine does not know"
-		f.Do = "Name the company's own authority as ca_file, or install a certificate of a public one."
+		f.Do = "Give it the company's own authority as PEM (on the mailbox's page; in the file: ca_file), or install a certificate of a public one."
 	case errors.As(err, &host):
 		f.Case = remedy.OtherName
 		f.What = "The certificate is not for " + cfg.Host + ": " + clean(host.Error())
@@ -258,7 +258,7 @@ func (f *Failure) security(cfg MailboxConfig) {
 	case errors.As(err, &record):
 		f.Case = remedy.NotTLS
 		f.What = "The port " + cfg.addr() + " does not speak TLS"
-		f.Do = "Use security starttls there, or another port (tls is usually 993)."
+		f.Do = "Choose STARTTLS for it, or another port (TLS is usually 993)."
 	case migrations.KindOf(err) == migrations.Invalid:
 		f.What, f.Do = migrations.SafeMessage(err), "Correct the configuration."
 	default:

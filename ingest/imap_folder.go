@@ -71,7 +71,7 @@ func (s *session) findFolder(configured string, sp special) (string, error) {
 		names = append(names, clean(d.Mailbox))
 	}
 	f := &Failure{Stage: string(stageAside), Err: errNoFolder, What: "The mailbox has no folder for " + sp.what,
-		Do: "All other mail is taken. Name the folder in the configuration. The mailbox has: " + strings.Join(names, ", ") + "."}
+		Do: "All other mail is taken. Correct its name. The mailbox has: " + strings.Join(names, ", ") + "."}
 	if configured != "" && configured != JunkByItself {
 		f.What = "The mailbox has no folder " + configured
 	}

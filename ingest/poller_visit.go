@@ -111,7 +111,7 @@ func (v *visit) open(ctx context.Context) error {
 func (v *visit) aside(err error) error {
 	if f := failure(v.cfg, stageSelect, err); v.role != tracker.RoleInbox && isRefusal(err) && f.Wait == 0 {
 		return &Failure{Stage: string(stageAside), Err: f.Err, What: "The folder " + v.name + " can not be opened",
-			Do: "All other mail is taken. Correct the folder's name in the configuration, or give " + v.cfg.Username + " the right to open it."}
+			Do: "All other mail is taken. Correct the folder's name, or give " + v.cfg.Username + " the right to open it."}
 	}
 	return err
 }

@@ -40,6 +40,9 @@ func openPostgres(ctx context.Context, dsn string) (*DB, error) {
 	p.SetConnMaxIdleTime(5 * time.Minute)
 	if err := p.PingContext(ctx); err != nil {
 		p.Close()
+		if errors.Is(err, pq.ErrSSLNotSupported) {
+			return nil, fmt.Errorf("open postgres: %w: switch TLS on there (ssl = on), or, on this machine or a network of your own, add sslmode=disable to its address", err)
+		}
 		return nil, fmt.Errorf("open postgres: %w", err)
 	}
 	return &DB{Engine: Postgres, write: p, read: p, dsn: dsn}, nil

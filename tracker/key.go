@@ -74,7 +74,7 @@ func openKey(ctx context.Context, db *migrations.DB, path string, make bool) (*s
 		switch {
 		case have != "":
 			id, _ := seal.SealedBy(have)
-			return nil, migrations.Invalidf("the key file %s is missing, and the secrets in this database are sealed with it (key %s): put it back from the backup. "+
+			return nil, migrations.Invalidf("the key file %s is missing, and the secrets in this database are sealed with it (key %s): put its copy back (a backup holds it only where it was made with --with-key). "+
 				"Several nodes on one database share one key file: copy it from the first node, or name it as key_file", path, id)
 		case !make:
 			return nil, nil

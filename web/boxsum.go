@@ -61,14 +61,14 @@ func (s *site) boxSums(ctx context.Context) ([]boxSum, error) {
 func (s *site) sumWords(b tracker.BoxSum) string {
 	switch {
 	case b.Off() != 0:
-		return s.words.say("ledger.sum_off", b.Mailbox.Address, b.Taken, b.Sum)
+		return s.words.say("ledger.sum_off", thousands(b.Taken), b.Mailbox.Address, thousands(b.Sum))
 	case b.Taken == 0:
 		return s.words.say("ledger.sum_empty", b.Mailbox.Address)
 	}
 	rest := b.Sum - b.N(tracker.FateNew) - b.N(tracker.FateAppend) - b.Waits - b.Open
-	parts := []string{s.words.say("ledger.sum_tickets", b.N(tracker.FateNew)+b.N(tracker.FateAppend))}
+	parts := []string{s.words.say("ledger.sum_tickets", thousands(b.N(tracker.FateNew)+b.N(tracker.FateAppend)))}
 	if rest > 0 {
-		parts = append(parts, s.words.say("ledger.sum_none", rest))
+		parts = append(parts, s.words.say("ledger.sum_none", thousands(rest)))
 	}
 	if b.Waits > 0 {
 		parts = append(parts, s.words.say("ledger.sum_waits", b.Waits))

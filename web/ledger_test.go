@@ -265,3 +265,18 @@ func TestHeldMailIsNotLostOnTheWay(t *testing.T) {
 		}
 	})
 }
+
+// Where the sums are off, the sentence says how far, and of which mailbox.
+func TestSumsThatAreOffAreNamed(t *testing.T) {
+	w := newWorld(t, dbtest.Open(t, migrations.SQLite))
+	w.setAside("The printer")
+	if err := w.Store.DB().Tx(t.Context(), func(tx *migrations.Tx) error {
+		_, err := tx.Exec(t.Context(), `UPDATE inbox_tally SET n = n + 2000 WHERE what = 'taken'`)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if page := w.session(w.tech).get("/mail").Body.String(); !strings.Contains(page, "2,001 mails of helpdesk@") || !strings.Contains(page, "but 1 are accounted for") {
+		t.Error("the page does not say how far the sums are off")
+	}
+}

@@ -106,6 +106,13 @@ func (s *site) setup(w http.ResponseWriter, r *http.Request) error {
 	if err := s.signIn(r, a); err != nil {
 		return err
 	}
+	boxes, err := s.store.Mailboxes(ctx)
+	if err != nil {
+		return err
+	}
+	if len(boxes) == 0 { // an empty board would wait for mail that nobody reads
+		return seeOther(w, r, "/settings/mailboxes")
+	}
 	return seeOther(w, r, "/")
 }
 

@@ -85,7 +85,7 @@ func forgedCommands(from, to string) []remedy.Lines {
 	from, to = shellQuote(from), shellQuote(to)
 	return []remedy.Lines{
 		{Where: "curl", Text: "curl --url smtps://smtp." + domain + " --user " + from + " --mail-from " + from + " --mail-rcpt " + to + " --upload-file helpdeskd-header-test.eml"},
-		{Where: "swaks", Text: "swaks --server smtp." + domain + " --tls --auth-user " + from + " --from " + from + " --to " + to + " --data @helpdeskd-header-test.eml"},
+		{Where: "swaks", Text: "swaks --server smtp." + domain + " --port 587 --tls --auth-user " + from + " --from " + from + " --to " + to + " --data @helpdeskd-header-test.eml"},
 	}
 }
 

@@ -94,8 +94,8 @@ func TestFirstRun(t *testing.T) {
 		if res := b.post("/setup", append(fields, "code", "aaaaa-aaaaa-aaaaa-aaaaa")...); res.Code != http.StatusForbidden || !strings.Contains(res.Body.String(), "Ines Holm") {
 			t.Fatalf("a wrong code: %d", res.Code)
 		}
-		if res := b.post("/setup", append(fields, "code", code)...); res.Code != http.StatusSeeOther {
-			t.Fatalf("the right code: %d %s", res.Code, res.Body)
+		if res := b.post("/setup", append(fields, "code", code)...); res.Code != http.StatusSeeOther || res.Header().Get("Location") != "/settings/mailboxes" {
+			t.Fatalf("the right code, and no mailbox yet: %d to %q %s", res.Code, res.Header().Get("Location"), res.Body)
 		}
 		if res := b.get("/board"); res.Code != http.StatusOK || !strings.Contains(res.Body.String(), "Aldermere") {
 			t.Fatalf("the board after set-up: %d", res.Code)

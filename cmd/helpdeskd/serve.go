@@ -67,7 +67,7 @@ func (serveCmd) Run(s *session) error {
 	}
 	log.Info("started", slog.String("version", buildVersion()), slog.String("listen", listener.Addr().String()), slog.String("node", place.Node), slog.Int("mailboxes", len(c.Mailboxes)))
 	if len(c.Mailboxes) == 0 {
-		log.Warn("the configuration has no mailbox: the site runs, but no mail is read")
+		log.Warn("the configuration file has no mailbox: mail is read once one is connected on the site, under Settings, Mailboxes")
 	}
 	if c.TLS.Cert == "" && !c.OnLoopback() && len(c.TrustedProxies) == 0 {
 		log.Warn("the site speaks plain HTTP to the network, passwords included: give it a certificate under [tls], or listen on 127.0.0.1 behind a proxy")
