@@ -320,3 +320,28 @@ func TestTrustNeedsAPassedTest(t *testing.T) {
 		}
 	})
 }
+
+// Several open pages find the mail of a header test: it is recorded once.
+func TestAHeaderTestIsRecordedOnce(t *testing.T) {
+	eachDesk(t, func(t *testing.T, d *desk) {
+		ctx := t.Context()
+		box := must(d.OpenMailbox(ctx, "helpdesk", "helpdesk@company.example", Begin{}))(t)
+		p := must(d.StartHeaders(ctx, d.admin.Actor(), box.ID, "me@outside.example", "mx.company.example"))(t)
+		for _, nonce := range []string{p.Nonce, "another", p.Nonce} {
+			if err := d.RecordHeaderTest(ctx, d.admin.Actor(), p.ID, HeaderTest{Nonce: nonce, Marked: true}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		p = must(d.LastProbe(ctx, box.ID, ProbeHeaders))(t)
+		var events int
+		if err := d.DB().Get(ctx, &events, `SELECT count(*) FROM event WHERE kind = 'headers_tested'`); err != nil {
+			t.Fatal(err)
+		}
+		if h := p.Headers(); events != 1 || h == nil || h.Nonce != p.Nonce {
+			t.Errorf("%d events, and it says %+v", events, h)
+		}
+		if err := d.RecordHeaderTest(ctx, d.admin.Actor(), p.ID+1, HeaderTest{}); migrations.KindOf(err) != migrations.NotFound {
+			t.Errorf("a test that there is not: %v", err)
+		}
+	})
+}

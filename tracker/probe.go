@@ -246,7 +246,8 @@ func (s *Store) probeClientTx(ctx context.Context, tx *migrations.Tx, p *Probe) 
 	return c, who.Email, err
 }
 
-// RecordHeaderTest keeps what a header test came to.
+// RecordHeaderTest keeps what a header test came to, once: what is recorded
+// stays, as several pages may find its mail at the same time.
 func (s *Store) RecordHeaderTest(ctx context.Context, actor Actor, id int64, h HeaderTest) error {
 	b, err := json.Marshal(h)
 	if err != nil {
@@ -254,7 +255,11 @@ func (s *Store) RecordHeaderTest(ctx context.Context, actor Actor, id int64, h H
 	}
 	err = s.db.Tx(ctx, func(tx *migrations.Tx) error {
 		var p Probe
-		if err := tx.Get(ctx, &p, `UPDATE probe SET result = ? WHERE id = ? AND kind = ? RETURNING `+probeColumns, string(b), id, ProbeHeaders); err != nil {
+		err := tx.Get(ctx, &p, `UPDATE probe SET result = ? WHERE id = ? AND kind = ? AND result = '' RETURNING `+probeColumns, string(b), id, ProbeHeaders)
+		if migrations.KindOf(err) == migrations.NotFound {
+			return tx.Get(ctx, &p, `SELECT `+probeColumns+` FROM probe WHERE id = ? AND kind = ?`, id, ProbeHeaders)
+		}
+		if err != nil {
 			return err
 		}
 		return s.RecordTx(ctx, tx, Event{Actor: actor, Subject: "mailbox", SubjectID: p.MailboxID, Kind: "headers_tested", Became: h.Verdict()})
