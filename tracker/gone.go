@@ -206,31 +206,3 @@ func (s *Store) forgetMailTx(ctx context.Context, tx *migrations.Tx, w Work) err
 	}
 	return s.dropBlobsTx(ctx, tx, []string{w.Digest})
 }
-
-// KnownErased returns which of some mails, by their Message-IDs, were erased
-// here. Copies of them may lie in the mailbox still: who reconciles it with
-// the inbox does not count them as missed.
-func (s *Store) KnownErased(ctx context.Context, mailIDs []string) (map[string]bool, error) {
-	known := map[string]bool{}
-	byHash := map[string]string{}
-	for _, id := range mailIDs {
-		if id != "" {
-			byHash[goneID(id)] = id
-		}
-	}
-	hashes := make([]string, 0, len(byHash))
-	for h := range byHash {
-		hashes = append(hashes, h)
-	}
-	slices.Sort(hashes)
-	for part := range slices.Chunk(hashes, 500) {
-		var found []string
-		if err := selectIn(ctx, s.db, &found, `SELECT hash FROM gone_mail WHERE hash IN (?)`, part); err != nil {
-			return nil, fmt.Errorf("look for erased mail: %w", err)
-		}
-		for _, h := range found {
-			known[byHash[h]] = true
-		}
-	}
-	return known, nil
-}

@@ -18,7 +18,7 @@ type Mailbox struct {
 	Begun         bool              `db:"begun"`    // BeginAt alone says what is ours
 	Shadow        string            `db:"shadow"`   // ShadowOn and its like
 	ShadowAt      *migrations.Stamp `db:"shadow_at"`
-	ReconcileAt   *migrations.Stamp `db:"reconcile_at"` // a person asked for a reconciliation
+	ReconcileAt   *migrations.Stamp `db:"reconcile_at"` // a person or a restore asked for a reconciliation
 	UIDValidity   int64             `db:"uidvalidity"`
 	LastPollAt    *migrations.Stamp `db:"last_poll_at"`
 	LastOKAt      *migrations.Stamp `db:"last_ok_at"`

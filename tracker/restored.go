@@ -65,7 +65,7 @@ func (s *Store) AfterRestore(ctx context.Context, takenAt time.Time, before []Le
 				return err
 			}
 		}
-		if _, err := tx.Exec(ctx, `UPDATE mailbox SET uidvalidity = 0, reconcile_wanted_at = ?, no_acks_before = ?`, now, now); err != nil {
+		if _, err := tx.Exec(ctx, `UPDATE mailbox SET uidvalidity = 0, reconcile_at = ?, no_acks_before = ?`, now, now); err != nil {
 			return err
 		}
 		if err := indexAllTx(ctx, tx); err != nil {

@@ -212,7 +212,7 @@ func TestBackupAndRestore(t *testing.T) {
 		if n := there.ask(t, `SELECT COUNT(*) FROM outbox WHERE state = 'held'`); n != queued {
 			t.Errorf("%d mails are held, of %d", n, queued)
 		}
-		if n := there.ask(t, `SELECT COUNT(*) FROM mailbox WHERE reconcile_wanted_at IS NOT NULL AND no_acks_before > 0`); n != 1 {
+		if n := there.ask(t, `SELECT COUNT(*) FROM mailbox WHERE reconcile_at IS NOT NULL AND no_acks_before > 0`); n != 1 {
 			t.Errorf("%d mailboxes want to be looked through", n)
 		}
 		if n := there.ask(t, `SELECT COUNT(*) FROM search_queue`); n != 0 {

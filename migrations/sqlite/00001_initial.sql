@@ -193,7 +193,7 @@ CREATE TABLE mailbox (
     begun        BOOLEAN NOT NULL DEFAULT FALSE, -- begin_at alone says what is ours, in the folder that is read
     shadow       TEXT NOT NULL DEFAULT '', -- on: read and nothing done; off: a person switched it on for good
     shadow_at    BIGINT,           -- since when
-    reconcile_at BIGINT,           -- a person asked for a reconciliation
+    reconcile_at BIGINT,           -- a person or a restore asked for a reconciliation
     uidvalidity  BIGINT NOT NULL DEFAULT 0,
     last_poll_at BIGINT,
     last_ok_at   BIGINT,
@@ -204,7 +204,6 @@ CREATE TABLE mailbox (
     send_error_at BIGINT,
     waiting      BIGINT NOT NULL DEFAULT 0, -- messages in the folder at the last poll
     no_acks_before BIGINT NOT NULL DEFAULT 0, -- mail that arrived earlier is never acknowledged: the database was restored, and it may have been
-    reconcile_wanted_at BIGINT,    -- since when its folders must be looked through for mail that we do not have
     created_at   BIGINT NOT NULL
 );
 
