@@ -30,7 +30,7 @@ var _ = example("/board", "/board", "/board?closed=1", "/board?who=me") &&
 	example("/people/{id}", "/people/1") &&
 	example("/search", "/search", "/search?q=database", "/search?q=nothinglikethis") &&
 	example("/mail", "/mail", "/mail?show=quarantine", "/mail?show=out-sent") &&
-	example("/mail/quarantine/{id}", "/mail/quarantine/1") &&
+	example("/mail/quarantine/{id}", "/mail/quarantine/1", "/mail/quarantine/13") &&
 	example("/mail/ledger", "/mail/ledger", "/mail/ledger?what=quarantine", "/mail/ledger?q=nothinglikethis&since=2026-01-01", "/mail/ledger?count=1&class=human&from=aldermere") &&
 	example("/mail/senders") &&
 	example("/mail/quarantine/{id}/raw") && example("/messages/{id}/html") && example("/messages/{id}/raw") && example("/attachments/{uid}") &&
