@@ -65,10 +65,14 @@ func (s *site) sumWords(b tracker.BoxSum) string {
 	case b.Taken == 0:
 		return s.words.say("ledger.sum_empty", b.Mailbox.Address)
 	}
-	rest := b.Sum - b.N(tracker.FateNew) - b.N(tracker.FateAppend) - b.Waits - b.Open
+	shadow := b.N(tracker.FateShadow)
+	rest := b.Sum - b.N(tracker.FateNew) - b.N(tracker.FateAppend) - shadow - b.Waits - b.Open
 	parts := []string{s.words.say("ledger.sum_tickets", thousands(b.N(tracker.FateNew)+b.N(tracker.FateAppend)))}
 	if rest > 0 {
 		parts = append(parts, s.words.say("ledger.sum_none", thousands(rest)))
+	}
+	if shadow > 0 {
+		parts = append(parts, s.words.say("ledger.sum_shadow", thousands(shadow)))
 	}
 	if b.Waits > 0 {
 		parts = append(parts, s.words.say("ledger.sum_waits", b.Waits))

@@ -266,6 +266,21 @@ func TestHeldMailIsNotLostOnTheWay(t *testing.T) {
 	})
 }
 
+// What was only looked at in shadow mode did not go without a ticket for want of a need.
+func TestShadowMailIsNamedInTheSum(t *testing.T) {
+	w := newWorld(t, dbtest.Open(t, migrations.SQLite))
+	w.setAside("The printer")
+	if err := w.Store.DB().Tx(t.Context(), func(tx *migrations.Tx) error {
+		_, err := tx.Exec(t.Context(), `UPDATE inbox_tally SET what = 'shadow' WHERE what = 'quarantine'`)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if page := w.session(w.tech).get("/mail").Body.String(); !strings.Contains(page, "1 only looked at") || strings.Contains(page, "needed none") {
+		t.Error("the sentence does not say that a mail was only looked at")
+	}
+}
+
 // Where the sums are off, the sentence says how far, and of which mailbox.
 func TestSumsThatAreOffAreNamed(t *testing.T) {
 	w := newWorld(t, dbtest.Open(t, migrations.SQLite))
