@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -13,6 +14,7 @@ import (
 type boardView struct {
 	Columns []columnView
 	Chips   []chip
+	NoBox   bool   // there is no mailbox yet, and the reader may connect one
 	Self    string // this page's address, to read it again when something changes
 }
 
@@ -60,7 +62,24 @@ func (s *site) board(w http.ResponseWriter, r *http.Request) error {
 		}
 		b.Columns = append(b.Columns, c)
 	}
+	if b.NoBox, err = s.wantsMailbox(ctx, *me); err != nil {
+		return err
+	}
 	return s.render(w, r, http.StatusOK, "board", view{Title: s.words.say("nav.board"), Section: "board", Live: true, Data: b})
+}
+
+// wantsMailbox reports whether the desk has no mailbox, and this reader may
+// connect one.
+func (s *site) wantsMailbox(ctx context.Context, me tracker.Account) (bool, error) {
+	if !tracker.May(me, tracker.EditSettings) {
+		return false, nil
+	}
+	known, err := s.store.Mailboxes(ctx)
+	if err != nil || len(known) > 0 {
+		return false, err
+	}
+	made, err := s.store.Connections(ctx)
+	return len(made) == 0, err
 }
 
 func (s *site) columnView(c tracker.Column, who string) columnView {

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -11,6 +12,9 @@ import (
 	"time"
 
 	"helpdeskd/ingest"
+	"helpdeskd/inventory"
+	"helpdeskd/migrations"
+	"helpdeskd/migrations/dbtest"
 	"helpdeskd/tracker"
 	"helpdeskd/tracker/remedy"
 )
@@ -195,6 +199,9 @@ func TestTestMailAndHeaders(t *testing.T) {
 			if res := b.post(page+"/headers", "outside", "me@outside.example", "forged_id", "mx.aldermere.example"); res.Code != http.StatusSeeOther {
 				t.Fatalf("start: %d", res.Code)
 			}
+			if body := b.get(page).Body.String(); !strings.Contains(body, "curl.exe --url smtps://smtp.outside.example --user &#39;me@outside.example&#39;") {
+				t.Error("no line for Windows PowerShell")
+			}
 			eml := b.get(page + "/headers.eml").Body.String()
 			if !strings.Contains(eml, "X-MS-Exchange-Organization-AuthAs: Internal\r\n") || !strings.Contains(eml, "From: me@outside.example\r\n") {
 				t.Fatalf("the mail to send is %q", eml)
@@ -216,4 +223,28 @@ func TestTestMailAndHeaders(t *testing.T) {
 			t.Fatalf("trust after the test: %d", res.Code)
 		}
 	})
+}
+
+// Before there is a mailbox, the board leads whoever may connect one to where it is done.
+func TestTheBoardLeadsToTheFirstMailbox(t *testing.T) {
+	w := newWorld(t, dbtest.Open(t, migrations.SQLite))
+	const lead = "No mailbox is connected yet"
+	if strings.Contains(w.session(w.admin).get("/board").Body.String(), lead) {
+		t.Error("there is a mailbox")
+	}
+	bare := &world{t: t, Store: tracker.New(dbtest.Open(t, migrations.SQLite), tracker.Options{CheapHashes: true, Key: testKey(t)})}
+	var err error
+	bare.site, err = New(bare.Store, inventory.New(bare.Store), Options{Version: "test", Mail: plainReader{}, Forms: realReader{}, Texts: sampleTexts{}, Connect: sampleConnector{bare}, Alarms: sampleAlarms{bare}, Log: slog.New(slog.DiscardHandler)})
+	bare.ok(err)
+	for _, row := range []struct {
+		role tracker.AccountRole
+		want bool
+	}{{tracker.Admin, true}, {tracker.Technician, false}} {
+		a, err := bare.CreateAccount(t.Context(), tracker.Actor{}, tracker.NewAccount{Email: string(row.role) + "@aldermere.example", Name: "Ines", Role: row.role, Password: testPassword})
+		bare.ok(err)
+		body := bare.session(a).get("/board").Body.String()
+		if strings.Contains(body, lead) != row.want || row.want && !strings.Contains(body, `href="/settings/mailboxes">Connect a mailbox`) {
+			t.Errorf("%s: %v", row.role, !row.want)
+		}
+	}
 }

@@ -80,12 +80,14 @@ func (s *site) headersView(r *http.Request, c tracker.Connection, box tracker.Ma
 }
 
 // forgedCommands send the downloaded mail from outside, one line each.
-func forgedCommands(from, to string) []remedy.Lines {
-	_, domain, _ := strings.Cut(from, "@")
-	from, to = shellQuote(from), shellQuote(to)
+func forgedCommands(address, mailbox string) []remedy.Lines {
+	_, domain, _ := strings.Cut(address, "@")
+	from, to := shellQuote(address), shellQuote(mailbox)
 	return []remedy.Lines{
 		{Where: "curl", Text: "curl --url smtps://smtp." + domain + " --user " + from + " --mail-from " + from + " --mail-rcpt " + to + " --upload-file helpdeskd-header-test.eml"},
 		{Where: "swaks", Text: "swaks --server smtp." + domain + " --port 587 --tls --auth-user " + from + " --from " + from + " --to " + to + " --data @helpdeskd-header-test.eml"},
+		// Send-MailMessage can send neither a file as it is nor a header; Windows ships curl.
+		{Where: "Windows PowerShell", Text: "curl.exe --url smtps://smtp." + domain + " --user " + remedy.Quote(address) + " --mail-from " + remedy.Quote(address) + " --mail-rcpt " + remedy.Quote(mailbox) + " --upload-file helpdeskd-header-test.eml"},
 	}
 }
 

@@ -143,9 +143,10 @@ func checkRound(ctx context.Context, store *tracker.Store, b config.Mailbox, tel
 	for wait.Err() == nil {
 		row, err := store.ProbeMail(ctx, p)
 		if err == nil && row.State == "done" {
-			said := "it became " + tracker.TicketName(row.TicketNumber) + ", which is dropped again"
-			if row.TicketNumber == 0 {
-				said = "it was kept: " + row.Fate + " " + row.Reason
+			said, err := arrived(ctx, store, row)
+			if err != nil {
+				bad(err)
+				return
 			}
 			if err := store.EndProbe(ctx, tracker.Actor{}, p); err != nil {
 				bad(err)
@@ -168,6 +169,23 @@ func checkRound(ctx context.Context, store *tracker.Store, b config.Mailbox, tel
 	default:
 		tell(finding{name: name + ", arrived", said: "it lies in the folder " + folder + ", and nothing has taken it", do: "See that helpdeskd runs, and that it reads this folder (" + b.Folder + ")."})
 	}
+}
+
+// arrived says what became of a test mail.
+func arrived(ctx context.Context, store *tracker.Store, row tracker.InboxRow) (string, error) {
+	if row.TicketNumber != 0 {
+		return "it became " + tracker.TicketName(row.TicketNumber) + ", which is dropped again", nil
+	}
+	did, err := store.ProbeRehearsal(ctx, row)
+	switch {
+	case err != nil:
+		return "", err
+	case did != nil && did.Fate == tracker.FateNew:
+		return "shadow mode: it would open a ticket", nil
+	case did != nil:
+		return "shadow mode: its fate would be " + did.Fate, nil
+	}
+	return "it was kept: " + row.Fate + " " + row.Reason, nil
 }
 
 // checkHeaders says what became of the forged headers of a mail that was saved raw.

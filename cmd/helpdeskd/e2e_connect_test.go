@@ -26,7 +26,8 @@ import (
 
 // TestAnAdministratorConnectsAMailbox starts from nothing: a mailbox on a real
 // Dovecot and an SMTP server is made on the page, with a wrong password first;
-// its test mail becomes a ticket without a restart, and is dropped; a forged
+// in shadow mode its test mail is only seen; switched on, without a restart,
+// the next becomes a ticket, and is dropped; a forged
 // header that arrives keeps trust off, and one that is stripped lets it on.
 func TestAnAdministratorConnectsAMailbox(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
@@ -118,9 +119,21 @@ func TestAnAdministratorConnectsAMailbox(t *testing.T) {
 		post(page, append(form, "password", helpSecret, "version", version(page+"/edit"))...)
 		until(page, "Everything works")
 
-		// On, without a restart, and the test mail arrives as a ticket.
-		post(page+"/switch", "to", "on", "version", version(page))
+		// Looked at only, without a restart: the test mail is seen, stays where it is, and opens nothing.
+		post(page+"/switch", "to", "shadow", "version", version(page))
 		until(page, page+`/test"`)
+		post(page+"/test", "x", "1")
+		until(page, "Would become a ticket")
+		if n, err := box.Count(helpLogin, "INBOX"); err != nil || n != 1 {
+			t.Fatalf("in shadow mode the folder holds %d mails, %v", n, err)
+		}
+		if _, err := store.TicketByNumber(ctx, 1); migrations.KindOf(err) != migrations.NotFound {
+			t.Fatalf("shadow mode opened a ticket: %v", err)
+		}
+		post(page+"/test/end", "x", "1")
+
+		// On, and the test mail arrives as a ticket.
+		post("/mail/shadow/1/end", "how", "now", "sure", "1")
 		post(page+"/test", "x", "1")
 		body := until(page, "Drop HD-1")
 		if !strings.Contains(body, "Accepted by the server") {

@@ -65,14 +65,14 @@ type Lines struct {
 
 const exchange = "Exchange Online PowerShell"
 
-// quote makes a PowerShell literal.
-func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+// Quote makes a PowerShell literal.
+func Quote(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
 func or(s, placeholder string) string {
 	if s == "" {
 		return placeholder
 	}
-	return quote(s)
+	return Quote(s)
 }
 
 func (p Place) mailbox() string { return or(p.Mailbox, "'MAILBOX'") }
