@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -222,5 +223,42 @@ func TestErasingStopsForAnOpenAccount(t *testing.T) {
 		d.ok(err)
 		d.ok(d.Erase(d.ctx, Actor{}, Erasure{Address: "anna@aldermere.example"}, nil))
 		d.nothingLeft(t, "anna@aldermere")
+	})
+}
+
+// No statement looks through more than a span of ids, and none is passed over.
+func TestMentionsAreErasedBySpans(t *testing.T) {
+	eachMailDesk(t, func(d *mailDesk) {
+		annaEverywhere(d)
+		d.ok(d.db.Tx(d.ctx, func(tx *migrations.Tx) error {
+			_, err := tx.Exec(d.ctx, `UPDATE note SET id = id + 40 WHERE ticket_id = 3`)
+			return err
+		}))
+		var ids, seen []int64
+		d.ok(d.db.Select(d.ctx, &ids, `SELECT id FROM note ORDER BY id`))
+		d.ok(d.eachSpan(d.ctx, "note", 3, func(from, to int64) error {
+			if to-from > 2 || to < from {
+				t.Errorf("a span from %d to %d", from, to)
+			}
+			var part []int64
+			err := d.db.Select(d.ctx, &part, `SELECT id FROM note WHERE id BETWEEN ? AND ? ORDER BY id`, from, to)
+			seen = append(seen, part...)
+			return err
+		}))
+		if !slices.Equal(ids, seen) || len(ids) < 2 {
+			t.Errorf("looked at %v of %v", seen, ids)
+		}
+		d.ok(d.eachSpan(d.ctx, "erasure", 3, func(from, to int64) error {
+			t.Errorf("an empty table has a span from %d to %d", from, to)
+			return nil
+		}))
+		who, err := d.erasingOf(d.ctx, d.db, anna)
+		d.ok(err)
+		d.ok(d.eraseMentionsBy(d.ctx, eraseRun{uid: "test", who: who}, 2))
+		for _, q := range []string{`SELECT count(*) FROM message WHERE ticket_id = 3 AND body LIKE '%anna@%'`, `SELECT count(*) FROM note WHERE body LIKE '%anna@%'`} {
+			if n := d.count(q); n != 0 {
+				t.Errorf("%d are left: %s", n, q)
+			}
+		}
 	})
 }

@@ -262,63 +262,102 @@ func (s *Store) scrubMessageTx(ctx context.Context, tx *migrations.Tx, r eraseRu
 	return s.emptiedTx(ctx, tx, `id = ?`, m.InboxID)
 }
 
-// eraseMentions takes the person's addresses out of other people's texts. LIKE
-// also finds joanna@… for anna@…: what only holds such is left alone.
-func (s *Store) eraseMentions(ctx context.Context, r eraseRun) error {
-	for _, like := range r.who.Like() {
-		var messages []int64
-		err := s.db.Select(ctx, &messages, `SELECT id FROM message WHERE LOWER(to_line) LIKE ? ESCAPE '\' OR LOWER(cc_line) LIKE ? ESCAPE '\' OR LOWER(body) LIKE ? ESCAPE '\' OR LOWER(quoted) LIKE ? ESCAPE '\'
-			OR LOWER(subject) LIKE ? ESCAPE '\' OR LOWER(form) LIKE ? ESCAPE '\' OR LOWER(forwarded) LIKE ? ESCAPE '\' OR LOWER(held_reason) LIKE ? ESCAPE '\' ORDER BY id`,
-			like, like, like, like, like, like, like, like)
-		if err != nil {
-			return fmt.Errorf("look for a person's addresses: %w", err)
+// eraseSpan is how many ids one statement looks through for a person: no table
+// may be so long that a statement's time runs out.
+const eraseSpan = 2000
+
+// eachSpan calls do for ranges of the ids that a table has now, both ends
+// included.
+func (s *Store) eachSpan(ctx context.Context, table string, span int64, do func(from, to int64) error) error {
+	var ends struct {
+		First int64 `db:"first"`
+		Last  int64 `db:"last"`
+	}
+	if err := s.db.Get(ctx, &ends, `SELECT COALESCE(MIN(id), 1) AS first, COALESCE(MAX(id), 0) AS last FROM `+table); err != nil {
+		return fmt.Errorf("read the ids of %s: %w", table, err)
+	}
+	for from := ends.First; from <= ends.Last; from += span {
+		if err := do(from, min(from+span-1, ends.Last)); err != nil {
+			return err
 		}
-		for _, id := range messages {
-			var m struct {
-				Ticket *int64 `db:"ticket_id"`
-				Words  string `db:"words"`
+	}
+	return nil
+}
+
+type mentioned struct {
+	ID     int64  `db:"id"`
+	Ticket int64  `db:"ticket_id"` // 0 for none
+	Words  string `db:"words"`
+}
+
+// mentions calls found for the rows of a table whose columns hold one of the
+// person's addresses. LIKE also finds joanna@… for anna@…: what only holds
+// such is left alone.
+func (s *Store) mentions(ctx context.Context, p Erasing, span int64, table, ticket string, columns []string, found func(mentioned) error) error {
+	like := `LOWER(` + strings.Join(columns, `) LIKE ? ESCAPE '\' OR LOWER(`) + `) LIKE ? ESCAPE '\'`
+	query := `SELECT id, COALESCE(` + ticket + `, 0) AS ticket_id, ` + strings.Join(columns, ` || ' ' || `) + ` AS words FROM ` + table + ` WHERE id BETWEEN ? AND ? AND (` + like + `) ORDER BY id`
+	return s.eachSpan(ctx, table, span, func(from, to int64) error {
+		for _, l := range p.Like() {
+			args := []any{from, to}
+			for range columns {
+				args = append(args, l)
 			}
-			err := s.db.Get(ctx, &m, `SELECT ticket_id, to_line || ' ' || cc_line || ' ' || body || ' ' || quoted || ' ' || subject || ' ' || form || ' ' || forwarded || ' ' || held_reason AS words
-				FROM message WHERE id = ?`, id)
-			if err != nil {
-				return err
+			var rows []mentioned
+			if err := s.db.Select(ctx, &rows, query, args...); err != nil {
+				return fmt.Errorf("look for a person's addresses: %w", err)
 			}
-			if !r.who.named.MatchString(m.Words) {
-				continue
-			}
-			err = s.scrubMessages(ctx, r, []int64{id}, func(tx *migrations.Tx, _ *[]string) error {
-				if m.Ticket == nil {
-					return nil
+			for _, m := range rows {
+				if !p.named.MatchString(m.Words) {
+					continue
 				}
-				return s.IndexTx(ctx, tx, KindTicket, *m.Ticket)
-			})
-			if err != nil {
-				return err
+				if err := found(m); err != nil {
+					return err
+				}
 			}
 		}
-		var texts []struct {
-			Ticket int64  `db:"ticket_id"`
-			Words  string `db:"words"`
-		}
-		err = s.db.Select(ctx, &texts, `SELECT id AS ticket_id, subject || ' ' || fix || ' ' || drop_reason || ' ' || client_address AS words FROM ticket
-				WHERE LOWER(subject) LIKE ? ESCAPE '\' OR LOWER(fix) LIKE ? ESCAPE '\' OR LOWER(drop_reason) LIKE ? ESCAPE '\' OR LOWER(client_address) LIKE ? ESCAPE '\'
-			UNION ALL SELECT ticket_id, body FROM note WHERE LOWER(body) LIKE ? ESCAPE '\'
-			UNION ALL SELECT ticket_id, detail || ' ' || response || ' ' || bounce_reason FROM outbox
-				WHERE ticket_id IS NOT NULL AND (LOWER(detail) LIKE ? ESCAPE '\' OR LOWER(response) LIKE ? ESCAPE '\' OR LOWER(bounce_reason) LIKE ? ESCAPE '\')`,
-			like, like, like, like, like, like, like, like)
+		return nil
+	})
+}
+
+// eraseMentions takes the person's addresses out of other people's texts.
+func (s *Store) eraseMentions(ctx context.Context, r eraseRun) error {
+	return s.eraseMentionsBy(ctx, r, eraseSpan)
+}
+
+func (s *Store) eraseMentionsBy(ctx context.Context, r eraseRun, span int64) error {
+	err := s.mentions(ctx, r.who, span, "message", "ticket_id", []string{"to_line", "cc_line", "body", "quoted", "subject", "form", "forwarded", "held_reason"}, func(m mentioned) error {
+		return s.scrubMessages(ctx, r, []int64{m.ID}, func(tx *migrations.Tx, _ *[]string) error {
+			if m.Ticket == 0 {
+				return nil
+			}
+			return s.IndexTx(ctx, tx, KindTicket, m.Ticket)
+		})
+	})
+	if err != nil {
+		return err
+	}
+	var tickets []int64
+	for _, t := range []struct {
+		name, ticket string
+		columns      []string
+	}{
+		{"ticket", "id", []string{"subject", "fix", "drop_reason", "client_address"}},
+		{"note", "ticket_id", []string{"body"}},
+		{"outbox", "ticket_id", []string{"detail", "response", "bounce_reason"}},
+	} {
+		err := s.mentions(ctx, r.who, span, t.name, t.ticket, t.columns, func(m mentioned) error {
+			if m.Ticket != 0 && !slices.Contains(tickets, m.Ticket) {
+				tickets = append(tickets, m.Ticket)
+			}
+			return nil
+		})
 		if err != nil {
-			return fmt.Errorf("look for a person's addresses: %w", err)
+			return err
 		}
-		var tickets []int64
-		for _, t := range texts {
-			if r.who.named.MatchString(t.Words) && !slices.Contains(tickets, t.Ticket) {
-				tickets = append(tickets, t.Ticket)
-			}
-		}
-		for _, id := range tickets {
-			if err := s.scrubTicket(ctx, r, id, false); err != nil {
-				return err
-			}
+	}
+	for _, id := range tickets {
+		if err := s.scrubTicket(ctx, r, id, false); err != nil {
+			return err
 		}
 	}
 	return nil
