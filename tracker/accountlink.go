@@ -431,6 +431,34 @@ func (s *Store) voidLinksTx(ctx context.Context, tx *migrations.Tx, actor Actor,
 	return nil
 }
 
+// linkReturnedTx withdraws the link of a mail that came back: whoever may read
+// the report reads the link. One that was made after that mail was sent, and
+// what is queued, stay.
+func (s *Store) linkReturnedTx(ctx context.Context, tx *migrations.Tx, ours *outboxRef) error {
+	var row struct {
+		AccountID int64  `db:"account_id"`
+		Detail    string `db:"detail"`
+	}
+	if err := tx.Get(ctx, &row, `SELECT COALESCE(account_id, 0) AS account_id, detail FROM outbox WHERE id = ?`, ours.ID); err != nil {
+		return fmt.Errorf("read mail %d: %w", ours.ID, err)
+	}
+	if strings.Contains(row.Detail, `"`+linkChanged+`"`) {
+		return nil
+	}
+	until := ours.SentAt
+	if until == 0 { // nobody knows whether it left, but it came back
+		until = s.stamp()
+	}
+	n, err := tx.Exec(ctx, `DELETE FROM account_token WHERE account_id = ? AND used_at IS NULL AND created_at <= ?`, row.AccountID, until)
+	if err != nil {
+		return fmt.Errorf("void the link of mail %d: %w", ours.ID, err)
+	}
+	if n == 0 {
+		return nil
+	}
+	return s.RecordTx(ctx, tx, Event{Subject: "account", SubjectID: row.AccountID, Kind: "link_returned"})
+}
+
 // renderedLinkTx keeps the hash of the link that a rendered mail carries.
 func (s *Store) renderedLinkTx(ctx context.Context, tx *migrations.Tx, accountID int64, about, token string) error {
 	if token == "" || about == linkChanged {

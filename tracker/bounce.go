@@ -117,6 +117,11 @@ func (s *Store) settleBounce(ctx context.Context, tx *migrations.Tx, d *decision
 	}
 	to := strings.ToLower(ours.ToAddress)
 	d.batch.bounced[to] = d.batch.bounced[to] || unreachable
+	if ours.Kind == MailAccount {
+		if err := s.linkReturnedTx(ctx, tx, ours); err != nil {
+			return err
+		}
+	}
 	if ours.TicketID == nil || ours.Kind == MailNotify || ours.Kind == MailNotice {
 		// not the client's conversation: mail health shows it
 		return s.RecordTx(ctx, tx, Event{Subject: "outbox", SubjectID: ours.ID, Kind: "returned"})

@@ -150,3 +150,43 @@ func TestGuessedBounce(t *testing.T) {
 		}
 	})
 }
+
+// Whoever may read a report reads the link of the mail that came back.
+func TestTheLinkOfAReturnedMailIsWithdrawn(t *testing.T) {
+	eachMailDesk(t, func(d *mailDesk) {
+		d.SetAccountMailbox(d.mailbox.ID)
+		boss := d.technician("ines@desk.example")
+		a, err := d.Invite(d.ctx, boss.Actor(), NewAccount{Email: "nora@desk.example", Name: "Nora Lind", Role: Technician})
+		d.ok(err)
+		alive := func(token string, want bool) {
+			t.Helper()
+			if _, _, err := d.LinkOwner(d.ctx, token); (err == nil) != want {
+				t.Errorf("the link works: %v", err == nil)
+			}
+		}
+		back := func(token string) {
+			t.Helper()
+			d.now = d.now.Add(time.Minute)
+			d.want(d.receive(d.mail(from("mailer-daemon@mx.example"), returned(ClassBounce, tokenID(token), a.Email, Bounce{Action: ActionFailed, Status: "5.1.1", Permanent: true}))), FateNone, "", 0)
+		}
+		first := d.send()[a.Email]
+		alive(first, true)
+		back(first)
+		alive(first, false)
+		if n := d.count(`SELECT count(*) FROM event WHERE subject = 'account' AND kind = 'link_returned'`); n != 1 {
+			t.Errorf("%d events", n)
+		}
+		// A report about an older mail leaves the link that was made since.
+		_, err = d.SendLink(d.ctx, boss.Actor(), a.ID)
+		d.ok(err)
+		second := d.send()[a.Email]
+		d.now = d.now.Add(time.Minute)
+		_, third, _, err := d.ShowLink(d.ctx, boss.Actor(), a.ID)
+		d.ok(err)
+		back(second)
+		alive(third, true)
+		if n := d.count(`SELECT count(*) FROM event WHERE kind = 'link_returned'`); n != 1 {
+			t.Errorf("%d events", n)
+		}
+	})
+}
