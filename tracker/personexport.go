@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,16 +17,18 @@ import (
 
 // ExportPerson writes all that is known of the person with an address as a
 // zip file: their profile, their tickets and those in which they took part, as
-// text and as JSON, raw mails, files, our mails to them, their things, notes
-// that perhaps name them, and the events about them. It streams: nothing is
-// gathered in memory. It is in the audit before the first byte leaves. told,
-// where not nil, is called as it goes on.
-func (s *Store) ExportPerson(ctx context.Context, actor Actor, address string, w io.Writer, told func(done, all int)) error {
+// text and as JSON, the raw mails that they wrote and that we sent to them,
+// files, their things and the events about them; what technicians noted only
+// where notes asks for it. Reply tokens are taken out, as with them anybody
+// answers in another's name. It streams: nothing is gathered in memory. It is
+// in the audit before the first byte leaves. told, where not nil, is called as
+// it goes on.
+func (s *Store) ExportPerson(ctx context.Context, actor Actor, address string, notes bool, w io.Writer, told func(done, all int)) error {
 	p, err := s.erasingOf(ctx, s.db, address)
 	if err != nil {
 		return err
 	}
-	x := &personExport{Store: s, p: p, zip: zip.NewWriter(w), names: map[string]bool{}, raw: map[string]bool{}}
+	x := &personExport{Store: s, p: p, notes: notes, zip: zip.NewWriter(w), names: map[string]bool{}, raw: map[string]bool{}}
 	kind := "exported"
 	if p.ClientID == 0 {
 		kind = "exported_address"
@@ -44,6 +48,7 @@ func (s *Store) ExportPerson(ctx context.Context, actor Actor, address string, w
 type personExport struct {
 	*Store
 	p     Erasing
+	notes bool
 	zip   *zip.Writer
 	names map[string]bool // that are taken
 	raw   map[string]bool // digests that are in it already
@@ -88,9 +93,39 @@ func (x *personExport) blob(ctx context.Context, name, digest string) error {
 	defer b.Close()
 	w, err := x.create(name)
 	if err == nil {
-		_, err = w.Write(b.Bytes())
+		err = writeWithoutTokens(w, b.Bytes())
 	}
 	return err
+}
+
+// liveToken finds the reply tokens in Message-IDs and addresses of ours, also
+// where an address is encoded or its line broken. Base64 has none of the signs
+// that end it, so no file is changed.
+var liveToken = regexp.MustCompile(`(?i)(?:\bhd\.|\+|%2B|=2B)([a-z2-7](?:(?:=\r?\n)?[a-z2-7]){25})(?:=\r?\n)?(?:@|%40|=40)`)
+
+const noToken = "token-removed"
+
+func writeWithoutTokens(w io.Writer, b []byte) error {
+	for {
+		at := liveToken.FindSubmatchIndex(b)
+		if at == nil {
+			_, err := w.Write(b)
+			return err
+		}
+		if _, err := w.Write(b[:at[2]]); err != nil {
+			return err
+		}
+		if _, err := io.WriteString(w, noToken); err != nil {
+			return err
+		}
+		b = b[at[3]:]
+	}
+}
+
+func withoutTokens(s string) string {
+	var b strings.Builder
+	_ = writeWithoutTokens(&b, []byte(s)) // a Builder never fails
+	return b.String()
 }
 
 func (x *personExport) all(ctx context.Context, told func(done, all int)) error {
@@ -191,12 +226,15 @@ func (x *personExport) profile(ctx context.Context) error {
 	}
 	w, err := x.create("README.txt")
 	if err == nil {
-		_, err = io.WriteString(w, "All that this helpdesk holds about one person.\n\nperson.json: name, addresses, department.\ntickets/: what they asked for, as text (.txt) and for programs (.json), with mails as they came (.eml) and files.\n"+
+		_, err = io.WriteString(w, "All that this helpdesk holds about one person.\n\nperson.json: name, addresses, department.\ntickets/: what they asked for, as text (.txt) and for programs (.json), with the mails that they wrote (.eml, without the marks that let one answer) and files.\n"+
 			"took part in/: other people's tickets in which they wrote or were told.\nother mail/: mail of theirs that no ticket has, and ours to them.\nthings/: what they hold and held, and repairs for them.\n"+
-			"notes.json: notes in which a part of their name stands. events.json: what they did and what was done about them.\n")
+			"events.json: what they did and what was done about them.\n")
 	}
 	if err != nil {
 		return err
+	}
+	if !x.notes {
+		return nil
 	}
 	notes, err := x.notesNaming(ctx, x.p)
 	if err != nil {
@@ -234,7 +272,7 @@ func (x *personExport) messages(ctx context.Context, dir, condition string, args
 		for _, m := range list {
 			after = m.ID
 			e := exportedMessage{At: moment(m.At), Direction: m.Direction, State: m.State, From: strings.TrimSpace(m.FromName + " <" + m.FromAddress + ">"), To: m.ToLine, Cc: m.CcLine,
-				Subject: m.Subject, Text: m.Body, Quoted: m.Quoted, Form: m.Form}
+				Subject: m.Subject, Text: withoutTokens(m.Body), Quoted: withoutTokens(m.Quoted), Form: m.Form}
 			for _, a := range m.Attachments {
 				if a.Role != RoleFile && a.Role != RoleInline {
 					continue
@@ -245,12 +283,19 @@ func (x *personExport) messages(ctx context.Context, dir, condition string, args
 				}
 				e.Attachments = append(e.Attachments, a.Name)
 			}
-			if err := x.blob(ctx, fmt.Sprintf("%smail-%d.eml", dir, m.ID), m.Digest); err != nil {
-				return nil, err
+			if x.wrote(m) {
+				if err := x.blob(ctx, fmt.Sprintf("%smail-%d.eml", dir, m.ID), m.Digest); err != nil {
+					return nil, err
+				}
 			}
 			all = append(all, e)
 		}
 	}
+}
+
+// wrote reports whether a message came from the person.
+func (x *personExport) wrote(m Message) bool {
+	return m.Direction == "in" && (x.p.ClientID != 0 && m.ClientID == x.p.ClientID || slices.Contains(x.p.Addresses, strings.ToLower(m.FromAddress)))
 }
 
 func (x *personExport) part(ctx context.Context, name string, a Attachment) error {
@@ -283,8 +328,10 @@ func (x *personExport) ticket(ctx context.Context, under string, id int64) error
 		return err
 	}
 	var notes []Note
-	if err := x.db.Select(ctx, &notes, noteSelect+`WHERE n.ticket_id = ? ORDER BY n.id`, id); err != nil {
-		return fmt.Errorf("read notes: %w", err)
+	if x.notes {
+		if err := x.db.Select(ctx, &notes, noteSelect+`WHERE n.ticket_id = ? ORDER BY n.id`, id); err != nil {
+			return fmt.Errorf("read notes: %w", err)
+		}
 	}
 	type exportedNote struct{ At, Kind, By, Text string }
 	out := struct {

@@ -13,24 +13,50 @@ import (
 func TestAPersonIsExportedWhole(t *testing.T) {
 	eachMailDesk(t, func(d *mailDesk) {
 		_, raw := annaEverywhere(d)
-		var b bytes.Buffer
 		var done, all int
-		d.ok(d.ExportPerson(d.ctx, Actor{}, "anna@aldermere.example", &b, func(n, of int) { done, all = n, of }))
-		if done != all || done == 0 {
-			t.Errorf("it told of %d of %d", done, all)
-		}
-		z, err := zip.NewReader(bytes.NewReader(b.Bytes()), int64(b.Len()))
-		d.ok(err)
-		files := map[string]string{}
-		for _, f := range z.File {
-			r, err := f.Open()
-			d.ok(err)
-			data, err := io.ReadAll(r)
-			d.ok(err)
-			if _, twice := files[f.Name]; twice {
-				t.Errorf("%s is in it twice", f.Name)
+		export := func(notes bool) map[string]string {
+			var b bytes.Buffer
+			d.ok(d.ExportPerson(d.ctx, Actor{}, "anna@aldermere.example", notes, &b, func(n, of int) { done, all = n, of }))
+			if done != all || done == 0 {
+				t.Errorf("it told of %d of %d", done, all)
 			}
-			files[f.Name] = string(data)
+			z, err := zip.NewReader(bytes.NewReader(b.Bytes()), int64(b.Len()))
+			d.ok(err)
+			files := map[string]string{}
+			for _, f := range z.File {
+				r, err := f.Open()
+				d.ok(err)
+				data, err := io.ReadAll(r)
+				d.ok(err)
+				if _, twice := files[f.Name]; twice {
+					t.Errorf("%s is in it twice", f.Name)
+				}
+				files[f.Name] = string(data)
+			}
+			return files
+		}
+		token, _ := NewToken()
+		d.takeRaw(d.mail(says("with a mark")), "From: anna@aldermere.example\r\nIn-Reply-To: <hd."+token+"@aldermere.example>\r\nTo: helpdesk+"+token+"@aldermere.example\r\n\r\nhelpdesk=2B"+token[:9]+"=\r\n"+token[9:]+"=40aldermere.example and hd."+token[:20]+"@x\r\n")
+		for name, text := range export(false) {
+			if strings.Contains(text, token) || strings.Contains(text, "=\r\n"+token[9:]) {
+				t.Errorf("%s has a reply token", name)
+			}
+			if strings.Contains(text, "Anna called") || name == "notes.json" {
+				t.Errorf("%s has what technicians noted", name)
+			}
+			if strings.HasSuffix(name, ".eml") && (strings.Contains(text, "From: bob@") || strings.Contains(text, "Subject: quote")) {
+				t.Errorf("%s is somebody else's", name)
+			}
+		}
+		files := export(true)
+		marked := 0
+		for _, text := range files {
+			if strings.Contains(text, "<hd."+noToken+"@aldermere.example>\r\nTo: helpdesk+"+noToken+"@aldermere.example\r\n\r\nhelpdesk=2B"+noToken+"=40aldermere.example and hd."+token[:20]+"@x") {
+				marked++
+			}
+		}
+		if marked != 1 {
+			t.Errorf("%d mails say where a token was", marked)
 		}
 		for name, want := range map[string]string{
 			"person.json": "anna@aldermere.example", "tickets/HD-1/HD-1.txt": "It is quetzal again.", "tickets/HD-1/HD-1.json": `"text": "It is quetzal again."`, "tickets/HD-1/mail-1.eml": raw,
@@ -49,10 +75,10 @@ func TestAPersonIsExportedWhole(t *testing.T) {
 		if !held || !acks {
 			t.Errorf("held %v, mails to them %v", held, acks)
 		}
-		if n := d.count(`SELECT count(*) FROM event WHERE subject = 'client' AND kind = 'exported'`); n != 1 {
+		if n := d.count(`SELECT count(*) FROM event WHERE subject = 'client' AND kind = 'exported'`); n != 2 {
 			t.Errorf("%d events", n)
 		}
-		if err := d.ExportPerson(d.ctx, Actor{}, "nobody@x.example", io.Discard, nil); migrations.KindOf(err) != migrations.NotFound {
+		if err := d.ExportPerson(d.ctx, Actor{}, "nobody@x.example", false, io.Discard, nil); migrations.KindOf(err) != migrations.NotFound {
 			t.Errorf("nobody: %v", err)
 		}
 	})

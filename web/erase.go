@@ -241,7 +241,7 @@ func (s *site) exportPerson(w http.ResponseWriter, r *http.Request) error {
 	}
 	id, _ := idParam(r, "id")
 	out := &zipWriter{w: w, name: fmt.Sprintf("person-%d-%s.zip", id, s.store.Now().Format(time.DateOnly))}
-	err = s.store.ExportPerson(r.Context(), actorOf(r), address, out, nil)
+	err = s.store.ExportPerson(r.Context(), actorOf(r), address, r.PostFormValue("notes") == "1", out, nil)
 	if err == nil || !out.sent {
 		return err
 	}

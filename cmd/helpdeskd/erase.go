@@ -16,6 +16,7 @@ import (
 type exportCmd struct {
 	Person string `required:"" placeholder:"ADDRESS" help:"Whose: one of their mail addresses."`
 	File   string `arg:"" help:"The zip file to write, or - for stdout."`
+	Notes  bool   `help:"Also what technicians noted."`
 	Force  bool   `help:"Replace the file where there is one."`
 }
 
@@ -29,7 +30,7 @@ func (c exportCmd) Run(s *session) error {
 	bar := s.progress("exporting")
 	defer bar.end()
 	if c.File == "-" {
-		return store.ExportPerson(s.ctx, tracker.Actor{}, c.Person, s.out, bar.of())
+		return store.ExportPerson(s.ctx, tracker.Actor{}, c.Person, c.Notes, s.out, bar.of())
 	}
 	if _, err := os.Stat(c.File); err == nil && !c.Force {
 		return fmt.Errorf("%s is there already: give --force to replace it", c.File)
@@ -42,7 +43,7 @@ func (c exportCmd) Run(s *session) error {
 	defer os.Remove(f.Name())
 	defer f.Close()
 	out := bufio.NewWriterSize(f, 1<<20)
-	if err = store.ExportPerson(s.ctx, tracker.Actor{}, c.Person, out, bar.of()); err == nil {
+	if err = store.ExportPerson(s.ctx, tracker.Actor{}, c.Person, c.Notes, out, bar.of()); err == nil {
 		err = errors.Join(out.Flush(), f.Sync())
 	}
 	if err == nil {
