@@ -117,6 +117,9 @@ func TestConnectingAMailbox(t *testing.T) {
 		if strings.Contains(body, "very-secret-value") {
 			t.Fatal("the page shows the secret")
 		}
+		if !strings.Contains(body, "Let it write as desk@aldermere.example") || strings.Contains(body, "{0}") {
+			t.Error("a step of the guide is not filled in")
+		}
 		// A stale edit is refused with what was typed.
 		edit := []string{"version", "1", "address", "desk@aldermere.example", "display", "Other words", "grant", "client", "send", "smtp", "tenant", "t", "client_id", "c", "begin", "now"}
 		if res := b.post(to, edit...); res.Code != http.StatusSeeOther {

@@ -122,7 +122,7 @@ func placeOf(c tracker.Connection) remedy.Place {
 // administrator's own address and ids.
 func (s *site) guide(c tracker.Connection, p remedy.Place) []guideStep {
 	step := func(key string, lines ...remedy.Lines) guideStep {
-		return guideStep{Title: s.words.say("box.guide." + key), Text: s.words.say("box.guide."+key+".text", c.Address), Lines: lines}
+		return guideStep{Title: s.words.say("box.guide."+key, c.Address), Text: s.words.say("box.guide."+key+".text", c.Address), Lines: lines}
 	}
 	switch {
 	case c.Kind == tracker.KindMicrosoft365 && c.Grant == tracker.GrantDevice:
