@@ -117,7 +117,7 @@ func TestConnectingAMailbox(t *testing.T) {
 		if strings.Contains(body, "very-secret-value") {
 			t.Fatal("the page shows the secret")
 		}
-		if !strings.Contains(body, "Let it write as desk@aldermere.example") || strings.Contains(body, "{0}") {
+		if !strings.Contains(body, "Let it write as desk@aldermere.example") || strings.Contains(body, "Let it write as {0}") {
 			t.Error("a step of the guide is not filled in")
 		}
 		// A stale edit is refused with what was typed.
