@@ -164,6 +164,10 @@ var shots = []shot{
 		"Slate 14;Corvid;CS14-UF39573;;Main house > Store room;31/02/2026;36\n" +
 		"B27;Brightwater;BW27-MM20014;robin@finchharow.example;;20/03/2026;36\n" +
 		"Dock 12;Dockley;;;Main house > Store room;20/03/2026;24\n"},
+	{name: "mail", path: "/mail"},
+	{name: "ledger", path: "/mail/ledger"},
+	{name: "connect", path: "/settings/mailboxes/new?kind=microsoft365"},
+	{name: "alarms", path: "/settings/alarms"},
 	{name: "audit", path: "/audit?actor=account%3A1"},
 }
 
