@@ -86,7 +86,7 @@ func (r *round) reconcile(ctx context.Context, m tracker.Mailbox) error {
 	if err := v.take(ctx, missing); err != nil {
 		return err
 	}
-	found = len(v.done) - v.vanished
+	found = len(v.done) - v.vanished - v.known
 	checked := max(next, 1) - 1
 	for _, u := range missing {
 		if !v.done[u] { // it is asked for again
@@ -136,6 +136,33 @@ func dayBefore(t time.Time) time.Time {
 // isQuiet reports whether a mail found there may have been answered before.
 func (v *visit) isQuiet(m tracker.RawMail) bool {
 	return v.role == tracker.RoleProcessed && (m.ReceivedAt.IsZero() || m.ReceivedAt.Before(v.quiet))
+}
+
+// unknown returns those of some mails of the processed folder that the ledger
+// does not hold, byte for byte: mail without a Message-ID is known by nothing
+// else, and what lies there was most likely moved there by us.
+func (v *visit) unknown(ctx context.Context, mails []tracker.RawMail) ([]tracker.RawMail, error) {
+	digests := make([]string, len(mails))
+	for i, m := range mails {
+		if digests[i] = m.Digest; m.Digest == "" {
+			digests[i] = tracker.Digest(m.Data)
+		}
+	}
+	known, err := v.store.KnownDigests(ctx, v.id, digests)
+	if err != nil {
+		return nil, failure(v.cfg, stageStore, err)
+	}
+	var rest []tracker.RawMail
+	for i, m := range mails {
+		if !known[digests[i]] {
+			rest = append(rest, m)
+			continue
+		}
+		v.seen.settled(m.UID)
+		v.done[m.UID] = true
+		v.known++
+	}
+	return rest, nil
 }
 
 // mailIDs returns the Message-IDs of messages, reading only their headers.

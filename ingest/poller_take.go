@@ -184,6 +184,12 @@ func (v *visit) keep(ctx context.Context, mails []tracker.RawMail) error {
 	if err := v.settle(); err != nil {
 		return err
 	}
+	if v.role == tracker.RoleProcessed {
+		var err error
+		if mails, err = v.unknown(ctx, mails); err != nil || len(mails) == 0 {
+			return err
+		}
+	}
 	k := &keeping{done: make(chan error, 1)}
 	for _, m := range mails {
 		k.uids = append(k.uids, m.UID)

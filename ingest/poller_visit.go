@@ -35,6 +35,7 @@ type visit struct {
 	kept     []uint32        // kept, to be moved
 	done     map[uint32]bool // settled in this look
 	vanished int             // gone in this look before they could be fetched
+	known    int             // of the processed folder: in the ledger already, byte for byte
 	noPlace  bool            // a large message could not be stored
 	soft     error           // what the server refused, without harm to taking mail
 }

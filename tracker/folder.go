@@ -153,6 +153,22 @@ func (s *Store) KnownMailIDs(ctx context.Context, mailboxID int64, byUID map[uin
 	return known, nil
 }
 
+// KnownDigests returns which of some raw mails, by their digests, the inbox of
+// a mailbox holds.
+func (s *Store) KnownDigests(ctx context.Context, mailboxID int64, digests []string) (map[string]bool, error) {
+	known := map[string]bool{}
+	for part := range slices.Chunk(digests, 1000) {
+		var found []string
+		if err := selectIn(ctx, s.db, &found, `SELECT DISTINCT digest FROM inbox WHERE digest IN (?) AND mailbox_id = ?`, part, mailboxID); err != nil {
+			return nil, fmt.Errorf("look up raw mails: %w", err)
+		}
+		for _, d := range found {
+			known[d] = true
+		}
+	}
+	return known, nil
+}
+
 // AskReconciliation has the folders of a mailbox compared with the ledger as
 // soon as its poller looks again.
 func (s *Store) AskReconciliation(ctx context.Context, actor Actor, mailboxID int64) error {

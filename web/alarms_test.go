@@ -21,7 +21,15 @@ var _ = example("/alarms", "/alarms") && example("/alarms/banner") && example("/
 type sampleAlarms struct{ w *world }
 
 func (a sampleAlarms) Ways(context.Context) []AlarmWay { return a.w.inFile }
-func (sampleAlarms) Ready(context.Context) []string    { return nil }
+
+// Ready asks the database, as the real one does.
+func (s sampleAlarms) Ready(ctx context.Context) []string {
+	if s.w.DB().Ping(ctx) != nil {
+		return []string{"the database does not answer"}
+	}
+	return nil
+}
+
 func (a sampleAlarms) Test(ctx context.Context, actor tracker.Actor, name string) error {
 	return a.w.RouteTried(ctx, actor, name, "")
 }

@@ -99,7 +99,7 @@ func TestOddBytes(t *testing.T) {
 		// SQLite takes any bytes as text and PostgreSQL does not, so there each
 		// field is odd alone: another one's refusal then hides nothing.
 		alone := w.DB().Engine == migrations.Postgres || os.Getenv("HELPDESKD_TEST_POSTGRES") == ""
-		for _, e := range tableOf(t, w) {
+		for at, e := range tableOf(t, w) {
 			if e.path == "/live" || e.path == "/logout" || e.path == "/styleguide" { // endless, over, without fields
 				continue
 			}
@@ -109,7 +109,11 @@ func TestOddBytes(t *testing.T) {
 				}
 			}
 			for i, name := range names[e.method] {
-				if !alone && (e.method == http.MethodGet || i%4 != 0) {
+				if !alone && e.method == http.MethodGet {
+					continue
+				}
+				// Most routes know few of the names: each route tries a quarter, and every name meets many routes.
+				if (at+i)%4 != 0 && os.Getenv("HELPDESKD_TEST_FULL") == "" {
 					continue
 				}
 				res := func() *httptest.ResponseRecorder {

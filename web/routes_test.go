@@ -530,6 +530,7 @@ var whole = map[string]string{
 	"/tickets/{number}/keep":       "a button that names what it does",
 	"/alarms/{id}/mute":            "a button that names for how long",
 	"/settings/alarms/test":        "a button",
+	"/people/{id}/export":          "a button, and a box that may be left out",
 	"/held/{id}/approve":           "the box may be left out, and the mail names itself",
 	"/held/{id}/reject":            "the reason may be left out",
 	"/mail/boxes/{id}/compare":     "a button",

@@ -18,6 +18,7 @@ import (
 	"helpdeskd/migrations/dbtest"
 	"helpdeskd/tracker"
 	"helpdeskd/tracker/carry"
+	"helpdeskd/tracker/seal"
 )
 
 // desk is a small desk on a database: three tickets, one of them with a large
@@ -301,7 +302,14 @@ func TestEncryptedBackup(t *testing.T) {
 	write("other", sure(age.GenerateX25519Identity()).String())
 	write("word", "correct horse battery\n")
 	write("wrong", "another horse\n")
-	key := write("key", "the key file\n")
+	key := path("key")
+	if _, err := seal.Make(key); err != nil {
+		t.Fatal(err)
+	}
+	secret, err := os.ReadFile(key)
+	if err != nil {
+		t.Fatal(err)
+	}
 	d.env = append(d.env, "HELPDESKD_KEY_FILE="+key)
 	d.run(t, 1, "", "--with-key needs", "backup", "--with-key", path("x"))
 	d.run(t, 1, "", "is no age key", "backup", "--recipient=age1nonsense", path("x"))
@@ -319,7 +327,7 @@ func TestEncryptedBackup(t *testing.T) {
 	there.run(t, 1, "", "another one", "restore", "--identity="+path("other"), path("keys"))
 	there.run(t, 1, "", "another one", "restore", "--passphrase-file="+path("wrong"), path("passphrase"))
 	there.run(t, 0, "", "the key file came with the backup", "restore", "--identity="+path("one"), path("keys"))
-	if b, err := os.ReadFile(filepath.Join(there.dir, "key")); err != nil || string(b) != "the key file\n" {
+	if b, err := os.ReadFile(filepath.Join(there.dir, "key")); err != nil || !bytes.Equal(b, secret) {
 		t.Errorf("the key file: %q, %v", b, err)
 	}
 	emptyDesk(t, migrations.SQLite).run(t, 0, "", "restored", "restore", "--passphrase-file="+path("word"), path("passphrase"))

@@ -13,7 +13,7 @@ import (
 // killsAtRandom kills the process again and again at random moments, while mail
 // comes all the time.
 func killsAtRandom(tr *trial) {
-	kills := many(40, 420)
+	kills := many(28, 420)
 	tr.open("", imaptest.Options{})
 	all := tr.everything(many(300, 4000))
 	tr.account(adminAddress, "Ada Admin", "admin")

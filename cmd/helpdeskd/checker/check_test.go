@@ -293,7 +293,9 @@ func TestOrphansAreFound(t *testing.T) {
 		t.Run(string(engine), func(t *testing.T) {
 			w := newWorld(t, engine)
 			if engine == migrations.Postgres {
-				w.exec(`ALTER TABLE message DISABLE TRIGGER ALL`)
+				if _, err := w.db.ExecContext(t.Context(), `ALTER TABLE message DISABLE TRIGGER ALL`); err != nil { // changes no row
+					t.Fatal(err)
+				}
 			}
 			w.exec(`UPDATE message SET ticket_id = 4711 WHERE id = 2`)
 			found, err := Integrity(t.Context(), w.opt.DSN)
