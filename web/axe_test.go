@@ -110,10 +110,11 @@ func TestAxe(t *testing.T) {
 					if !p.MustEval(`() => typeof axe === "object"`).Bool() {
 						t.Fatalf("%s: axe is not in the page", pg.address)
 					}
-					looks := []look{{"dark", 390, nil}}
-					if who != "technician" { // whose pages are the admin's with fewer buttons
-						looks = append(looks, look{"light", 1440, nil})
+					// A technician's pages are the admin's with fewer buttons.
+					if who == "technician" && pg.seenBy(readers["admin"]) && os.Getenv("HELPDESKD_TEST_FULL") == "" {
+						continue
 					}
+					looks := []look{{"light", 1440, nil}, {"dark", 390, nil}}
 					if who == "admin" || !pg.seenBy(readers["admin"]) { // colours do not hang on who reads
 						looks = append(looks, look{"dark", 1440, []string{"color-contrast"}}, look{"light", 390, []string{"color-contrast"}})
 					}
