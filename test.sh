@@ -15,7 +15,7 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 started=$SECONDS
-full= quick= soak= fuzz=3s
+full= quick= soak= fuzz=1s
 while [ $# -gt 0 ]; do
   case $1 in
     --full) full=1 fuzz=30s ;;
