@@ -18,7 +18,7 @@ import (
 func TestMailsThatKill(t *testing.T) {
 	want := map[string]string{
 		"panic":  "it could not be read: the program panicked: this mail says so, three times; the raw mail is kept",
-		"hang":   "it took more than 1 s",
+		"hang":   "it took more than 3 s",
 		"memory": "it needed more than 256 MB of memory",
 		"fatal":  "it goes deeper than any mail should",
 	}
@@ -33,12 +33,12 @@ func TestMailsThatKill(t *testing.T) {
 					Raw: []byte(fmt.Sprintf("From: Mallory <mallory@killer.example>\r\nTo: %s\r\nMessage-ID: <%s@killer.example>\r\nSubject: %s\r\nX-Failpoint: %s\r\n\r\nHello\r\n", helpAddress, mark, mark, mark))})
 			}
 			deaths := 0
-			d := h.serve("FAILPOINT_READ_TIME=1s")
+			d := h.serve("FAILPOINT_READ_TIME=3s")
 			until(t, 40*time.Second, "everything is decided", func() bool {
 				if !d.running() {
 					deaths++
 					d.quiet = true
-					d = h.serve("FAILPOINT_READ_TIME=1s")
+					d = h.serve("FAILPOINT_READ_TIME=3s")
 				}
 				var open int
 				h.query(&open, fmt.Sprintf(`SELECT count(*) + %d - (SELECT count(*) FROM inbox) FROM inbox WHERE state <> 'done'`, len(h.record.Entries)))
@@ -50,7 +50,7 @@ func TestMailsThatKill(t *testing.T) {
 			for mark, reason := range want {
 				var got string
 				h.query(&got, `SELECT i.reason FROM inbox i JOIN blob b ON b.digest = i.digest WHERE i.fate = 'quarantine' AND i.attempts = 3 AND i.mail_id = '`+mark+`@killer.example'`)
-				if !strings.Contains(got, reason) && !strings.Contains(got, "it took more than") { // on a busy machine the time may be over first
+				if !strings.Contains(got, reason) {
 					t.Errorf("%s is set aside because %q, want %q", mark, got, reason)
 				}
 			}
