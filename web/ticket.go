@@ -126,13 +126,7 @@ func (s *site) ticketPage(w http.ResponseWriter, r *http.Request, status int, nu
 			v.Said = append(v.Said, said)
 		}
 	}
-	if v.Asks, err = s.mayAsk(ctx, &talk); err != nil {
-		return err
-	}
 	v.Said = s.nameWhispers(v.Said, talk.Entries, named)
-	if v.Things, err = s.ticketThings(ctx, &talk.Ticket); err != nil {
-		return err
-	}
 	if talk.Earlier && len(talk.Entries) > 0 {
 		v.Earlier = ticketURL(number, url.Values{"before": {stampText(talk.Entries[0].At)}}, "")
 	}
@@ -142,12 +136,10 @@ func (s *site) ticketPage(w http.ResponseWriter, r *http.Request, status int, nu
 		}
 	}
 	s.choices(&v, accountOf(ctx))
-	var to []string
-	for _, a := range v.Recipients {
-		to = append(to, a.Address)
-	}
-	if v.Unreachable, err = s.store.Unreachable(ctx, to); err != nil {
-		return err
+	for _, fill := range s.panels() {
+		if err := fill(ctx, &v, &talk); err != nil {
+			return err
+		}
 	}
 	if n := len(v.Recent); n > 0 {
 		v.DrawerSays = s.words.say("side.count", n)
