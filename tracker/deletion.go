@@ -171,6 +171,12 @@ func (s *Store) deleteTicketTx(ctx context.Context, tx *migrations.Tx, actor Act
 		query string
 		twice bool
 	}{
+		{query: `DELETE FROM fact WHERE ticket_id = ?`},
+		{query: `DELETE FROM question WHERE ticket_id = ?`},
+		// A message may have been moved here from where it answered something.
+		{query: `UPDATE fact SET message_id = NULL WHERE message_id IN (SELECT id FROM message WHERE ticket_id = ?)`},
+		{query: `UPDATE question SET message_id = NULL WHERE message_id IN (SELECT id FROM message WHERE ticket_id = ?)`},
+		{query: `UPDATE question SET answer_id = NULL WHERE answer_id IN (SELECT id FROM message WHERE ticket_id = ?)`},
 		{query: `DELETE FROM reply_token WHERE ticket_id = ?`},
 		{query: `DELETE FROM outbox WHERE ticket_id = ?`},
 		{query: `DELETE FROM outbox WHERE message_id IN (SELECT id FROM message WHERE ticket_id = ?)`},

@@ -147,8 +147,9 @@ func (s *Store) ticketsOf(ctx context.Context, q read, p Erasing) (own, others [
 	var all []int64
 	err = q.Select(ctx, &all, `SELECT ticket_id FROM message WHERE ticket_id IS NOT NULL AND (client_id = ? OR `+from+`)
 		UNION SELECT ticket_id FROM participant WHERE client_id = ? UNION SELECT ticket_id FROM reply_token WHERE client_id = ?
+		UNION SELECT id FROM ticket WHERE for_client_id = ?
 		UNION SELECT ticket_id FROM outbox WHERE ticket_id IS NOT NULL AND (client_id = ? OR `+to+`)`,
-		slices.Concat([]any{p.ClientID}, fromArgs, []any{p.ClientID, p.ClientID, p.ClientID}, toArgs)...)
+		slices.Concat([]any{p.ClientID}, fromArgs, []any{p.ClientID, p.ClientID, p.ClientID, p.ClientID}, toArgs)...)
 	if err != nil {
 		return nil, nil, fmt.Errorf("list the tickets that a person took part in: %w", err)
 	}

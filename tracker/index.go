@@ -231,7 +231,7 @@ func ticketTexts(ctx context.Context, q read, id int64) ([]string, error) {
 	}
 	g := &gather{left: maxIndexText}
 	// Both HD-12 and HD12 are typed.
-	g.add(t.Name(), fmt.Sprintf("HD%d", t.Number), t.Subject, t.ClientName, t.ClientAddress, t.ClientDepartment, t.AssigneeName, t.CategoryName, t.Fix, t.DropReason)
+	g.add(t.Name(), fmt.Sprintf("HD%d", t.Number), t.Subject, t.ClientName, t.ClientAddress, t.ClientDepartment, t.AssigneeName, t.CategoryName, t.ForClientName, t.Fix, t.Summary, t.DropReason)
 	var addresses []string
 	err = q.Select(ctx, &addresses, `SELECT address FROM client_address WHERE client_id = ?
 		UNION SELECT a.address FROM participant p JOIN client_address a ON a.client_id = p.client_id WHERE p.ticket_id = ?

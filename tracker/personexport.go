@@ -327,6 +327,10 @@ func (x *personExport) ticket(ctx context.Context, under string, id int64) error
 	if err != nil {
 		return err
 	}
+	facts, err := factsOf(ctx, x.db, id, x.notes)
+	if err != nil {
+		return err
+	}
 	var notes []Note
 	if x.notes {
 		if err := x.db.Select(ctx, &notes, noteSelect+`WHERE n.ticket_id = ? ORDER BY n.id`, id); err != nil {
@@ -342,10 +346,12 @@ func (x *personExport) ticket(ctx context.Context, under string, id int64) error
 		Closed   string            `json:"closed_at,omitempty"`
 		Category string            `json:"category,omitempty"`
 		Fix      string            `json:"fix,omitempty"`
+		Summary  string            `json:"summary,omitempty"`
+		Known    []Fact            `json:"known,omitempty"`
 		Dropped  string            `json:"drop_reason,omitempty"`
 		Messages []exportedMessage `json:"messages"`
 		Notes    []exportedNote    `json:"notes,omitempty"`
-	}{t.Name(), t.Subject, t.Stage, moment(t.OpenedAt), moment(t.ClosedAt), t.CategoryName, t.Fix, t.DropReason, messages, nil}
+	}{t.Name(), t.Subject, t.Stage, moment(t.OpenedAt), moment(t.ClosedAt), t.CategoryName, t.Fix, t.Summary, facts, t.DropReason, messages, nil}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s  %s\n%s, opened %s, closed %s\n", t.Name(), t.Subject, t.Stage, out.Opened, out.Closed)
 	for _, m := range messages {
@@ -368,6 +374,12 @@ func (x *personExport) ticket(ctx context.Context, under string, id int64) error
 	}
 	if t.Fix != "" {
 		fmt.Fprintf(&b, "\nFix: %s\n", t.Fix)
+	}
+	if t.Summary != "" {
+		fmt.Fprintf(&b, "\nSummary: %s\n", t.Summary)
+	}
+	for _, f := range facts {
+		fmt.Fprintf(&b, "\nKnown, %s: %s\n", f.Item, f.Value)
 	}
 	if err := x.json(dir+t.Name()+".json", out); err != nil {
 		return err

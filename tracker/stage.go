@@ -14,6 +14,9 @@ type StageChange struct {
 	Fix    string   // what solved it; replaces what was recorded, where not empty
 	Reason string   // why it is dropped
 	Files  []Upload // kept with the fix
+
+	Summary    string // what it was and why, in one sentence for a manager; replaces, where not empty
+	Workaround bool   // the fix is a work-around. With a Fix, false says that it is none; without, it changes nothing
 }
 
 // maxReason bounds why a ticket is dropped, in bytes.
@@ -56,6 +59,14 @@ func (s *Store) setStageTx(ctx context.Context, tx *migrations.Tx, actor Actor, 
 	}
 	if err := s.recordFixTx(ctx, tx, actor, t, c.Fix); err != nil {
 		return err
+	}
+	if err := s.recordSummaryTx(ctx, tx, actor, t, c.Summary); err != nil {
+		return err
+	}
+	if c.Workaround || manyLines(c.Fix) != "" {
+		if err := s.markWorkaroundTx(ctx, tx, actor, t, c.Workaround); err != nil {
+			return err
+		}
 	}
 	reason := manyLines(c.Reason)
 	switch {

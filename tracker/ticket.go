@@ -53,7 +53,10 @@ type Ticket struct {
 	ClientName       string `db:"client_name"`
 	ClientAddress    string `db:"client_address"` // where answers go
 	ClientDepartment string `db:"client_department"`
-	ClientHigh       bool   `db:"client_high"` // high management
+	ClientHigh       bool   `db:"client_high"`   // high management
+	ForClientID      int64  `db:"for_client_id"` // whom we support, where not the requester
+	ForClientName    string `db:"for_client_name"`
+	ForClientHigh    bool   `db:"for_client_high"` // of high management
 	AssigneeID       int64  `db:"assignee_id"`
 	AssigneeName     string `db:"assignee_name"`
 	CategoryID       int64  `db:"category_id"`
@@ -63,8 +66,13 @@ type Ticket struct {
 	Fix         string           `db:"fix"`
 	FixedAt     migrations.Stamp `db:"fixed_at"`
 	DropReason  string           `db:"drop_reason"`
+	Summary     string           `db:"summary"`     // what it was and why, in one sentence for a manager
 	Unconfirmed bool             `db:"unconfirmed"` // completed because the client was silent
 	News        bool             `db:"news"`        // the client wrote and nobody has answered or looked
+
+	Workaround       bool             `db:"workaround"` // the fix is one: it is to be fixed properly
+	WorkaroundAt     migrations.Stamp `db:"workaround_at"`
+	WorkaroundDoneAt migrations.Stamp `db:"workaround_done_at"` // fixed properly, or left to another ticket
 
 	OpenedAt   migrations.Stamp `db:"opened_at"` // when the mail arrived
 	StageAt    migrations.Stamp `db:"stage_at"`
@@ -83,21 +91,23 @@ func (t *Ticket) Name() string { return TicketName(t.Number) }
 func (t *Ticket) Archived() bool { return t.ArchivedAt != 0 }
 
 // ticketSelect reads Tickets; what follows it may name t, c (client), a
-// (assignee) and k (category).
+// (assignee), k (category) and f (whom we support).
 const ticketSelect = `SELECT ` + ticketColumns + ` FROM ticket t ` + ticketJoins
 
 const ticketColumns = `t.id, t.number, t.subject, t.stage, t.level, t.star, COALESCE(t.triaged_at, 0) AS triaged_at,
 	t.suggested_level, t.suggested_star, t.suggested_reason,
 	COALESCE(t.client_id, 0) AS client_id, COALESCE(c.name, '') AS client_name, t.client_address,
 	COALESCE(c.department, '') AS client_department, COALESCE(c.high_management, FALSE) AS client_high,
+	COALESCE(t.for_client_id, 0) AS for_client_id, COALESCE(f.name, '') AS for_client_name, COALESCE(f.high_management, FALSE) AS for_client_high,
 	COALESCE(t.assignee_id, 0) AS assignee_id, COALESCE(a.name, '') AS assignee_name,
 	COALESCE(t.category_id, 0) AS category_id, COALESCE(k.name, '') AS category_name, COALESCE(t.mailbox_id, 0) AS mailbox_id,
 	t.fix, COALESCE(t.fixed_at, 0) AS fixed_at, t.drop_reason, t.unconfirmed, t.news,
+	t.summary, t.workaround, COALESCE(t.workaround_at, 0) AS workaround_at, COALESCE(t.workaround_done_at, 0) AS workaround_done_at,
 	t.opened_at, t.stage_at, COALESCE(t.closed_at, 0) AS closed_at, COALESCE(t.archived_at, 0) AS archived_at,
 	t.keep, t.created_at, t.updated_at, t.version`
 
 const ticketJoins = `LEFT JOIN client c ON c.id = t.client_id LEFT JOIN account a ON a.id = t.assignee_id
-	LEFT JOIN category k ON k.id = t.category_id `
+	LEFT JOIN category k ON k.id = t.category_id LEFT JOIN client f ON f.id = t.for_client_id `
 
 // TicketByNumber returns a ticket, archived or not.
 func (s *Store) TicketByNumber(ctx context.Context, number int64) (Ticket, error) {

@@ -289,6 +289,11 @@ func (s *site) eventView(e tracker.Entry, t *tracker.Ticket, named map[tracker.T
 			key = "event.uncategorised"
 		}
 		v.Words = s.words.say(key, who, e.Became)
+	case "for", "workaround":
+		if ev.Became == "" {
+			key += map[string]string{"for": ".none", "workaround": ".off"}[ev.Kind]
+		}
+		v.Words = s.words.say(key, who, e.Became)
 	case "order", "linked", "unlinked":
 		t, status, _ := whispered(ev)
 		link, ok := named[t]

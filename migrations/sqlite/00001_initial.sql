@@ -353,12 +353,17 @@ CREATE TABLE ticket (
     suggested_reason TEXT NOT NULL DEFAULT '',
     client_id        BIGINT REFERENCES client (id), -- null: unknown (via form)
     client_address   TEXT NOT NULL DEFAULT '',      -- where answers go
+    for_client_id    BIGINT REFERENCES client (id), -- whom we support; null: the requester
     assignee_id      BIGINT REFERENCES account (id),
     category_id      BIGINT REFERENCES category (id),
     mailbox_id       BIGINT REFERENCES mailbox (id),
     fix              TEXT NOT NULL DEFAULT '',
     fixed_at         BIGINT,
     drop_reason      TEXT NOT NULL DEFAULT '',
+    summary          TEXT NOT NULL DEFAULT '',      -- what it was and why, one sentence for a manager
+    workaround       BOOLEAN NOT NULL DEFAULT FALSE, -- the fix is one: to be fixed properly
+    workaround_at    BIGINT,                         -- since when
+    workaround_done_at BIGINT,                       -- fixed properly, or left to another ticket
     unconfirmed      BOOLEAN NOT NULL DEFAULT FALSE,
     news             BOOLEAN NOT NULL DEFAULT FALSE, -- the client wrote and nobody has answered or looked
     opened_at        BIGINT NOT NULL, -- when the mail arrived
@@ -379,6 +384,9 @@ CREATE INDEX ticket_closed ON ticket (stage, closed_at, id) WHERE archived_at IS
 CREATE INDEX ticket_live ON ticket (id) WHERE archived_at IS NULL;
 CREATE INDEX ticket_client ON ticket (client_id, id);
 CREATE INDEX ticket_assignee ON ticket (assignee_id, id);
+CREATE INDEX ticket_for ON ticket (for_client_id, id) WHERE for_client_id IS NOT NULL;
+CREATE INDEX ticket_workaround ON ticket (workaround_at, id) WHERE workaround AND workaround_done_at IS NULL;
+CREATE INDEX ticket_unsaid ON ticket (closed_at, id) WHERE stage = 'completed' AND summary = '';
 CREATE INDEX ticket_archived ON ticket (archived_at, id) WHERE archived_at IS NOT NULL;
 
 -- Tickets that were deleted: their numbers stay taken, and what named their ids still finds the number.
@@ -518,6 +526,36 @@ CREATE TABLE note (
 );
 CREATE UNIQUE INDEX note_once ON note (once) WHERE once <> '';
 CREATE INDEX note_ticket ON note (ticket_id, id);
+
+-- What is known of a ticket, an item a row: the checklist (who, what, doing, when, repeat, effect, asset), and the
+-- diagnosis (understood, seen, elsewhere, error, logs, ruled_out, cause, prevent). A row without a value was emptied.
+CREATE TABLE fact (
+    id         INTEGER PRIMARY KEY,
+    ticket_id  BIGINT NOT NULL REFERENCES ticket (id),
+    item       TEXT NOT NULL,
+    value      TEXT NOT NULL,
+    source     TEXT NOT NULL, -- form, mail, reply, requester, technician
+    guess      BOOLEAN NOT NULL DEFAULT FALSE, -- by a rule that may err
+    message_id BIGINT REFERENCES message (id), -- where it was said
+    account_id BIGINT REFERENCES account (id), -- who wrote it down
+    asset_id   BIGINT NOT NULL DEFAULT 0,      -- of the item asset; 0: not known which
+    at         BIGINT NOT NULL,
+    version    BIGINT NOT NULL DEFAULT 1,
+    UNIQUE (ticket_id, item)
+);
+CREATE INDEX fact_message ON fact (message_id) WHERE message_id IS NOT NULL;
+-- What a client was asked about a ticket: the missing items, or whether we understood.
+CREATE TABLE question (
+    id          INTEGER PRIMARY KEY,
+    ticket_id   BIGINT NOT NULL REFERENCES ticket (id),
+    kind        TEXT NOT NULL, -- ask, understood
+    items       TEXT NOT NULL, -- in the order in which they were numbered, with commas
+    message_id  BIGINT REFERENCES message (id), -- that asked; null: the acknowledgement
+    answer_id   BIGINT REFERENCES message (id), -- that answered
+    asked_at    BIGINT NOT NULL,
+    answered_at BIGINT
+);
+CREATE INDEX question_ticket ON question (ticket_id, id);
 
 -- Append-only: who changed what. No personal text beyond references.
 CREATE TABLE event (
