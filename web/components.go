@@ -6,9 +6,9 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"helpdeskd/migrations"
+	draw "helpdeskd/web/chart"
 )
 
 // What the shared templates in templates/parts/forms.html and
@@ -146,26 +146,14 @@ func (b bar) shown() string {
 // Shown is a bar's number in words, for templates.
 func (b bar) Shown() string { return b.shown() }
 
-// picture draws the upright bars, 100 units high, as an SVG without styles of
-// its own: the Content-Security-Policy allows none.
+// Picture draws the upright bars.
 func (c chart) Picture() template.HTML {
-	const high, wide, gap = 96, 22, 10
-	most := max(c.Most(), 1)
-	var b strings.Builder
-	total := len(c.Bars)*(wide+gap) - gap
-	fmt.Fprintf(&b, `<svg class="bars" viewBox="0 0 %d %d" preserveAspectRatio="xMinYMax meet" aria-hidden="true" focusable="false">`, max(total, 1), high+34)
-	for i, x := range c.Bars {
-		h := int(x.N * high / most)
-		if x.N > 0 {
-			h = max(h, 2)
-		}
-		left := i * (wide + gap)
-		fmt.Fprintf(&b, `<rect class="bar" x="%d" y="%d" width="%d" height="%d" rx="2"><title>%s: %s</title></rect>`, left, 16+high-h, wide, h, template.HTMLEscapeString(x.Full), template.HTMLEscapeString(x.shown()))
-		if x.N > 0 {
-			fmt.Fprintf(&b, `<text class="n" x="%d" y="%d">%s</text>`, left+wide/2, 12+high-h, template.HTMLEscapeString(x.shown()))
-		}
-		fmt.Fprintf(&b, `<text class="w" x="%d" y="%d">%s</text>`, left+wide/2, high+31, template.HTMLEscapeString(x.Word))
+	columns := make([]draw.Column, len(c.Bars))
+	for i, b := range c.Bars {
+		columns[i] = draw.Column{Word: b.Word, Full: b.Full, N: b.N, Show: b.Show, To: b.To}
 	}
-	fmt.Fprintf(&b, `<rect class="ground" x="0" y="%d" width="%d" height="1"/></svg>`, 16+high, max(total, 1))
-	return template.HTML(b.String())
+	return template.HTML(draw.Columns(c.Title, "", columns)) // which escapes all words
 }
+
+// Row draws one lying bar of the chart.
+func (c chart) Row(b bar) template.HTML { return template.HTML(draw.Row(b.N, c.Most())) }
