@@ -13,7 +13,7 @@ import (
 func sources(t *testing.T) string {
 	t.Helper()
 	var all strings.Builder
-	for _, glob := range []string{"*.go", "templates/*.html", "templates/parts/*.html", "static/*.js"} {
+	for _, glob := range []string{"*.go", "chart/*.go", "templates/*.html", "templates/parts/*.html", "static/*.js"} {
 		files, err := filepath.Glob(glob)
 		if err != nil || len(files) == 0 {
 			t.Fatalf("%s: %d files, %v", glob, len(files), err)

@@ -77,8 +77,8 @@ func Columns(title, desc string, all []Column) string {
 		if c.leads() {
 			fmt.Fprintf(&b, `<a href="%s"%s><rect class="hit" x="%d" y="0" width="%d" height="%d"/>`, html.EscapeString(c.To), label(words), left-gap/2, wide+gap, high+above+below)
 		}
+		fmt.Fprintf(&b, `<rect class="bar" x="%d" y="%d" width="%d" height="%d" rx="2"><title>%s</title></rect>`, left, above+high-h, wide, h, html.EscapeString(words))
 		if h > 0 {
-			fmt.Fprintf(&b, `<rect class="bar" x="%d" y="%d" width="%d" height="%d" rx="2"><title>%s</title></rect>`, left, above+high-h, wide, h, html.EscapeString(words))
 			fmt.Fprintf(&b, `<text class="n" x="%d" y="%d">%s</text>`, left+wide/2, above-4+high-h, html.EscapeString(c.shown()))
 		}
 		if i%every == 0 {
