@@ -66,6 +66,11 @@ func (s *Store) joinTx(ctx context.Context, tx *migrations.Tx, j joining) error 
 	if j.Confirms && t.Stage == string(Confirming) {
 		return s.confirmTx(ctx, tx, j)
 	}
+	if j.Answers {
+		if err := s.clientSpokeTx(ctx, tx, j.Actor, j.TicketID); err != nil {
+			return err
+		}
+	}
 	now := s.stamp()
 	reopen := j.Answers && (t.Stage == "completed" || t.Stage == "dropped" || t.Stage == "confirming")
 	if !reopen {
@@ -83,6 +88,11 @@ func (s *Store) joinTx(ctx context.Context, tx *migrations.Tx, j joining) error 
 			return fmt.Errorf("re-open ticket %d: %w", j.TicketID, err)
 		}
 		if err := s.RecordTx(ctx, tx, Event{Actor: j.Actor, Subject: "ticket", SubjectID: j.TicketID, Kind: "reopened", Was: t.Stage, Became: stage}); err != nil {
+			return err
+		}
+	}
+	if j.Answers {
+		if err := s.deadlinesTx(ctx, tx, j.Actor, j.TicketID); err != nil {
 			return err
 		}
 	}
@@ -215,7 +225,10 @@ func (s *Store) sendMessageTx(ctx context.Context, tx *migrations.Tx, actor Acto
 	if err := s.IndexTx(ctx, tx, "ticket", ticketID); err != nil {
 		return err
 	}
-	return s.RecordTx(ctx, tx, Event{Actor: actor, Subject: "ticket", SubjectID: ticketID, Kind: "answered"})
+	if err := s.RecordTx(ctx, tx, Event{Actor: actor, Subject: "ticket", SubjectID: ticketID, Kind: "answered"}); err != nil {
+		return err
+	}
+	return s.firstAnswerTx(ctx, tx, actor, ticketID)
 }
 
 // queueAnswerTx queues an outgoing message for everybody who takes part: one

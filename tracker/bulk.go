@@ -422,5 +422,8 @@ func (s *Store) undoOneTx(ctx context.Context, tx *migrations.Tx, actor Actor, w
 	if err := s.IndexTx(ctx, tx, KindTicket, t.ID); err != nil {
 		return err
 	}
-	return s.changedTx(ctx, tx, actor, &t, kind, before, after)
+	if err := s.changedTx(ctx, tx, actor, &t, kind, before, after); err != nil {
+		return err
+	}
+	return s.recountedTx(ctx, tx, actor, &t)
 }

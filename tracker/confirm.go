@@ -17,7 +17,11 @@ func (s *Store) confirmTx(ctx context.Context, tx *migrations.Tx, j joining) err
 	if err != nil {
 		return fmt.Errorf("complete ticket %d: %w", j.TicketID, err)
 	}
-	return s.RecordTx(ctx, tx, Event{Actor: j.Actor, Subject: "ticket", SubjectID: j.TicketID, Kind: "confirmed", Was: string(Confirming), Became: string(Completed)})
+	err = s.RecordTx(ctx, tx, Event{Actor: j.Actor, Subject: "ticket", SubjectID: j.TicketID, Kind: "confirmed", Was: string(Confirming), Became: string(Completed)})
+	if err != nil {
+		return err
+	}
+	return s.deadlinesTx(ctx, tx, j.Actor, j.TicketID)
 }
 
 // isConfirmation reports whether a mail's new words, given to the question

@@ -20,9 +20,12 @@ type TicketFilter struct {
 	AssigneeID int64 // 0 for all, Nobody for what nobody has taken
 	CategoryID int64 // 0 for all, Nobody for what has none
 	ClientID   int64
-	Text       string // words to search; archived tickets are found too
+	Waiting    string           // WaitingClient, WaitingVendor; "" for all
+	DueBefore  migrations.Stamp // only what has a deadline before that; 0 for all
+	Text       string           // words to search; archived tickets are found too
 	Archived   Archived
 	Oldest     bool // the oldest first; not where words are searched
+	ByDue      bool // the nearest deadline first, what has none last; not where words are searched or archived tickets shown
 }
 
 // Archived says whether a list shows archived tickets.
@@ -42,7 +45,8 @@ func (s *Store) Tickets(ctx context.Context, f TicketFilter, after string, limit
 		limit = 50
 	}
 	var before int64
-	if after != "" {
+	byDue := f.ByDue && strings.TrimSpace(f.Text) == "" && f.hidesArchived()
+	if after != "" && !byDue {
 		if before, err = strconv.ParseInt(after, 10, 64); err != nil {
 			return nil, "", migrations.Invalidf("This page of the list is not known. Please start from its first page.")
 		}
@@ -62,6 +66,11 @@ func (s *Store) Tickets(ctx context.Context, f TicketFilter, after string, limit
 			columns: `d.id AS key, ` + ticketColumns, inner: `ticket t ON t.id = d.ref `, outer: ticketJoins,
 			kinds: []string{KindTicket}, conditions: conditions, args: args, before: before, limit: limit + 1,
 		})
+	} else if byDue {
+		if conditions, args, err = f.beyondDue(conditions, args, after); err != nil {
+			return nil, "", err
+		}
+		err = s.db.Select(ctx, &rows, `SELECT `+noDeadlineLast+` AS key, `+ticketColumns+` FROM ticket t `+ticketJoins+`WHERE `+strings.Join(conditions, ` AND `)+` ORDER BY `+noDeadlineLast+`, t.id LIMIT ?`, append(args, limit+1)...)
 	} else {
 		beyond, order := `t.id < ?`, `t.id DESC`
 		if f.Oldest {
@@ -79,11 +88,29 @@ func (s *Store) Tickets(ctx context.Context, f TicketFilter, after string, limit
 	if len(rows) > limit {
 		rows = rows[:limit]
 		more = strconv.FormatInt(rows[limit-1].Key, 10)
+		if byDue {
+			more += "." + strconv.FormatInt(rows[limit-1].ID, 10)
+		}
 	}
 	for _, r := range rows {
 		list = append(list, r.Ticket)
 	}
 	return list, more, nil
+}
+
+// noDeadlineLast sorts by deadline; what has none comes last.
+const noDeadlineLast = `COALESCE(t.deadline, 9000000000000000000)`
+
+// beyondDue adds where a page that is sorted by deadline begins.
+func (f TicketFilter) beyondDue(conditions []string, args []any, after string) ([]string, []any, error) {
+	if after == "" {
+		return append(conditions, `TRUE`), args, nil
+	}
+	var at, id int64
+	if _, err := fmt.Sscanf(after, "%d.%d", &at, &id); err != nil {
+		return nil, nil, migrations.Invalidf("This page of the list is not known. Please start from its first page.")
+	}
+	return append(conditions, `(`+noDeadlineLast+`, t.id) > (?, ?)`), append(args, at, id), nil
 }
 
 // CountTickets returns how many tickets f chooses, counting no further than limit.
@@ -133,6 +160,12 @@ func (f TicketFilter) where() (conditions []string, args []any) {
 	conditions, args = oneOrNone(conditions, args, `t.category_id`, f.CategoryID)
 	if f.ClientID != 0 {
 		conditions, args = append(conditions, `t.client_id = ?`), append(args, f.ClientID)
+	}
+	if f.Waiting != "" {
+		conditions, args = append(conditions, `t.waiting = ?`), append(args, f.Waiting)
+	}
+	if f.DueBefore != 0 {
+		conditions, args = append(conditions, `t.deadline < ?`), append(args, f.DueBefore)
 	}
 	switch {
 	case f.Archived == ArchivedOnly:

@@ -144,7 +144,10 @@ func (s *Store) addNoteTx(ctx context.Context, tx *migrations.Tx, actor Actor, t
 	if n, err = noteWhere(ctx, tx, `n.id = ?`, id); err != nil {
 		return n, err
 	}
-	return n, s.changedTx(ctx, tx, actor, t, "note", "", string(kind))
+	if err := s.changedTx(ctx, tx, actor, t, "note", "", string(kind)); err != nil || actor.AccountID == 0 || kind != NotePhone && kind != NoteInPerson {
+		return n, err
+	}
+	return n, s.firstAnswerTx(ctx, tx, actor, t.ID) // a call or a visit answers, too
 }
 
 // EditNote changes the text of a note that the actor wrote.

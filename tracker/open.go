@@ -43,7 +43,14 @@ func (s *Store) openTx(ctx context.Context, tx *migrations.Tx, o opening) (id, n
 	if err := s.IndexTx(ctx, tx, "ticket", id); err != nil {
 		return 0, 0, err
 	}
-	return id, number, s.RecordTx(ctx, tx, Event{Actor: o.Actor, Subject: "ticket", SubjectID: id, Kind: "opened"})
+	if err := s.RecordTx(ctx, tx, Event{Actor: o.Actor, Subject: "ticket", SubjectID: id, Kind: "opened"}); err != nil {
+		return 0, 0, err
+	}
+	rules, err := s.targetRules(ctx, tx)
+	if err != nil || !rules.on {
+		return id, number, err
+	}
+	return id, number, s.deadlinesTx(ctx, tx, o.Actor, id)
 }
 
 // suggest reads a priority out of what is known at once; a technician confirms it.

@@ -22,6 +22,7 @@ type ReplyInput struct {
 	Text      string
 	Files     []Upload
 	ThenStage Stage  // where the ticket goes with it; "" leaves it
+	Wait      bool   // the ticket then waits for its client
 	Fix       string // what solved it, where ThenStage needs that and it is not recorded yet
 	Seen      int64  // the last message that the technician saw; 0 checks nothing
 	Once      string // random key of the form: the same answer sent again is one answer
@@ -45,10 +46,21 @@ func (s *Store) Reply(ctx context.Context, actor Actor, number int64, in ReplyIn
 		if err := checkSeen(ctx, tx, t, in.Seen); err != nil {
 			return err
 		}
-		if id, err = s.replyTx(ctx, tx, actor, t, in); err != nil || in.ThenStage == "" {
+		if id, err = s.replyTx(ctx, tx, actor, t, in); err != nil {
 			return err
 		}
-		return s.setStageTx(ctx, tx, actor, t, StageChange{Stage: in.ThenStage, Fix: in.Fix, Reason: clip(in.Text, maxReason)})
+		if in.Wait && in.ThenStage == "" && t.Stage == Requested {
+			in.ThenStage = InProgress // who asks has begun
+		}
+		if in.ThenStage != "" {
+			if err := s.setStageTx(ctx, tx, actor, t, StageChange{Stage: in.ThenStage, Fix: in.Fix, Reason: clip(in.Text, maxReason)}); err != nil {
+				return err
+			}
+		}
+		if !in.Wait {
+			return nil
+		}
+		return s.setWaitingTx(ctx, tx, actor, t, Waiting{On: WaitingClient})
 	})
 	return id, err
 }

@@ -104,6 +104,9 @@ func (s *Store) AutoComplete(ctx context.Context, l *Lease) (int, error) {
 				if err := s.RecordTx(ctx, tx, Event{Subject: "ticket", SubjectID: id, Kind: "unconfirmed", Was: string(Confirming), Became: string(Completed)}); err != nil {
 					return err
 				}
+				if err := s.deadlinesTx(ctx, tx, Actor{}, id); err != nil {
+					return err
+				}
 			}
 			return nil
 		})

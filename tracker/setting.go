@@ -38,6 +38,13 @@ const (
 	SetSetupCode  = "setup.code_hash"
 	SetMailPerMin = "mail.per_minute"
 	SetCurrency   = "money.currency" // ISO 4217, of amounts that name none
+
+	SetTargets      = "target.on"          // on: each priority has its response targets, see TargetSettings
+	SetTell         = "target.tell"        // who beside the assignee is told of what was missed: admins, nobody, or an account, account:7
+	SetRemindDays   = "remind.client_days" // days of silence after which a client who is waited for is reminded; 0: never
+	SetRemindMost   = "remind.client_most" // how often, at most
+	SetRemindVendor = "remind.vendor"      // on: the assignee is told when a vendor's day has passed
+	SetRemindQuiet  = "remind.quiet_days"  // days after which the assignee is told that nothing has happened on what waits; 0: never
 )
 
 var settingDefaults = map[string]string{
@@ -50,6 +57,15 @@ var settingDefaults = map[string]string{
 	SetMailPerMin: "25",
 	SetCurrency:   "EUR",
 
+	SetTargets:        "off",
+	SetTell:           TellAdmins,
+	SetRemindDays:     "0",
+	SetRemindMost:     "2",
+	SetRemindVendor:   "off",
+	SetRemindQuiet:    "0",
+	"target.answer_1": "960", "target.answer_2": "480", "target.answer_3": "240", "target.answer_star": "60",
+	"target.solve_1": "4800", "target.solve_2": "2400", "target.solve_3": "960", "target.solve_star": "480",
+
 	SetAlarmUnread: "3",
 	SetAlarmOutbox: "4",
 	SetAlarmDisk:   "1024",
@@ -59,6 +75,9 @@ var settingDefaults = map[string]string{
 
 // plainSettings are those whose values events name: numbers and choices.
 var plainSettings = map[string]bool{SetAck: true, SetSilentDays: true, SetArchive: true, SetPurge: true, SetNotify: true, SetAnnounce: true, SetMailPerMin: true, SetCurrency: true,
+	SetTargets: true, SetTell: true, SetRemindDays: true, SetRemindMost: true, SetRemindVendor: true, SetRemindQuiet: true,
+	"target.answer_1": true, "target.answer_2": true, "target.answer_3": true, "target.answer_star": true,
+	"target.solve_1": true, "target.solve_2": true, "target.solve_3": true, "target.solve_star": true,
 	SetAlarmUnread: true, SetAlarmOutbox: true, SetAlarmDisk: true, SetAlarmDays: true, SetAlarmBackup: true}
 
 // Setting returns a setting's value, or its default.
@@ -222,10 +241,16 @@ func CheckSetting(name, value string) (string, error) {
 		if u, err := url.Parse(value); value != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || len(value) > 1000 || oneLine(value) != value) {
 			return "", migrations.InvalidAt(name, "The form's address must begin with https:// and name a server.")
 		}
-	case SetAck, SetAnnounce:
+	case SetAck, SetAnnounce, SetTargets, SetRemindVendor:
 		if value != "on" {
 			value = "off"
 		}
+	case SetTell:
+		return checkTell(value)
+	case SetRemindDays, SetRemindQuiet:
+		return wholeNumber(name, value, 365, "days")
+	case SetRemindMost:
+		return wholeNumber(name, value, 10, "mails")
 	case SetSilentDays:
 		return wholeNumber(name, value, 365, "days")
 	case SetArchive:
@@ -250,6 +275,11 @@ func CheckSetting(name, value string) (string, error) {
 	case SetHours:
 		return checkHours(name, value)
 	default:
+		if strings.HasPrefix(name, "target.answer_") || strings.HasPrefix(name, "target.solve_") {
+			if _, ok := settingDefaults[name]; ok {
+				return wholeNumber(name, value, targetMinutes, "minutes")
+			}
+		}
 		if t, ok := mailTextOf(name); ok {
 			value = manyLines(value)
 			if err := t.Check(value); err != nil {
@@ -296,6 +326,12 @@ func (s *Store) KnownSettings(ctx context.Context) (map[string]string, error) {
 
 // settingsWithin is KnownSettings for who can not do with settings that old.
 func (s *Store) settingsWithin(ctx context.Context, age time.Duration) (map[string]string, error) {
+	return s.settingsFrom(ctx, s.db, age)
+}
+
+// settingsFrom is settingsWithin by q, as within a transaction that has not
+// changed any: that must not wait for a second connection.
+func (s *Store) settingsFrom(ctx context.Context, q read, age time.Duration) (map[string]string, error) {
 	k := &s.known
 	k.mu.Lock()
 	values, n := k.values, k.n
@@ -311,7 +347,7 @@ func (s *Store) settingsWithin(ctx context.Context, age time.Duration) (map[stri
 		Value string `db:"value"`
 	}
 	at := time.Now()
-	if err := s.db.Select(ctx, &rows, `SELECT name, value FROM setting`); err != nil {
+	if err := q.Select(ctx, &rows, `SELECT name, value FROM setting`); err != nil {
 		return nil, fmt.Errorf("read settings: %w", err)
 	}
 	values = maps.Clone(settingDefaults)

@@ -98,7 +98,10 @@ func (s *Store) setStageTx(ctx context.Context, tx *migrations.Tx, actor Actor, 
 	if err := s.IndexTx(ctx, tx, KindTicket, t.ID); err != nil {
 		return err
 	}
-	return s.changedTx(ctx, tx, actor, t, kind, string(was), string(c.Stage))
+	if err := s.changedTx(ctx, tx, actor, t, kind, string(was), string(c.Stage)); err != nil {
+		return err
+	}
+	return s.recountedTx(ctx, tx, actor, t)
 }
 
 // RecordFix writes down what solved a ticket.
@@ -151,7 +154,10 @@ func (s *Store) setPriorityTx(ctx context.Context, tx *migrations.Tx, actor Acto
 	if err := t.setTx(ctx, tx, `level = ?, star = ?, triaged_at = COALESCE(triaged_at, ?)`, level, star, s.stamp()); err != nil {
 		return err
 	}
-	return s.changedTx(ctx, tx, actor, t, "priority", was, priorityName(level, star))
+	if err := s.changedTx(ctx, tx, actor, t, "priority", was, priorityName(level, star)); err != nil {
+		return err
+	}
+	return s.recountedTx(ctx, tx, actor, t)
 }
 
 // priorityName returns a priority as events hold it: 1, 2, 3, 3*.

@@ -74,6 +74,21 @@ type Ticket struct {
 	WorkaroundAt     migrations.Stamp `db:"workaround_at"`
 	WorkaroundDoneAt migrations.Stamp `db:"workaround_done_at"` // fixed properly, or left to another ticket
 
+	Waiting      string           `db:"waiting"` // on whom: WaitingClient, WaitingVendor, or ""
+	WaitingSince migrations.Stamp `db:"waiting_since"`
+	VendorID     int64            `db:"vendor_id"`
+	Vendor       string           `db:"vendor"`
+	ExpectedOn   string           `db:"expected_on"` // 2026-11-22
+	Reminded     int64            `db:"reminded"`    // how often the client was, in this wait
+	RemindedAt   migrations.Stamp `db:"reminded_at"`
+
+	DueAt         migrations.Stamp `db:"due_at"`  // by hand
+	DueDay        bool             `db:"due_day"` // only the day counts
+	FirstAnswerAt migrations.Stamp `db:"first_answer_at"`
+	RespondBy     migrations.Stamp `db:"respond_by"` // by the response targets
+	SolveBy       migrations.Stamp `db:"solve_by"`
+	Deadline      migrations.Stamp `db:"deadline"` // the nearest that still runs
+
 	OpenedAt   migrations.Stamp `db:"opened_at"` // when the mail arrived
 	StageAt    migrations.Stamp `db:"stage_at"`
 	ClosedAt   migrations.Stamp `db:"closed_at"`
@@ -103,6 +118,8 @@ const ticketColumns = `t.id, t.number, t.subject, t.stage, t.level, t.star, COAL
 	COALESCE(t.category_id, 0) AS category_id, COALESCE(k.name, '') AS category_name, COALESCE(t.mailbox_id, 0) AS mailbox_id,
 	t.fix, COALESCE(t.fixed_at, 0) AS fixed_at, t.drop_reason, t.unconfirmed, t.news,
 	t.summary, t.workaround, COALESCE(t.workaround_at, 0) AS workaround_at, COALESCE(t.workaround_done_at, 0) AS workaround_done_at,
+	t.waiting, COALESCE(t.waiting_since, 0) AS waiting_since, COALESCE(t.vendor_id, 0) AS vendor_id, t.vendor, t.expected_on, t.reminded, COALESCE(t.reminded_at, 0) AS reminded_at,
+	COALESCE(t.due_at, 0) AS due_at, t.due_day, COALESCE(t.first_answer_at, 0) AS first_answer_at, COALESCE(t.respond_by, 0) AS respond_by, COALESCE(t.solve_by, 0) AS solve_by, COALESCE(t.deadline, 0) AS deadline,
 	t.opened_at, t.stage_at, COALESCE(t.closed_at, 0) AS closed_at, COALESCE(t.archived_at, 0) AS archived_at,
 	t.keep, t.created_at, t.updated_at, t.version`
 

@@ -39,6 +39,7 @@ func Checks(e migrations.Engine) []migrations.Check {
 	}
 	for _, r := range []migrations.Reference{
 		{Table: "inbox", Column: "resolved_by", Parent: "account", Key: "id"},
+		{Table: "ticket", Column: "vendor_id", Parent: "location", Key: "id"},
 		{Table: "participant", Column: "added_by", Parent: "account", Key: "id"},
 		{Table: "message", Column: "revision_of", Parent: "message", Key: "id"},
 		{Table: "reply_token", Column: "outbox_id", Parent: "outbox", Key: "id"},

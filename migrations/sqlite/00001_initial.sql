@@ -366,6 +366,25 @@ CREATE TABLE ticket (
     workaround_done_at BIGINT,                       -- fixed properly, or left to another ticket
     unconfirmed      BOOLEAN NOT NULL DEFAULT FALSE,
     news             BOOLEAN NOT NULL DEFAULT FALSE, -- the client wrote and nobody has answered or looked
+    waiting          TEXT NOT NULL DEFAULT '', -- on whom: client, vendor
+    waiting_since    BIGINT,
+    vendor_id        BIGINT,                   -- on which vendor, a location of that kind; null: not said
+    vendor           TEXT NOT NULL DEFAULT '', -- its name
+    expected_on      TEXT NOT NULL DEFAULT '', -- the day on which the vendor is to be through, 2026-11-22
+    reminded         BIGINT NOT NULL DEFAULT 0, -- how often the client was reminded in this wait,
+    reminded_at      BIGINT,                    -- and when the last time
+    nudged_at        BIGINT,                    -- the assignee was told that this wait is long
+    due_at           BIGINT,                    -- by hand
+    due_day          BOOLEAN NOT NULL DEFAULT FALSE, -- of due_at only the day was given: it is the end of that
+    first_answer_at  BIGINT,                    -- the first words of a person to the client: a mail, a call, a visit
+    respond_by       BIGINT,                    -- by the response targets; see docs/design.md
+    solve_by         BIGINT,
+    target_basis     BIGINT NOT NULL DEFAULT 0, -- digest of the targets and hours by which these were counted; 0: none
+    deadline         BIGINT,                    -- the nearest of those that still run; null: none
+    respond_missed_at BIGINT,
+    solve_missed_at  BIGINT,
+    due_missed_at    BIGINT,
+    missed_told      BOOLEAN NOT NULL DEFAULT TRUE, -- somebody was told of what was missed, or need not be
     opened_at        BIGINT NOT NULL, -- when the mail arrived
     stage_at         BIGINT NOT NULL,
     closed_at        BIGINT,
@@ -382,6 +401,10 @@ CREATE INDEX ticket_board ON ticket (stage, star DESC, level DESC, opened_at, id
 CREATE INDEX ticket_closed ON ticket (stage, closed_at, id) WHERE archived_at IS NULL;
 -- Lists show what is not archived: of many years' tickets some thousands.
 CREATE INDEX ticket_live ON ticket (id) WHERE archived_at IS NULL;
+-- What has an end in sight, and what waits: few of the live ones.
+CREATE INDEX ticket_deadline ON ticket (deadline, id) WHERE deadline IS NOT NULL;
+CREATE INDEX ticket_waiting ON ticket (waiting, id) WHERE waiting <> '';
+CREATE INDEX ticket_untold ON ticket (id) WHERE NOT missed_told;
 CREATE INDEX ticket_client ON ticket (client_id, id);
 CREATE INDEX ticket_assignee ON ticket (assignee_id, id);
 CREATE INDEX ticket_for ON ticket (for_client_id, id) WHERE for_client_id IS NOT NULL;
@@ -591,7 +614,7 @@ CREATE INDEX reply_token_account ON reply_token (account_id) WHERE account_id IS
 -- Every mail that we owe, and what became of it. The states are in docs/design.md.
 CREATE TABLE outbox (
     id          INTEGER PRIMARY KEY AUTOINCREMENT, -- never given again
-    kind        TEXT NOT NULL,   -- reply, notice, ack, notify, account
+    kind        TEXT NOT NULL,   -- reply, notice, ack, notify, account, remind, due
     priority    BIGINT NOT NULL, -- 1 people's replies, 2 system notices to technicians, 3 acknowledgements, 4 notifications
     state       TEXT NOT NULL,   -- queued, sending, sent, uncertain, dead, cancelled, held
     due_at      BIGINT NOT NULL,
