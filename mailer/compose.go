@@ -35,9 +35,14 @@ func (r *renderer) letter(it tracker.OutboxItem, d desk, token string) (letter, 
 		r.notice(&l, it, d)
 	case tracker.MailAccount:
 		return l, r.account(&l, it, d, token)
+	case tracker.MailCode:
+		r.code(&l, d, token)
+	case tracker.MailClosed:
+		r.closed(&l, d)
 	default:
 		return l, fmt.Errorf("there is no mail of kind %q", it.Kind)
 	}
+	r.pageOf(&l, it, d)
 	return l, nil
 }
 

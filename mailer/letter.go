@@ -10,6 +10,8 @@ import (
 	"strings"
 	text "text/template"
 	"unicode"
+
+	"helpdeskd/tracker"
 )
 
 //go:embed templates/*
@@ -34,6 +36,8 @@ type letter struct {
 	Ask       string
 	Questions []string
 	Links     []link
+	Choices   []link // buttons beside each other, of which one is pressed
+	Page      *link  // to the recipient's own page
 	More      []string
 	Sign      []string
 	Quote     *quote
@@ -119,9 +123,9 @@ var tokenIn = regexp.MustCompile(`(?i)(\bhd\.|\+)[a-z2-7]{26}@`)
 
 // cleanText returns text of several lines without what a mail must not
 // carry: invalid UTF-8, control and bidirectional characters, and the reply
-// tokens of others, which people quote with our mails' headers.
+// tokens and links of others, which people quote with our mails.
 func cleanText(s string) string {
-	s = tokenIn.ReplaceAllString(s, "@")
+	s = tracker.WithoutLinks(tokenIn.ReplaceAllString(s, "@"))
 	s = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n").Replace(strings.ToValidUTF8(s, "\uFFFD"))
 	return strings.Map(func(r rune) rune {
 		switch {

@@ -222,6 +222,7 @@ func (m *Mailer) readSettings(ctx context.Context) (desk, error) {
 	}
 	n, _ := strconv.Atoi(known[tracker.SetMailPerMin])
 	d.silentDays, _ = strconv.Atoi(known[tracker.SetSilentDays])
+	d.linkDays = tracker.LinkDays(known[tracker.SetLinkDays])
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.pace.set(n)

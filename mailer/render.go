@@ -36,7 +36,9 @@ type desk struct {
 	hours tracker.Hours     // when the desk is open
 	tells bool              // acknowledgements say when it opens
 
-	silentDays int // after which a request that its client does not confirm is closed; 0 for never
+	linkDays   int    // for which links to the employee's page work; 0: mails carry none
+	page       string // of the mail that is written: the address of its recipient's page, "" for none
+	silentDays int    // after which a request that its client does not confirm is closed; 0 for never
 }
 
 // renderer writes mails. It is pure but for the blobs of attachments.
@@ -86,6 +88,14 @@ func (r *renderer) render(ctx context.Context, it tracker.OutboxItem, d desk, to
 	if err != nil {
 		return tracker.Rendered{}, err
 	}
+	page := ""
+	if it.ClientID != 0 && it.TicketID != 0 && d.linkDays > 0 && isWebLink(d.publicURL) {
+		page, _ = tracker.NewToken()
+		d.page = strings.TrimRight(d.publicURL, "/") + "/r/" + page
+	}
+	if it.Kind == tracker.MailCode {
+		token = tracker.NewCode()
+	}
 	l, err := r.letter(it, d, token)
 	if err != nil {
 		return tracker.Rendered{}, err
@@ -96,8 +106,8 @@ func (r *renderer) render(ctx context.Context, it tracker.OutboxItem, d desk, to
 	}
 	_, domain := splitAddress(e.from)
 	name := token
-	if it.Kind == tracker.MailAccount {
-		name, _ = tracker.NewToken() // the token opens an account: it stands in the link alone
+	if it.Kind == tracker.MailAccount || it.Kind == tracker.MailCode {
+		name, _ = tracker.NewToken() // the token opens an account: it stands in the text alone
 	}
 	id := "hd." + name + "@" + domain
 	m := mail.NewMsg(mail.WithNoDefaultUserAgent(), mail.WithCharset(mail.CharsetUTF8), mail.WithEncoding(mail.EncodingQP))
@@ -124,7 +134,7 @@ func (r *renderer) render(ctx context.Context, it tracker.OutboxItem, d desk, to
 	if err := wellFormed(b.Bytes()); err != nil {
 		return tracker.Rendered{}, fmt.Errorf("write the mail: %w", err)
 	}
-	out = tracker.Rendered{Bytes: b.Bytes(), MailID: id, Token: token, Thread: thread, Subject: r.subject(it, d)}
+	out = tracker.Rendered{Bytes: b.Bytes(), MailID: id, Token: token, Page: page, Thread: thread, Subject: r.subject(it, d)}
 	if it.Kind == tracker.MailNotice {
 		out.Token = "" // an answer to it is not meant for the client: nothing may relay it
 	}
@@ -141,7 +151,7 @@ func (r *renderer) head(it tracker.OutboxItem, e envelope, d desk, token string)
 		toName = "" // the sender wrote it: nothing of theirs comes back
 	}
 	h.address("To", toName, e.to)
-	if d.plus && it.Kind != tracker.MailNotice && it.Kind != tracker.MailAccount {
+	if d.plus && it.Kind != tracker.MailNotice && it.Kind != tracker.MailAccount && it.Kind != tracker.MailCode {
 		local, domain := splitAddress(e.from)
 		h.address("Reply-To", d.brand, local+"+"+token+"@"+domain)
 	}
@@ -169,6 +179,9 @@ func (r *renderer) subject(it tracker.OutboxItem, d desk) string {
 	if it.Kind == tracker.MailAccount && it.Account != nil {
 		return r.words.say("account."+it.Account.About+".subject", d.brand)
 	}
+	if it.Kind == tracker.MailCode {
+		return r.words.say("code.subject", d.brand)
+	}
 	tag := ""
 	if it.TicketNumber != 0 {
 		tag = " [" + number(it) + "]"
@@ -183,6 +196,8 @@ func (r *renderer) subject(it tracker.OutboxItem, d desk) string {
 			return r.words.say("ack.subject") + tag
 		}
 		return "Re: " + base + tag
+	case tracker.MailClosed: // whatever the ticket is called, it was not we who said so
+		return r.words.say("closed.subject") + tag
 	case tracker.MailNotice:
 		if it.TicketNumber == 0 {
 			return r.words.say("notice.subject")
@@ -199,7 +214,7 @@ func (r *renderer) subject(it tracker.OutboxItem, d desk) string {
 // topic returns Outlook's Thread-Topic, of the mail that is answered. An
 // acknowledgement that echoes nothing has none.
 func (r *renderer) topic(it tracker.OutboxItem) string {
-	if it.Kind == tracker.MailAck && (it.Ack == nil || !it.Ack.EchoSubject) {
+	if it.Kind == tracker.MailAck && (it.Ack == nil || !it.Ack.EchoSubject) || it.Kind == tracker.MailClosed {
 		return ""
 	}
 	return oneLine(it.ThreadTopic, 250)

@@ -35,6 +35,7 @@ type joining struct {
 	Answers   bool // it says something that needs a look: more than thanks
 	Confirms  bool // it says that all is well: it completes a ticket in confirming
 	Quiet     bool // too old to tell anybody
+	FromPage  bool // it was said on the employee's page
 }
 
 // joinTx does what a client's new message does to its ticket: it is news, it
@@ -107,7 +108,7 @@ func (s *Store) joinTx(ctx context.Context, tx *migrations.Tx, j joining) error 
 const maxWaiting = 50
 
 // notifyTx queues notifications of a client's message: to the assignee, or,
-// where nobody has the ticket, to all who wish to hear of everything.
+// where nobody has the ticket who could work it, to all who wish to hear of everything.
 func (s *Store) notifyTx(ctx context.Context, tx *migrations.Tx, ticketID, messageID int64) error {
 	var to []struct {
 		ID        int64  `db:"id"`
@@ -116,7 +117,8 @@ func (s *Store) notifyTx(ctx context.Context, tx *migrations.Tx, ticketID, messa
 		MailboxID int64  `db:"mailbox_id"`
 	}
 	err := tx.Select(ctx, &to, `SELECT a.id, a.email, a.name, t.mailbox_id FROM ticket t JOIN account a ON a.enabled AND a.role <> 'manager'
-			AND ((t.assignee_id = a.id AND a.notify <> 'none') OR (a.notify = 'all' AND t.assignee_id IS NULL))
+			AND ((t.assignee_id = a.id AND a.notify <> 'none') OR (a.notify = 'all'
+			AND NOT EXISTS (SELECT 1 FROM account x WHERE x.id = t.assignee_id AND x.enabled AND x.role <> 'manager')))
 		WHERE t.id = ? AND t.mailbox_id IS NOT NULL AND a.email <> t.client_address ORDER BY a.id`, ticketID)
 	if err != nil {
 		return fmt.Errorf("find whom to notify: %w", err)

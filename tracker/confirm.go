@@ -21,7 +21,10 @@ func (s *Store) confirmTx(ctx context.Context, tx *migrations.Tx, j joining) err
 	if err != nil {
 		return err
 	}
-	return s.deadlinesTx(ctx, tx, j.Actor, j.TicketID)
+	if err := s.deadlinesTx(ctx, tx, j.Actor, j.TicketID); err != nil || j.FromPage {
+		return err // the page asks by itself how it was
+	}
+	return s.askRatingTx(ctx, tx, j.TicketID)
 }
 
 // isConfirmation reports whether a mail's new words, given to the question

@@ -178,6 +178,8 @@ func (s *Store) deleteTicketTx(ctx context.Context, tx *migrations.Tx, actor Act
 		{query: `UPDATE question SET message_id = NULL WHERE message_id IN (SELECT id FROM message WHERE ticket_id = ?)`},
 		{query: `UPDATE question SET answer_id = NULL WHERE answer_id IN (SELECT id FROM message WHERE ticket_id = ?)`},
 		{query: `DELETE FROM reply_token WHERE ticket_id = ?`},
+		{query: `DELETE FROM client_link WHERE ticket_id = ?`},
+		{query: `DELETE FROM satisfaction WHERE ticket_id = ?`},
 		{query: `DELETE FROM outbox WHERE ticket_id = ?`},
 		{query: `DELETE FROM outbox WHERE message_id IN (SELECT id FROM message WHERE ticket_id = ?)`},
 		{query: `DELETE FROM attachment WHERE message_id IN (SELECT id FROM message WHERE ticket_id = ?)`},

@@ -58,9 +58,21 @@ func (s *Store) scrubTicket(ctx context.Context, r eraseRun, id int64, requester
 				return err
 			}
 		}
-		for _, q := range []string{`DELETE FROM participant WHERE ticket_id = ? AND client_id = ?`, `DELETE FROM reply_token WHERE ticket_id = ? AND client_id = ?`} {
+		for _, q := range []string{`DELETE FROM participant WHERE ticket_id = ? AND client_id = ?`, `DELETE FROM reply_token WHERE ticket_id = ? AND client_id = ?`,
+			`DELETE FROM client_link WHERE ticket_id = ? AND client_id = ?`, `DELETE FROM satisfaction WHERE ticket_id = ? AND client_id = ?`} {
 			if _, err := tx.Exec(ctx, q, id, r.who.ClientID); err != nil {
 				return err
+			}
+		}
+		said, err := satisfactions(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		for _, f := range said {
+			if now := r.who.Redact(f.Comment); now != f.Comment {
+				if _, err := tx.Exec(ctx, `UPDATE satisfaction SET comment = ? WHERE ticket_id = ? AND client_id = ?`, now, id, f.ClientID); err != nil {
+					return err
+				}
 			}
 		}
 		if err := s.IndexTx(ctx, tx, KindTicket, id); err != nil {
@@ -347,6 +359,7 @@ func (s *Store) eraseMentionsBy(ctx context.Context, r eraseRun, span int64) err
 		{"ticket", "id", []string{"subject", "fix", "drop_reason", "summary", "client_address"}},
 		{"note", "ticket_id", []string{"body"}},
 		{"fact", "ticket_id", []string{"value"}},
+		{"satisfaction", "ticket_id", []string{"comment"}},
 		{"outbox", "ticket_id", []string{"detail", "response", "bounce_reason"}},
 	} {
 		err := s.mentions(ctx, r.who, span, t.name, t.ticket, t.columns, func(m mentioned) error {

@@ -26,6 +26,8 @@ func (s *Store) eraseRest(ctx context.Context, r eraseRun) error {
 		if id := r.who.ClientID; id != 0 {
 			for _, q := range []string{
 				`DELETE FROM client_address WHERE client_id = ?`, `DELETE FROM participant WHERE client_id = ?`, `DELETE FROM reply_token WHERE client_id = ?`,
+				`DELETE FROM client_link WHERE client_id = ?`, `DELETE FROM client_code WHERE client_id = ?`, `DELETE FROM client_session WHERE client_id = ?`,
+				`DELETE FROM satisfaction WHERE client_id = ?`,
 			} {
 				if _, err := tx.Exec(ctx, q, id); err != nil {
 					return fmt.Errorf("empty client %d: %w", id, err)
@@ -99,7 +101,7 @@ func (s *Store) eraseRulesTx(ctx context.Context, tx *migrations.Tx, r eraseRun)
 		}
 	}
 	for _, a := range r.who.Addresses {
-		if _, err := tx.Exec(ctx, `DELETE FROM throttle WHERE name = ?`, HashToken("signin:"+a)); err != nil {
+		if _, err := tx.Exec(ctx, `DELETE FROM throttle WHERE name IN (?, ?)`, HashToken("signin:"+a), HashToken("code:"+a)); err != nil {
 			return err
 		}
 		for _, q := range []string{`UPDATE mailbox SET last_error = '' WHERE LOWER(last_error) LIKE ? ESCAPE '\'`, `UPDATE mailbox SET send_error = '' WHERE LOWER(send_error) LIKE ? ESCAPE '\'`,

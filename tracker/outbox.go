@@ -32,9 +32,12 @@ const (
 	// MailAccount goes to somebody who signs in: an invitation, a link for a
 	// new password, word that it was changed.
 	MailAccount = "account"
+
+	MailCode   = "code"   // a code by which a client proves their address
+	MailClosed = "closed" // a client is told that their request is completed, and asked how it was
 )
 
-var mailPriority = map[string]int{MailReply: 1, MailAccount: 1, MailNotice: 2, MailAck: 3, MailNotify: 4}
+var mailPriority = map[string]int{MailReply: 1, MailAccount: 1, MailCode: 1, MailNotice: 2, MailAck: 3, MailNotify: 4, MailClosed: 4}
 
 // Mail is a mail that we owe somebody.
 type Mail struct {
@@ -49,6 +52,7 @@ type Mail struct {
 	Ack       *AckDetail
 	Notice    string // text of a notice
 	Account   *AccountDetail
+	Code      *CodeDetail
 }
 
 // AckDetail is what an acknowledgement may say.
@@ -61,7 +65,12 @@ type mailDetail struct {
 	Ack     *AckDetail     `json:"ack,omitempty"`
 	Notice  string         `json:"notice,omitempty"`
 	Account *AccountDetail `json:"account,omitempty"`
+	Code    *CodeDetail    `json:"code,omitempty"`
 }
+
+// carriesKey reports whether mails of a kind carry what lets their reader in:
+// nobody reads them here, and once they are sent their bytes are forgotten.
+func carriesKey(kind string) bool { return kind == MailAccount || kind == MailCode }
 
 func orNull(id int64) *int64 {
 	if id == 0 {
@@ -106,8 +115,8 @@ func (s *Store) outboxRow(m Mail) ([]any, error) {
 		return nil, fmt.Errorf("queue mail: unknown kind %q", m.Kind)
 	}
 	detail := ""
-	if m.Ack != nil || m.Notice != "" || m.Account != nil {
-		b, err := json.Marshal(mailDetail{m.Ack, m.Notice, m.Account})
+	if m.Ack != nil || m.Notice != "" || m.Account != nil || m.Code != nil {
+		b, err := json.Marshal(mailDetail{Ack: m.Ack, Notice: m.Notice, Account: m.Account, Code: m.Code})
 		if err != nil {
 			return nil, fmt.Errorf("queue mail: %w", err)
 		}
@@ -147,7 +156,8 @@ type Rendered struct {
 	MailID  string // our Message-ID, without brackets
 	Thread  string // its Thread-Index, "" for none
 	Subject string // as it is sent
-	Token   string // the reply token in it, or that of an account's link, in clear; only its hash is kept
+	Token   string // the reply token in it, or that of an account's link, or the code, in clear; only its hash is kept
+	Page    string // the token of the link to the employee's page in it, "" for none; as Token
 }
 
 // Rendered records, once, what will be sent. A mail that was rendered before
@@ -186,8 +196,20 @@ func (s *Store) Rendered(ctx context.Context, l *Lease, id int64, r Rendered) er
 			}
 			return s.renderedLinkTx(ctx, tx, *row.AccountID, d.Account.About, r.Token)
 		}
+		if err == nil && row.Kind == MailCode {
+			var d mailDetail
+			if err := json.Unmarshal([]byte(row.Detail), &d); err != nil || d.Code == nil {
+				return fmt.Errorf("the mail does not say which code it carries: %w", err)
+			}
+			return s.renderedCodeTx(ctx, tx, d.Code.ID, r.Token)
+		}
 		if err != nil || row.TicketID == nil {
 			return err
+		}
+		if r.Page != "" && row.ClientID != nil {
+			if err := s.linkedTx(ctx, tx, r.Page, *row.TicketID, *row.ClientID, id); err != nil {
+				return err
+			}
 		}
 		if r.Token != "" {
 			_, err = tx.Exec(ctx, `INSERT INTO reply_token (hash, ticket_id, client_id, account_id, outbox_id, created_at) VALUES (?, ?, ?, ?, ?, ?)`,
@@ -245,7 +267,7 @@ func (s *Store) Sent(ctx context.Context, l *Lease, id int64, response, serverMa
 		if err != nil {
 			return err
 		}
-		if row.Kind == MailAccount {
+		if carriesKey(row.Kind) {
 			return forgetSentTx(ctx, tx, id, row.Digest)
 		}
 		if row.TicketID == nil {
@@ -315,7 +337,7 @@ func (s *Store) settleTx(ctx context.Context, tx *migrations.Tx, id int64, state
 // ResendOutbox queues a dead, uncertain, held or cancelled mail again: the
 // same bytes under the same Message-ID, so that a second copy is recognised.
 func (s *Store) ResendOutbox(ctx context.Context, actor Actor, id int64) error {
-	return s.byHand(ctx, actor, id, OutboxQueued, "resent", `(state IN ('dead', 'uncertain', 'held') OR state = 'cancelled' AND kind <> 'account')`)
+	return s.byHand(ctx, actor, id, OutboxQueued, "resent", `(state IN ('dead', 'uncertain', 'held') OR state = 'cancelled' AND kind NOT IN ('account', 'code'))`)
 }
 
 // CancelOutbox has a mail never sent (again).

@@ -81,7 +81,8 @@ func (s *Store) revokeTokensTx(ctx context.Context, tx *migrations.Tx, ticketID,
 	if err != nil {
 		return fmt.Errorf("revoke reply tokens: %w", err)
 	}
-	return nil
+	_, err = s.revokeLinksTx(ctx, tx, ticketID, clientID)
+	return err
 }
 
 // SetRequester says who asked: an address, whose person is made a client on

@@ -106,6 +106,7 @@ var liveToken = regexp.MustCompile(`(?i)(?:\bhd\.|\+|%2B|=2B)([a-z2-7](?:(?:=\r?
 const noToken = "token-removed"
 
 func writeWithoutTokens(w io.Writer, b []byte) error {
+	b = pageLink.ReplaceAll(b, []byte("${1}"+noToken))
 	for {
 		at := liveToken.FindSubmatchIndex(b)
 		if at == nil {
@@ -248,6 +249,13 @@ func (x *personExport) profile(ctx context.Context) error {
 	return x.json("notes.json", all)
 }
 
+// exportedRating is how content the person was: 1 not, 2 so-so, 3 content.
+type exportedRating struct {
+	At      string `json:"at"`
+	Score   int64  `json:"score"`
+	Comment string `json:"comment,omitempty"`
+}
+
 type exportedMessage struct {
 	At          string   `json:"at"`
 	Direction   string   `json:"direction"`
@@ -351,7 +359,13 @@ func (x *personExport) ticket(ctx context.Context, under string, id int64) error
 		Dropped  string            `json:"drop_reason,omitempty"`
 		Messages []exportedMessage `json:"messages"`
 		Notes    []exportedNote    `json:"notes,omitempty"`
-	}{t.Name(), t.Subject, t.Stage, moment(t.OpenedAt), moment(t.ClosedAt), t.CategoryName, t.Fix, t.Summary, facts, t.DropReason, messages, nil}
+		Rated    *exportedRating   `json:"how_it_was,omitempty"`
+	}{t.Name(), t.Subject, t.Stage, moment(t.OpenedAt), moment(t.ClosedAt), t.CategoryName, t.Fix, t.Summary, facts, t.DropReason, messages, nil, nil}
+	if said, err := rating(ctx, x.db, id, x.p.ClientID); err != nil {
+		return err
+	} else if said != nil {
+		out.Rated = &exportedRating{moment(said.At), said.Score, said.Comment}
+	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s  %s\n%s, opened %s, closed %s\n", t.Name(), t.Subject, t.Stage, out.Opened, out.Closed)
 	for _, m := range messages {
@@ -426,7 +440,7 @@ func (x *personExport) mails(ctx context.Context) error {
 		SentAt  migrations.Stamp `db:"sent_at"`
 	}
 	err := x.db.Select(ctx, &sent, `SELECT id, kind, state, to_address, digest, created_at, COALESCE(sent_at, 0) AS sent_at FROM outbox
-		WHERE kind <> 'account' AND (client_id = ? OR `+to+`) ORDER BY id`, append([]any{x.p.ClientID}, args...)...)
+		WHERE kind NOT IN ('account', 'code') AND (client_id = ? OR `+to+`) ORDER BY id`, append([]any{x.p.ClientID}, args...)...)
 	if err != nil {
 		return fmt.Errorf("list mails to them: %w", err)
 	}

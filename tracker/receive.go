@@ -300,6 +300,7 @@ func (s *Store) messageTx(ctx context.Context, tx *migrations.Tx, d *decision, t
 	if strings.TrimSpace(body) == "" && quoted == "" {
 		body = in.Text
 	}
+	body, quoted = WithoutLinks(body), WithoutLinks(quoted)
 	id, err := tx.Insert(ctx, `INSERT INTO message (ticket_id, direction, state, held_reason, checks, inbox_id, client_id, account_id, from_name, from_address, to_line, cc_line,
 			subject, body, quoted, class, class_reason, form, forwarded, defects, notes, digest, mail_id, thread_index, thread_topic, identity, content, form_key, sent_date, at)
 		VALUES (?, 'in', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,

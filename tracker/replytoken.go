@@ -32,7 +32,7 @@ func (s *Store) AnswerHolders(ctx context.Context, ticketID int64) (list []Answe
 }
 
 // RevokeAnswers makes the reply tokens void that one person holds of one
-// ticket. A technician's answer to those mails is held from then on; a client
+// ticket, and the links to its page. A technician's answer to those mails is held from then on; a client
 // who takes part is still known by the thread, others are held.
 func (s *Store) RevokeAnswers(ctx context.Context, actor Actor, number int64, clientID, accountID int64) (Ticket, error) {
 	return s.addToTicket(ctx, "revoke answers by mail to", number, func(tx *migrations.Tx, t *Ticket) error {
@@ -40,6 +40,13 @@ func (s *Store) RevokeAnswers(ctx context.Context, actor Actor, number int64, cl
 			s.stamp(), t.ID, clientID, accountID)
 		if err != nil {
 			return err
+		}
+		if clientID != 0 {
+			links, err := s.revokeLinksTx(ctx, tx, t.ID, clientID)
+			if err != nil {
+				return err
+			}
+			n += links
 		}
 		if n == 0 {
 			return migrations.NotFoundf("None of the mails to this person can be answered with its token (any more).")

@@ -32,6 +32,7 @@ func (s *Store) RunClock(ctx context.Context, l *Lease) error {
 			{"delete what is over", func(ctx context.Context, l *Lease) error { _, err := s.Purge(ctx, l); return err }},
 			{"finish erasures", func(ctx context.Context, _ *Lease) error { return s.ResumeErasures(ctx) }},
 			{"forget old sign-ins", s.sweepSignIns},
+			{"forget old links to tickets", s.sweepGuests},
 			{"forget what can not be undone", func(ctx context.Context, l *Lease) error { _, err := s.ForgetBulks(ctx, l); return err }},
 		}
 		if time.Since(swept) >= time.Hour {
@@ -105,6 +106,9 @@ func (s *Store) AutoComplete(ctx context.Context, l *Lease) (int, error) {
 					return err
 				}
 				if err := s.deadlinesTx(ctx, tx, Actor{}, id); err != nil {
+					return err
+				}
+				if err := s.askRatingTx(ctx, tx, id); err != nil {
 					return err
 				}
 			}

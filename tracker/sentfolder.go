@@ -68,7 +68,7 @@ func (s *Store) FoundSent(ctx context.Context, l *Lease, id int64, folder string
 		if err := s.tellTx(ctx, tx, id, row.Response, "its copy lies in "+folder+", so it was sent"); err != nil {
 			return err
 		}
-		if row.Kind == MailAccount {
+		if carriesKey(row.Kind) {
 			return forgetSentTx(ctx, tx, id, row.Digest)
 		}
 		e := Event{Subject: "outbox", SubjectID: id, Kind: "found_sent"}

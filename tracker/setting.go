@@ -39,6 +39,9 @@ const (
 	SetMailPerMin = "mail.per_minute"
 	SetCurrency   = "money.currency" // ISO 4217, of amounts that name none
 
+	SetLinkDays     = "site.link_days"      // days for which the links to the employee's page in mails work; 0: mails carry none
+	SetSatisfaction = "ticket.satisfaction" // on: who asked is asked how it was, once their request is completed
+
 	SetTargets      = "target.on"          // on: each priority has its response targets, see TargetSettings
 	SetTell         = "target.tell"        // who beside the assignee is told of what was missed: admins, nobody, or an account, account:7
 	SetRemindDays   = "remind.client_days" // days of silence after which a client who is waited for is reminded; 0: never
@@ -48,14 +51,16 @@ const (
 )
 
 var settingDefaults = map[string]string{
-	SetAck:        "on",
-	SetSilentDays: "7",
-	SetArchive:    "2",
-	SetPurge:      "0",
-	SetNotify:     NotifyAll,
-	SetAnnounce:   "on",
-	SetMailPerMin: "25",
-	SetCurrency:   "EUR",
+	SetAck:          "on",
+	SetLinkDays:     "90",
+	SetSatisfaction: "off",
+	SetSilentDays:   "7",
+	SetArchive:      "2",
+	SetPurge:        "0",
+	SetNotify:       NotifyAll,
+	SetAnnounce:     "on",
+	SetMailPerMin:   "25",
+	SetCurrency:     "EUR",
 
 	SetTargets:        "off",
 	SetTell:           TellAdmins,
@@ -75,6 +80,7 @@ var settingDefaults = map[string]string{
 
 // plainSettings are those whose values events name: numbers and choices.
 var plainSettings = map[string]bool{SetAck: true, SetSilentDays: true, SetArchive: true, SetPurge: true, SetNotify: true, SetAnnounce: true, SetMailPerMin: true, SetCurrency: true,
+	SetLinkDays: true, SetSatisfaction: true,
 	SetTargets: true, SetTell: true, SetRemindDays: true, SetRemindMost: true, SetRemindVendor: true, SetRemindQuiet: true,
 	"target.answer_1": true, "target.answer_2": true, "target.answer_3": true, "target.answer_star": true,
 	"target.solve_1": true, "target.solve_2": true, "target.solve_3": true, "target.solve_star": true,
@@ -241,7 +247,7 @@ func CheckSetting(name, value string) (string, error) {
 		if u, err := url.Parse(value); value != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || len(value) > 1000 || oneLine(value) != value) {
 			return "", migrations.InvalidAt(name, "The form's address must begin with https:// and name a server.")
 		}
-	case SetAck, SetAnnounce, SetTargets, SetRemindVendor:
+	case SetAck, SetAnnounce, SetSatisfaction, SetTargets, SetRemindVendor:
 		if value != "on" {
 			value = "off"
 		}
@@ -251,7 +257,7 @@ func CheckSetting(name, value string) (string, error) {
 		return wholeNumber(name, value, 365, "days")
 	case SetRemindMost:
 		return wholeNumber(name, value, 10, "mails")
-	case SetSilentDays:
+	case SetSilentDays, SetLinkDays:
 		return wholeNumber(name, value, 365, "days")
 	case SetArchive:
 		return wholeNumber(name, value, 120, "months")

@@ -101,7 +101,37 @@ func (s *Store) setStageTx(ctx context.Context, tx *migrations.Tx, actor Actor, 
 	if err := s.changedTx(ctx, tx, actor, t, kind, string(was), string(c.Stage)); err != nil {
 		return err
 	}
-	return s.recountedTx(ctx, tx, actor, t)
+	if err := s.recountedTx(ctx, tx, actor, t); err != nil {
+		return err
+	}
+	switch {
+	case c.Stage == Completed:
+		return s.askRatingTx(ctx, tx, t.ID)
+	case kind == "reopened":
+		return s.tellReopenedTx(ctx, tx, actor, t)
+	}
+	return nil
+}
+
+// tellReopenedTx tells who had a ticket that somebody else opened again.
+func (s *Store) tellReopenedTx(ctx context.Context, tx *migrations.Tx, actor Actor, t *Ticket) error {
+	if t.AssigneeID == 0 || t.AssigneeID == actor.AccountID || actor.AccountID == 0 || t.MailboxID == 0 {
+		return nil
+	}
+	a, err := accountWhere(ctx, tx, `id = ?`, t.AssigneeID)
+	if err != nil {
+		return err
+	}
+	if !May(a, WorkTickets) || a.Notify == NotifyNone {
+		return nil
+	}
+	by, err := accountWhere(ctx, tx, `id = ?`, actor.AccountID)
+	if err != nil {
+		return err
+	}
+	_, err = s.EnqueueTx(ctx, tx, Mail{Kind: MailNotice, MailboxID: t.MailboxID, TicketID: t.ID, AccountID: a.ID, ToAddress: a.Email, ToName: a.Name,
+		Notice: fmt.Sprintf("%s opened %s again. It is still yours: it was completed or dropped before.", by.Name, t.Name())})
+	return err
 }
 
 // RecordFix writes down what solved a ticket.

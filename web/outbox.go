@@ -124,7 +124,7 @@ func (s *site) outboxMail(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v.MailID, v.ServerMailID = hideToken(v.MailID), hideToken(v.ServerMailID)
-	v.Secret = v.Kind == tracker.MailAccount
+	v.Secret = v.Kind == tracker.MailAccount || v.Kind == tracker.MailCode
 	if v.Digest != "" && !v.Secret && s.opts.Mail != nil {
 		if err := s.ownWords(r, &v); err != nil && migrations.KindOf(err) != migrations.NotFound {
 			return err

@@ -611,10 +611,57 @@ CREATE TABLE reply_token (
 CREATE INDEX reply_token_ticket ON reply_token (ticket_id);
 CREATE INDEX reply_token_account ON reply_token (account_id) WHERE account_id IS NOT NULL AND revoked_at IS NULL;
 
+-- Links to the employee's page of a ticket, one a mail: 128 random bits, only their SHA-256 is kept.
+CREATE TABLE client_link (
+    hash       TEXT PRIMARY KEY,
+    ticket_id  BIGINT NOT NULL REFERENCES ticket (id),
+    client_id  BIGINT NOT NULL,
+    outbox_id  BIGINT NOT NULL, -- the mail that carries it
+    expires_at BIGINT NOT NULL,
+    revoked_at BIGINT,
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX client_link_ticket ON client_link (ticket_id, client_id);
+CREATE INDEX client_link_client ON client_link (client_id);
+CREATE INDEX client_link_expires ON client_link (expires_at);
+-- Codes by which people prove an address: hashed together with what only the asking browser has.
+CREATE TABLE client_code (
+    id         INTEGER PRIMARY KEY,
+    challenge  TEXT NOT NULL UNIQUE, -- SHA-256 of the browser's cookie
+    client_id  BIGINT NOT NULL,
+    hash       TEXT NOT NULL DEFAULT '', -- of challenge and code, once the mail is rendered
+    tries      BIGINT NOT NULL DEFAULT 0,
+    expires_at BIGINT NOT NULL,
+    used_at    BIGINT,
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX client_code_client ON client_code (client_id);
+-- Who has proved an address with a code, and may see all their requests for a while.
+CREATE TABLE client_session (
+    hash       TEXT PRIMARY KEY, -- SHA-256 of the cookie
+    client_id  BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX client_session_client ON client_session (client_id);
+-- How content people were with what was done.
+CREATE TABLE satisfaction (
+    id        INTEGER PRIMARY KEY,
+    ticket_id BIGINT NOT NULL REFERENCES ticket (id),
+    client_id BIGINT NOT NULL,
+    score     BIGINT NOT NULL, -- 1 not, 2 so-so, 3 content
+    comment   TEXT NOT NULL DEFAULT '',
+    at        BIGINT NOT NULL,
+    UNIQUE (ticket_id, client_id),
+    CHECK (score BETWEEN 1 AND 3)
+);
+CREATE INDEX satisfaction_client ON satisfaction (client_id);
+CREATE INDEX satisfaction_at ON satisfaction (at);
+
 -- Every mail that we owe, and what became of it. The states are in docs/design.md.
 CREATE TABLE outbox (
     id          INTEGER PRIMARY KEY AUTOINCREMENT, -- never given again
-    kind        TEXT NOT NULL,   -- reply, notice, ack, notify, account, remind, due
+    kind        TEXT NOT NULL,   -- reply, notice, ack, notify, account, remind, due, code, closed
     priority    BIGINT NOT NULL, -- 1 people's replies, 2 system notices to technicians, 3 acknowledgements, 4 notifications
     state       TEXT NOT NULL,   -- queued, sending, sent, uncertain, dead, cancelled, held
     due_at      BIGINT NOT NULL,
