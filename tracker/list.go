@@ -26,6 +26,12 @@ type TicketFilter struct {
 	Archived   Archived
 	Oldest     bool // the oldest first; not where words are searched
 	ByDue      bool // the nearest deadline first, what has none last; not where words are searched or archived tickets shown
+
+	OpenedFrom, OpenedBefore migrations.Stamp // 0: no bound
+	Department               string           // the requester's, exactly
+	NoDepartment             bool             // only where it is not known
+	AssetIDs                 []int64          // only what is linked with one of them; empty, not nil: nothing
+	NoMerged                 bool             // without copies of others
 }
 
 // Archived says whether a list shows archived tickets.
@@ -166,6 +172,27 @@ func (f TicketFilter) where() (conditions []string, args []any) {
 	}
 	if f.DueBefore != 0 {
 		conditions, args = append(conditions, `t.deadline < ?`), append(args, f.DueBefore)
+	}
+	if f.OpenedFrom != 0 {
+		conditions, args = append(conditions, `t.opened_at >= ?`), append(args, f.OpenedFrom)
+	}
+	if f.OpenedBefore != 0 {
+		conditions, args = append(conditions, `t.opened_at < ?`), append(args, f.OpenedBefore)
+	}
+	if f.Department != "" {
+		conditions, args = append(conditions, `t.client_id IN (SELECT d.id FROM client d WHERE d.department = ?)`), append(args, f.Department)
+	}
+	if f.NoDepartment {
+		conditions = append(conditions, `(t.client_id IS NULL OR t.client_id IN (SELECT d.id FROM client d WHERE d.department = ''))`)
+	}
+	if f.NoMerged {
+		conditions = append(conditions, unmerged)
+	}
+	switch n := len(f.AssetIDs); {
+	case n > 0:
+		conditions, args = append(conditions, `t.id IN (SELECT l.b_id FROM link l WHERE l.a_kind = 'asset' AND l.b_kind = 'ticket' AND l.a_id IN (`+marks(n)+`))`), append(args, anys(f.AssetIDs)...)
+	case f.AssetIDs != nil:
+		conditions = append(conditions, `FALSE`)
 	}
 	switch {
 	case f.Archived == ArchivedOnly:

@@ -60,7 +60,11 @@ func (s *site) ticketList(w http.ResponseWriter, r *http.Request) error {
 func (s *site) ticketListPage(w http.ResponseWriter, r *http.Request, status int, bulk bulkForm) error {
 	ctx := r.Context()
 	q := r.URL.Query()
-	list, more, err := s.store.Tickets(ctx, listFilter(q, accountOf(ctx).ID), q.Get("after"), 50)
+	f, err := s.ticketFilter(ctx, q, accountOf(ctx).ID)
+	if err != nil {
+		return err
+	}
+	list, more, err := s.store.Tickets(ctx, f, q.Get("after"), 50)
 	if err != nil {
 		return err
 	}
@@ -83,6 +87,9 @@ func (s *site) ticketListPage(w http.ResponseWriter, r *http.Request, status int
 		return err
 	}
 	s.ticketChips(&v.Frame, v.Technicians, v.Categories)
+	if err := s.periodChips(ctx, &v.Frame); err != nil {
+		return err
+	}
 	return s.render(w, r, status, "tickets", view{Title: s.words.say("nav.tickets"), Section: "tickets", Live: true, Data: v})
 }
 

@@ -32,7 +32,11 @@ type listing struct {
 func (s *site) listings() []listing {
 	return []listing{
 		{"tickets", "/tickets", func(ctx context.Context, q url.Values, me int64, limit int) (int, error) {
-			return s.store.CountTickets(ctx, listFilter(q, me), limit)
+			f, err := s.ticketFilter(ctx, q, me)
+			if err != nil {
+				return 0, err
+			}
+			return s.store.CountTickets(ctx, f, limit)
 		}},
 		s.assetListing(),
 		{"orders", "/orders", s.countOrders},

@@ -57,6 +57,7 @@ func (s *site) table() []route {
 		{post, "/account/keys", tracker.EditOwnAccount, s.changeKeys},
 		{get, "/keys", tracker.ReadPlain, s.keys},
 
+		{get, "/trends", tracker.ReadTickets, s.trends},
 		{get, "/board", tracker.ReadPlain, s.board}, // managers are sent on to their own page
 		{get, "/live", tracker.ReadTickets, s.live},
 		{get, "/tickets", tracker.ReadTickets, s.ticketList},
