@@ -17,7 +17,9 @@ type ModelTickets struct {
 }
 
 // Title is the model's maker and name.
-func (m ModelTickets) Title() string { return Model{Manufacturer: m.Manufacturer, Name: m.Name}.Title() }
+func (m ModelTickets) Title() string {
+	return Model{Manufacturer: m.Manufacturer, Name: m.Name}.Title()
+}
 
 // TicketsByModel returns the models with the most linked requests that were
 // opened from one time on and before another. A request that is linked with
