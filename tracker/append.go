@@ -47,6 +47,11 @@ func (s *Store) joinTx(ctx context.Context, tx *migrations.Tx, j joining) error 
 		Stage      string `db:"stage"`
 		AssigneeID *int64 `db:"assignee_id"`
 	}
+	if j.Human && j.Answers {
+		if err := s.markParentTx(ctx, tx, j.Actor, j.TicketID); err != nil {
+			return err
+		}
+	}
 	// Locked, so that nobody moves it between this look and what follows from it.
 	if err := tx.Get(ctx, &t, `UPDATE ticket SET stage = stage WHERE id = ? RETURNING stage, assignee_id`, j.TicketID); err != nil {
 		return fmt.Errorf("take ticket %d: %w", j.TicketID, err)

@@ -49,7 +49,7 @@ func (s *Store) matchByConversation(ctx context.Context, tx *migrations.Tx, d *d
 	}
 	find := func(also string, more ...any) (int64, error) {
 		var id int64
-		err := tx.Get(ctx, &id, `SELECT c.ticket_id FROM conversation c WHERE c.guid = ?`+sameTopic+also+` ORDER BY c.ticket_id DESC LIMIT 1`, append(args[:len(args):len(args)], more...)...)
+		err := tx.Get(ctx, &id, `SELECT COALESCE(d.merged_into_id, d.id) FROM conversation c JOIN ticket d ON d.id = c.ticket_id WHERE c.guid = ?`+sameTopic+also+` ORDER BY c.ticket_id DESC LIMIT 1`, append(args[:len(args):len(args)], more...)...)
 		if migrations.KindOf(err) == migrations.NotFound {
 			return 0, nil
 		}

@@ -123,6 +123,9 @@ func (s *Store) deleteTicketTx(ctx context.Context, tx *migrations.Tx, actor Act
 	if err := tx.Get(ctx, &t, `UPDATE ticket SET version = version + 1 WHERE id = ? RETURNING number, created_at, client_id`, id); err != nil {
 		return fmt.Errorf("take ticket %d: %w", id, err)
 	}
+	if err := s.partFamilyTx(ctx, tx, actor, id, t.ClientID, cause, reason); err != nil {
+		return err
+	}
 	sending, err := exists(ctx, tx, `SELECT 1 FROM outbox WHERE ticket_id = ? AND state = 'sending' AND state <> 'sent'`, id)
 	if err != nil {
 		return err
@@ -190,6 +193,7 @@ func (s *Store) deleteTicketTx(ctx context.Context, tx *migrations.Tx, actor Act
 		{query: `DELETE FROM file WHERE owner_kind = 'note' AND owner_id IN (SELECT id FROM note WHERE ticket_id = ?)`},
 		{query: `DELETE FROM file WHERE owner_kind = 'fix' AND owner_id = ?`},
 		{query: `DELETE FROM note WHERE ticket_id = ?`},
+		{query: `DELETE FROM ticket_merge WHERE ticket_id = ?`},
 		{query: `DELETE FROM link WHERE (a_kind = 'ticket' AND a_id = ?) OR (b_kind = 'ticket' AND b_id = ?)`, twice: true},
 		{query: `UPDATE inbox SET sender = '', subject = '', mail_id = '', reason = 'ticket deleted', reason_before = '' WHERE ticket_id = ? AND state = 'done'`},
 		{query: `DELETE FROM ticket WHERE id = ?`},

@@ -130,6 +130,9 @@ func (s *Store) ApproveHeld(ctx context.Context, actor Actor, messageID int64, a
 			}
 		} else {
 			to, err := ticketWhere(ctx, tx, `t.number = ?`, a.Number)
+			if err == nil && to.MergedIntoID != 0 {
+				to, err = ticketWhere(ctx, tx, `t.id = ?`, to.MergedIntoID)
+			}
 			if err != nil {
 				return err
 			}

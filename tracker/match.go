@@ -115,7 +115,7 @@ func (s *Store) matchByToken(ctx context.Context, tx *migrations.Tx, d *decision
 		return match{}, nil
 	}
 	var rows []tokenRow
-	err := selectIn(ctx, tx, &rows, `SELECT hash, ticket_id, client_id, account_id, outbox_id FROM reply_token WHERE hash IN (?) AND revoked_at IS NULL`, hashes)
+	err := selectIn(ctx, tx, &rows, `SELECT r.hash, COALESCE(t.merged_into_id, t.id) AS ticket_id, r.client_id, r.account_id, r.outbox_id FROM reply_token r JOIN ticket t ON t.id = r.ticket_id WHERE r.hash IN (?) AND r.revoked_at IS NULL`, hashes)
 	if err != nil {
 		return match{}, fmt.Errorf("look up reply tokens: %w", err)
 	}
@@ -221,14 +221,15 @@ type refRow struct {
 
 // referring returns the tickets that ids belong to, and those of the author
 // whose mails only named one (an announcement may be named on thousands of
-// others), in the order of ids, the newest ticket first.
+// others), in the order of ids, the newest ticket first. What was merged is
+// found where it went.
 func (s *Store) referring(ctx context.Context, tx *migrations.Tx, d *decision, ids []string) ([]refRow, error) {
 	author := int64(0)
 	if d.client != nil {
 		author = d.client.ID
 	}
 	var rows []refRow
-	err := selectIn(ctx, tx, &rows, `SELECT r.ref, r.ticket_id, r.known FROM message_ref r WHERE r.ref IN (?)
+	err := selectIn(ctx, tx, &rows, `SELECT r.ref, COALESCE(d.merged_into_id, d.id) AS ticket_id, r.known FROM message_ref r JOIN ticket d ON d.id = r.ticket_id WHERE r.ref IN (?)
 		AND (r.known OR EXISTS (SELECT 1 FROM ticket t WHERE t.id = r.ticket_id AND t.client_id = ?)
 			OR EXISTS (SELECT 1 FROM participant p WHERE p.ticket_id = r.ticket_id AND p.client_id = ?))`, ids, author, author)
 	if err != nil {
@@ -260,7 +261,7 @@ func (s *Store) wasNamed(ctx context.Context, tx *migrations.Tx, ticketID int64,
 func (s *Store) matchByTag(ctx context.Context, tx *migrations.Tx, d *decision) (match, error) {
 	for _, n := range d.in.SubjectTags {
 		var id int64
-		err := tx.Get(ctx, &id, `SELECT id FROM ticket WHERE number = ?`, n)
+		err := tx.Get(ctx, &id, `SELECT COALESCE(merged_into_id, id) FROM ticket WHERE number = ?`, n)
 		if migrations.KindOf(err) == migrations.NotFound {
 			continue
 		}

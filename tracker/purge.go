@@ -65,7 +65,7 @@ func (s *Store) PurgePreview(ctx context.Context, months int) (Due, error) {
 		dest  *int
 		where string
 	}{{&d.Tickets, `NOT keep AND NOT (` + purgeWaits + `)`}, {&d.Kept, `keep`}, {&d.Waiting, `NOT keep AND (` + purgeWaits + `)`}} {
-		if err := s.db.Get(ctx, q.dest, `SELECT count(*) FROM ticket WHERE archived_at IS NOT NULL AND archived_at <= ? AND `+q.where, at); err != nil {
+		if err := s.db.Get(ctx, q.dest, `SELECT count(*) FROM ticket WHERE archived_at IS NOT NULL AND archived_at <= ? AND merged_into_id IS NULL AND `+q.where, at); err != nil {
 			return d, fmt.Errorf("count what would be deleted: %w", err)
 		}
 	}
@@ -93,7 +93,8 @@ func (s *Store) Purge(ctx context.Context, l *Lease) (int, error) {
 		}
 		// A month's end is clipped, so that the exact day is decided in Go.
 		latest := migrations.At(now.AddDate(0, -months, 4))
-		due := `archived_at IS NOT NULL AND archived_at <= ? AND NOT keep AND NOT (` + purgeWaits + `)`
+		// What was merged goes with its ticket.
+		due := `archived_at IS NOT NULL AND archived_at <= ? AND merged_into_id IS NULL AND NOT keep AND NOT (` + purgeWaits + `)`
 		var rows []archivedTicket
 		if err := s.db.Select(ctx, &rows, `SELECT id, archived_at FROM ticket WHERE `+due+` ORDER BY archived_at, id LIMIT ?`, latest, purgeBatch); err != nil {
 			return total, fmt.Errorf("find tickets to delete: %w", err)

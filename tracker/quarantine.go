@@ -286,6 +286,11 @@ func (s *Store) AttachMail(ctx context.Context, actor Actor, id int64, in Inboun
 		if t, err = ticketWhere(ctx, tx, `t.number = ?`, number); err != nil {
 			return err
 		}
+		if t.MergedIntoID != 0 {
+			if t, err = ticketWhere(ctx, tx, `t.id = ?`, t.MergedIntoID); err != nil {
+				return err
+			}
+		}
 		if r.again(actor, DecidedAttached) && r.TicketID == t.ID {
 			return nil
 		}

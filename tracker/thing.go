@@ -82,20 +82,22 @@ func (s *Store) Link(ctx context.Context, actor Actor, a, b Thing) error {
 // Unlink takes a link away, and logs it on both. A link that is gone already
 // is no failure.
 func (s *Store) Unlink(ctx context.Context, actor Actor, a, b Thing) error {
-	return s.db.Tx(ctx, func(tx *migrations.Tx) error {
-		lo, hi := a, b
-		if hi.less(lo) {
-			lo, hi = hi, lo
-		}
-		n, err := tx.Exec(ctx, `DELETE FROM link WHERE a_kind = ? AND a_id = ? AND b_kind = ? AND b_id = ?`, lo.Kind, lo.ID, hi.Kind, hi.ID)
-		if err != nil {
-			return fmt.Errorf("unlink %s from %s: %w", a, b, err)
-		}
-		if n == 0 {
-			return nil
-		}
-		return s.recordBothTx(ctx, tx, actor, a, b, "unlinked")
-	})
+	return s.db.Tx(ctx, func(tx *migrations.Tx) error { return s.unlinkTx(ctx, tx, actor, a, b) })
+}
+
+func (s *Store) unlinkTx(ctx context.Context, tx *migrations.Tx, actor Actor, a, b Thing) error {
+	lo, hi := a, b
+	if hi.less(lo) {
+		lo, hi = hi, lo
+	}
+	n, err := tx.Exec(ctx, `DELETE FROM link WHERE a_kind = ? AND a_id = ? AND b_kind = ? AND b_id = ?`, lo.Kind, lo.ID, hi.Kind, hi.ID)
+	if err != nil {
+		return fmt.Errorf("unlink %s from %s: %w", a, b, err)
+	}
+	if n == 0 {
+		return nil
+	}
+	return s.recordBothTx(ctx, tx, actor, a, b, "unlinked")
 }
 
 // maxLinks is how many links of a thing are read at most.

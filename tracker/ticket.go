@@ -94,9 +94,13 @@ type Ticket struct {
 	ClosedAt   migrations.Stamp `db:"closed_at"`
 	ArchivedAt migrations.Stamp `db:"archived_at"`
 	Keep       bool             `db:"keep"` // the purge leaves it alone
-	CreatedAt  migrations.Stamp `db:"created_at"`
-	UpdatedAt  migrations.Stamp `db:"updated_at"`
-	Version    int64            `db:"version"`
+
+	MergedIntoID int64 `db:"merged_into_id"` // its conversation is there
+	ParentID     int64 `db:"parent_id"`      // the problem behind it
+
+	CreatedAt migrations.Stamp `db:"created_at"`
+	UpdatedAt migrations.Stamp `db:"updated_at"`
+	Version   int64            `db:"version"`
 }
 
 // Name returns the ticket's number as people write it: HD-12.
@@ -116,6 +120,7 @@ const ticketColumns = `t.id, t.number, t.subject, t.stage, t.level, t.star, COAL
 	COALESCE(t.for_client_id, 0) AS for_client_id, COALESCE(f.name, '') AS for_client_name, COALESCE(f.high_management, FALSE) AS for_client_high,
 	COALESCE(t.assignee_id, 0) AS assignee_id, COALESCE(a.name, '') AS assignee_name,
 	COALESCE(t.category_id, 0) AS category_id, COALESCE(k.name, '') AS category_name, COALESCE(t.mailbox_id, 0) AS mailbox_id,
+	COALESCE(t.merged_into_id, 0) AS merged_into_id, COALESCE(t.parent_id, 0) AS parent_id,
 	t.fix, COALESCE(t.fixed_at, 0) AS fixed_at, t.drop_reason, t.unconfirmed, t.news,
 	t.summary, t.workaround, COALESCE(t.workaround_at, 0) AS workaround_at, COALESCE(t.workaround_done_at, 0) AS workaround_done_at,
 	t.waiting, COALESCE(t.waiting_since, 0) AS waiting_since, COALESCE(t.vendor_id, 0) AS vendor_id, t.vendor, t.expected_on, t.reminded, COALESCE(t.reminded_at, 0) AS reminded_at,
@@ -157,6 +162,9 @@ func (s *Store) takeTicketTx(ctx context.Context, tx *migrations.Tx, number, ver
 		return Ticket{}, fmt.Errorf("take ticket: %w", err)
 	}
 	t, err := ticketWhere(ctx, tx, `t.number = ?`, number)
+	if err == nil && t.MergedIntoID != 0 {
+		return t, errMerged(&t)
+	}
 	if err == nil && n == 0 {
 		return t, errStale()
 	}
@@ -203,6 +211,9 @@ func (s *Store) onTicket(ctx context.Context, doing string, number int64, fn fun
 	err := s.db.Tx(ctx, func(tx *migrations.Tx) (err error) {
 		if t, err = take(tx); err != nil {
 			return err
+		}
+		if t.MergedIntoID != 0 {
+			return errMerged(&t)
 		}
 		if t.Archived() {
 			return errArchived(&t)

@@ -294,7 +294,7 @@ func (s *site) eventView(e tracker.Entry, t *tracker.Ticket, named map[tracker.T
 			key += map[string]string{"for": ".none", "workaround": ".off"}[ev.Kind]
 		}
 		v.Words = s.words.say(key, who, e.Became)
-	case "order", "linked", "unlinked":
+	case "order", "linked", "unlinked", "merged", "merged_here", "unmerged", "unmerged_here", "adopted", "child_added", "parted", "child_removed", "child_message", "split", "split_off":
 		t, status, _ := whispered(ev)
 		link, ok := named[t]
 		if !ok {

@@ -526,6 +526,7 @@ func TestOthersViewsAreNotFound(t *testing.T) {
 
 // whole are the routes whose form is all there with nothing filled in.
 var whole = map[string]string{
+	"/tickets/{number}/unmerge":    "takes a merge back",
 	"/account/keys":                "one box, which is not ticked",
 	"/tickets/{number}/keep":       "a button that names what it does",
 	"/alarms/{id}/mute":            "a button that names for how long",

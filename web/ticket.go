@@ -28,6 +28,7 @@ type ticketView struct {
 
 	Asks   []tracker.Address // whom a form names, where the ticket is not theirs yet
 	Things ticketThings      // assets, repairs and links beside the conversation
+	Family familyView        // parent, children, duplicates
 
 	Technicians  []tracker.Account
 	Categories   []tracker.Category
@@ -98,6 +99,9 @@ func (s *site) ticketPage(w http.ResponseWriter, r *http.Request, status int, nu
 	talk, err := s.store.Conversation(ctx, number, before)
 	if err != nil {
 		return s.tombstone(w, r, number, err)
+	}
+	if talk.Ticket.MergedIntoID != 0 {
+		return s.signpost(w, r, &talk.Ticket)
 	}
 	v := ticketView{T: talk.Ticket, Client: talk.Client, Participants: talk.Participants, Recent: talk.Recent, Similar: talk.Similar, Last: talk.Last,
 		composed: c, AskDrop: c.Do == "drop", Forced: c.Problem != "" || c.Do == "fix" || c.Do == "note" || c.Do == "reply"}

@@ -16,6 +16,7 @@ func (s *site) panels() []ticketPanel {
 		s.asksPanel,
 		s.thingsPanel,
 		s.unreachablePanel,
+		s.familyPanel,
 	}
 }
 

@@ -26,7 +26,7 @@ func (s *site) namedIn(ctx context.Context, entries []tracker.Entry) (map[tracke
 
 // whispered returns the thing that an event names, and what became of it.
 func whispered(ev *tracker.EventRow) (t tracker.Thing, status string, ok bool) {
-	if ev == nil || ev.Kind != "order" && ev.Kind != "linked" && ev.Kind != "unlinked" {
+	if ev == nil || ev.Kind != "order" && ev.Kind != "linked" && ev.Kind != "unlinked" && !kinEvents[ev.Kind] {
 		return t, "", false
 	}
 	ref, status, _ := strings.Cut(ev.Became, " ")
@@ -34,6 +34,10 @@ func whispered(ev *tracker.EventRow) (t tracker.Thing, status string, ok bool) {
 	id, err := strconv.ParseInt(number, 10, 64)
 	return tracker.Thing{Kind: kind, ID: id}, status, err == nil
 }
+
+// kinEvents are the events of a ticket that name another one.
+var kinEvents = map[string]bool{"merged": true, "merged_here": true, "unmerged": true, "unmerged_here": true, "adopted": true, "child_added": true,
+	"parted": true, "child_removed": true, "child_message": true, "split": true, "split_off": true}
 
 // nameWhispers words the whispers that name other things: repairs, and what
 // was linked. That a repair was linked goes without saying where it was opened

@@ -390,6 +390,8 @@ CREATE TABLE ticket (
     closed_at        BIGINT,
     archived_at      BIGINT,
     keep             BOOLEAN NOT NULL DEFAULT FALSE, -- by a person's wish: the purge leaves it alone
+    merged_into_id   BIGINT REFERENCES ticket (id), -- it is a duplicate: its conversation is in that one
+    parent_id        BIGINT REFERENCES ticket (id), -- the problem behind it; parents have none
     created_at       BIGINT NOT NULL,
     updated_at       BIGINT NOT NULL,
     version          BIGINT NOT NULL DEFAULT 1,
@@ -414,6 +416,18 @@ CREATE INDEX ticket_for ON ticket (for_client_id, id) WHERE for_client_id IS NOT
 CREATE INDEX ticket_workaround ON ticket (workaround_at, id) WHERE workaround AND workaround_done_at IS NULL;
 CREATE INDEX ticket_unsaid ON ticket (closed_at, id) WHERE stage = 'completed' AND summary = '';
 CREATE INDEX ticket_archived ON ticket (archived_at, id) WHERE archived_at IS NOT NULL;
+CREATE INDEX ticket_merged ON ticket (merged_into_id) WHERE merged_into_id IS NOT NULL;
+CREATE INDEX ticket_parent ON ticket (parent_id, id) WHERE parent_id IS NOT NULL;
+
+-- Of each duplicate what it was, and what went to the other ticket, so that it can be taken back.
+CREATE TABLE ticket_merge (
+    ticket_id  BIGINT PRIMARY KEY REFERENCES ticket (id), -- the duplicate
+    into_id    BIGINT NOT NULL REFERENCES ticket (id),
+    detail     TEXT NOT NULL, -- tracker.mergeDetail as JSON: ids, stage and times
+    account_id BIGINT,
+    at         BIGINT NOT NULL
+);
+CREATE INDEX ticket_merge_into ON ticket_merge (into_id);
 
 -- Tickets that were deleted: their numbers stay taken, and what named their ids still finds the number.
 CREATE TABLE tombstone (
@@ -496,6 +510,8 @@ CREATE TABLE message (
     sent_date    BIGINT, -- the Date header, only shown
     once         TEXT NOT NULL DEFAULT '', -- random, of the form that it was written in: sent again, it is the same answer
     erased_at    BIGINT, -- the raw mail and somebody's words were taken out of it
+    pinned_at    BIGINT, -- shown above the conversation since then,
+    pinned_by    BIGINT, -- by this account's wish
     at           BIGINT NOT NULL
 );
 CREATE INDEX message_ticket ON message (ticket_id, id);
@@ -547,6 +563,8 @@ CREATE TABLE note (
     kind       TEXT NOT NULL, -- note, phone, in_person, finding, system
     body       TEXT NOT NULL,
     once       TEXT NOT NULL DEFAULT '', -- as of a message
+    pinned_at  BIGINT, -- as of a message
+    pinned_by  BIGINT,
     at         BIGINT NOT NULL,
     version    BIGINT NOT NULL DEFAULT 1
 );
