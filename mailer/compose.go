@@ -92,8 +92,11 @@ func (r *renderer) reply(l *letter, it tracker.OutboxItem, d desk) {
 		}
 	}
 	name := oneLine(it.Message.FromName, 80)
-	if name != "" {
-		l.Sign = append(l.Sign, name)
+	switch own := lines(r.own(d, it.Message.Signature, name)); {
+	case len(own) > 0:
+		l.Sign = own
+	case name != "":
+		l.Sign = []string{name}
 	}
 	l.Sign = append(l.Sign, lines(r.text(d, tracker.TextSignature, map[string]string{"technician": name}))...)
 	l.Foot = w.say("reply.foot", d.brand, l.Tag)

@@ -16,6 +16,15 @@ func (r *renderer) text(d desk, key string, values map[string]string) string {
 	if strings.TrimSpace(wording) == "" {
 		wording = r.words.say("text." + key)
 	}
+	return fill(t, wording, d, values)
+}
+
+// own returns a technician's own signature, filled in; "" for none.
+func (r *renderer) own(d desk, wording, name string) string {
+	return fill(tracker.MailText{Marks: tracker.SignatureMarks()}, wording, d, map[string]string{"technician": name})
+}
+
+func fill(t tracker.MailText, wording string, d desk, values map[string]string) string {
 	clean := map[string]string{"helpdesk": d.brand, "company": d.company}
 	if d.company == "" {
 		clean["company"] = d.brand

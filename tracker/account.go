@@ -23,8 +23,9 @@ type Account struct {
 	Notify       string            `db:"notify"` // all, mine, none
 	CreatedAt    migrations.Stamp  `db:"created_at"`
 	SignedInAt   *migrations.Stamp `db:"signed_in_at"`
-	Zone         string            `db:"zone"`     // IANA name of the time zone that times are shown in; "" for the server's
-	KeysOff      bool              `db:"keys_off"` // single letters do nothing on the site
+	Zone         string            `db:"zone"`      // IANA name of the time zone that times are shown in; "" for the server's
+	KeysOff      bool              `db:"keys_off"`  // single letters do nothing on the site
+	Signature    string            `db:"signature"` // under their replies, in place of the name; with placeholders, "" for none
 	Version      int64             `db:"version"`
 }
 
@@ -47,7 +48,7 @@ func errStale() error {
 	return migrations.Conflictf("Somebody else changed this meanwhile. Nothing was overwritten: please look at what is there now, and change it again.")
 }
 
-const accountColumns = `id, email, name, role, password_hash, enabled, notify, created_at, signed_in_at, zone, keys_off, version`
+const accountColumns = `id, email, name, role, password_hash, enabled, notify, created_at, signed_in_at, zone, keys_off, signature, version`
 
 // NewAccount is what makes an account. An empty Password makes one that
 // cannot sign in until it is given one.
@@ -168,6 +169,7 @@ type AccountChange struct {
 	Enabled     *bool
 	Notify      *string
 	KeysOff     *bool
+	Signature   *string
 }
 
 // UpdateAccount changes an account. Disabling one ends its sessions. The last
@@ -230,6 +232,11 @@ func (c AccountChange) apply(a *Account) (err error) {
 	if c.KeysOff != nil {
 		a.KeysOff = *c.KeysOff
 	}
+	if c.Signature != nil {
+		if a.Signature, err = checkSignature(*c.Signature); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -262,8 +269,8 @@ func checkZone(zone string) error {
 }
 
 func (s *Store) storeAccountTx(ctx context.Context, tx *migrations.Tx, actor Actor, was, a Account) error {
-	_, err := tx.Exec(ctx, `UPDATE account SET email = ?, name = ?, role = ?, enabled = ?, notify = ?, keys_off = ?, version = ? WHERE id = ?`,
-		a.Email, a.Name, a.Role, a.Enabled, a.Notify, a.KeysOff, a.Version, a.ID)
+	_, err := tx.Exec(ctx, `UPDATE account SET email = ?, name = ?, role = ?, enabled = ?, notify = ?, keys_off = ?, signature = ?, version = ? WHERE id = ?`,
+		a.Email, a.Name, a.Role, a.Enabled, a.Notify, a.KeysOff, a.Signature, a.Version, a.ID)
 	if migrations.IsUnique(err) {
 		return migrations.Conflictf("There is already an account with the address %s.", a.Email)
 	}
@@ -309,6 +316,11 @@ func (s *Store) storeAccountTx(ctx context.Context, tx *migrations.Tx, actor Act
 	}
 	if err := record("keys_off", fmt.Sprint(was.KeysOff), fmt.Sprint(a.KeysOff)); err != nil {
 		return err
+	}
+	if was.Signature != a.Signature {
+		if err := record("signature", "", fmt.Sprint("version ", a.Version)); err != nil {
+			return err
+		}
 	}
 	if was.Name != a.Name || was.Email != a.Email {
 		return record("renamed", "", fmt.Sprint("version ", a.Version))

@@ -3,6 +3,7 @@ package tracker
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -112,8 +113,9 @@ func (s *Store) joinTx(ctx context.Context, tx *migrations.Tx, j joining) error 
 // would only tell them what the board shows.
 const maxWaiting = 50
 
-// notifyTx queues notifications of a client's message: to the assignee, or,
-// where nobody has the ticket who could work it, to all who wish to hear of everything.
+// notifyTx queues notifications of a client's message: to the assignee and
+// to who watches it, and, where nobody has the ticket who could work it, to
+// all who wish to hear of everything.
 func (s *Store) notifyTx(ctx context.Context, tx *migrations.Tx, ticketID, messageID int64) error {
 	var to []struct {
 		ID        int64  `db:"id"`
@@ -123,7 +125,8 @@ func (s *Store) notifyTx(ctx context.Context, tx *migrations.Tx, ticketID, messa
 	}
 	err := tx.Select(ctx, &to, `SELECT a.id, a.email, a.name, t.mailbox_id FROM ticket t JOIN account a ON a.enabled AND a.role <> 'manager'
 			AND ((t.assignee_id = a.id AND a.notify <> 'none') OR (a.notify = 'all'
-			AND NOT EXISTS (SELECT 1 FROM account x WHERE x.id = t.assignee_id AND x.enabled AND x.role <> 'manager')))
+			AND NOT EXISTS (SELECT 1 FROM account x WHERE x.id = t.assignee_id AND x.enabled AND x.role <> 'manager'))
+				OR (a.notify <> 'none' AND EXISTS (SELECT 1 FROM watcher w WHERE w.ticket_id = t.id AND w.account_id = a.id)))
 		WHERE t.id = ? AND t.mailbox_id IS NOT NULL AND a.email <> t.client_address ORDER BY a.id`, ticketID)
 	if err != nil {
 		return fmt.Errorf("find whom to notify: %w", err)
@@ -216,14 +219,24 @@ func (s *Store) settleTechnician(ctx context.Context, tx *migrations.Tx, d *deci
 	return s.sendMessageTx(ctx, tx, d.account.Actor(), m.ticket, id)
 }
 
-// sendMessageTx makes a stored message of a technician an answer: outgoing,
-// and queued for the requester and every participant. What it answers is no
-// news any more.
+// sendWay is how an answer goes. The zero value: at once, to everybody.
+type sendWay struct {
+	Without []int64       // participants who do not get it, by the client's id
+	After   time.Duration // how long its author can take it back
+}
+
+// sendMessageTx makes a stored message of a technician an answer that goes at
+// once: outgoing, and queued for the requester and every participant. What it
+// answers is no news any more.
 func (s *Store) sendMessageTx(ctx context.Context, tx *migrations.Tx, actor Actor, ticketID, messageID int64) error {
+	return s.sendAnswerTx(ctx, tx, actor, ticketID, messageID, sendWay{})
+}
+
+func (s *Store) sendAnswerTx(ctx context.Context, tx *migrations.Tx, actor Actor, ticketID, messageID int64, way sendWay) error {
 	if _, err := tx.Exec(ctx, `UPDATE message SET direction = 'out', state = 'shown' WHERE id = ?`, messageID); err != nil {
 		return fmt.Errorf("make message %d an answer: %w", messageID, err)
 	}
-	if err := s.queueAnswerTx(ctx, tx, ticketID, messageID); err != nil {
+	if err := s.queueAnswerTx(ctx, tx, ticketID, messageID, way); err != nil {
 		return err
 	}
 	if _, err := tx.Exec(ctx, `UPDATE ticket SET news = FALSE, updated_at = ? WHERE id = ?`, s.stamp(), ticketID); err != nil {
@@ -238,26 +251,38 @@ func (s *Store) sendMessageTx(ctx context.Context, tx *migrations.Tx, actor Acto
 	return s.firstAnswerTx(ctx, tx, actor, ticketID)
 }
 
-// queueAnswerTx queues an outgoing message for everybody who takes part: one
-// mail each, since each carries its own reply token.
-func (s *Store) queueAnswerTx(ctx context.Context, tx *migrations.Tx, ticketID, messageID int64) error {
-	var to []struct {
-		ClientID  int64  `db:"client_id"`
-		Name      string `db:"name"`
-		Address   string `db:"address"`
-		MailboxID int64  `db:"mailbox_id"`
-	}
-	err := tx.Select(ctx, &to, `SELECT c.id AS client_id, c.name, t.client_address AS address, COALESCE(t.mailbox_id, 0) AS mailbox_id
+// recipient is somebody who gets the answers of a ticket.
+type recipient struct {
+	Requester bool   `db:"requester"`
+	ClientID  int64  `db:"client_id"`
+	Name      string `db:"name"`
+	Address   string `db:"address"`
+	MailboxID int64  `db:"mailbox_id"` // 0 where the ticket was made by hand
+}
+
+// answerTo returns who gets the answers of a ticket: the requester first.
+func answerTo(ctx context.Context, q read, ticketID int64) (to []recipient, err error) {
+	err = q.Select(ctx, &to, `SELECT TRUE AS requester, c.id AS client_id, c.name, t.client_address AS address, COALESCE(t.mailbox_id, 0) AS mailbox_id
 			FROM ticket t JOIN client c ON c.id = t.client_id WHERE t.id = ?
 		UNION ALL
-		SELECT c.id, c.name, (SELECT MIN(a.address) FROM client_address a WHERE a.client_id = c.id), COALESCE(t.mailbox_id, 0)
+		SELECT FALSE, c.id, c.name, COALESCE((SELECT MIN(a.address) FROM client_address a WHERE a.client_id = c.id), ''), COALESCE(t.mailbox_id, 0)
 			FROM participant p JOIN client c ON c.id = p.client_id JOIN ticket t ON t.id = p.ticket_id WHERE p.ticket_id = ? AND (t.client_id IS NULL OR c.id <> t.client_id)`, ticketID, ticketID)
 	if err != nil {
-		return fmt.Errorf("find whom to answer: %w", err)
+		return nil, fmt.Errorf("find whom to answer: %w", err)
+	}
+	return to, nil
+}
+
+// queueAnswerTx queues an outgoing message for everybody who takes part: one
+// mail each, since each carries its own reply token.
+func (s *Store) queueAnswerTx(ctx context.Context, tx *migrations.Tx, ticketID, messageID int64, way sendWay) error {
+	to, err := answerTo(ctx, tx, ticketID)
+	if err != nil {
+		return err
 	}
 	sent := 0
 	for _, p := range to {
-		if !sendable(p.Address) {
+		if !sendable(p.Address) || !p.Requester && slices.Contains(way.Without, p.ClientID) {
 			continue
 		}
 		if p.MailboxID == 0 { // a ticket made by hand answers from the first mailbox
@@ -265,7 +290,7 @@ func (s *Store) queueAnswerTx(ctx context.Context, tx *migrations.Tx, ticketID, 
 				return fmt.Errorf("find a mailbox to answer from: %w", err)
 			}
 		}
-		if _, err := s.EnqueueTx(ctx, tx, Mail{Kind: MailReply, MailboxID: p.MailboxID, TicketID: ticketID, MessageID: messageID, ClientID: p.ClientID, ToAddress: p.Address, ToName: nameUnless(p.Name, p.Address)}); err != nil {
+		if _, err := s.EnqueueTx(ctx, tx, Mail{Kind: MailReply, MailboxID: p.MailboxID, TicketID: ticketID, MessageID: messageID, ClientID: p.ClientID, ToAddress: p.Address, ToName: nameUnless(p.Name, p.Address), After: way.After}); err != nil {
 			return err
 		}
 		sent++

@@ -257,7 +257,7 @@ func (s *Store) bulkOneTx(ctx context.Context, tx *migrations.Tx, actor Actor, r
 			c.Fix = a.Fix
 		}
 		if err = s.setStageTx(ctx, tx, actor, &t, c); err == nil && a.Stage == Confirming {
-			err = s.askTx(ctx, tx, actor, &t)
+			_, err = s.askTx(ctx, tx, actor, &t, false)
 		}
 	case "priority":
 		was.Level, was.Star, was.TriagedAt = t.Level, t.Star, t.TriagedAt

@@ -63,24 +63,29 @@ type OutMessage struct {
 	MailID      string           `db:"mail_id"`
 	ThreadIndex string           `db:"thread_index"`
 	ThreadTopic string           `db:"thread_topic"`
+	AccountID   int64            `db:"account_id"` // the technician who wrote it, 0 for none
+	Signature   string           `db:"-"`          // that technician's own, with its placeholders
 	FormJSON    string           `db:"form"`
 	At          migrations.Stamp `db:"at"`
 	Form        *Form            `db:"-"`
 	Attachments []Attachment     `db:"-"` // files only
 }
 
-const outMessageColumns = `id, direction, from_name, from_address, subject, body, quoted, mail_id, thread_index, thread_topic, form, at`
+const outMessageColumns = `id, direction, from_name, from_address, subject, body, quoted, mail_id, thread_index, thread_topic, COALESCE(account_id, 0) AS account_id, form, at`
 
 // isDue is when a queued mail may go; its parameter is now. What was never put
-// off is due whatever the time says: the clock may have been ahead.
-const isDue = `(due_at <= ? OR attempts = 0)`
+// off is due whatever the time says, as the clock may have been ahead, but for
+// what its author can take back: that waits for its moment, and is due too when
+// that lies further ahead than anybody can have asked for.
+var isDue = fmt.Sprintf(`(due_at <= ? OR attempts = 0 AND (due_at <= created_at OR due_at > %d + CAST(? AS BIGINT)))`, MaxTakeBack.Microseconds())
 
 // DueOutbox returns what is due, people's replies first, then by age, without
 // the mail of the mailboxes to skip: those that can not send now must not
 // stand before the others.
 func (s *Store) DueOutbox(ctx context.Context, l *Lease, limit int, skip ...int64) ([]OutboxItem, error) {
 	var items []OutboxItem
-	args := []any{s.stamp()}
+	now := s.stamp()
+	args := []any{now, now}
 	without := ""
 	for _, id := range skip {
 		without += " AND mailbox_id <> ?"
@@ -103,15 +108,20 @@ func (s *Store) DueOutbox(ctx context.Context, l *Lease, limit int, skip ...int6
 	if err != nil {
 		return nil, fmt.Errorf("list due mail: %w", err)
 	}
+	due := items[:0]
 	for i := range items {
-		if items[i].Digest != "" {
-			continue // its bytes are fixed
+		if items[i].Digest == "" { // else its bytes are fixed
+			err := s.fillOutboxItem(ctx, &items[i])
+			if items[i].Kind == MailReply && migrations.KindOf(err) == migrations.NotFound {
+				continue // taken back since the list was read
+			}
+			if err != nil {
+				return nil, fmt.Errorf("gather mail %d: %w", items[i].ID, err)
+			}
 		}
-		if err := s.fillOutboxItem(ctx, &items[i]); err != nil {
-			return nil, fmt.Errorf("gather mail %d: %w", items[i].ID, err)
-		}
+		due = append(due, items[i])
 	}
-	return items, nil
+	return due, nil
 }
 
 func (s *Store) fillOutboxItem(ctx context.Context, it *OutboxItem) error {
@@ -224,6 +234,11 @@ func (s *Store) outMessage(ctx context.Context, query string, args ...any) (*Out
 	if m.FormJSON != "" {
 		m.Form = new(Form)
 		if err := json.Unmarshal([]byte(m.FormJSON), m.Form); err != nil {
+			return nil, err
+		}
+	}
+	if m.Direction == "out" && m.AccountID != 0 {
+		if err := s.db.Get(ctx, &m.Signature, `SELECT signature FROM account WHERE id = ?`, m.AccountID); err != nil {
 			return nil, err
 		}
 	}

@@ -66,9 +66,10 @@ func (s *Store) eraseAccountTx(ctx context.Context, tx *migrations.Tx, p Erasing
 	for _, id := range ids {
 		for _, q := range []string{
 			`DELETE FROM session WHERE account_id = ?`, `DELETE FROM account_token WHERE account_id = ?`, `DELETE FROM saved_view WHERE account_id = ? AND NOT shared`,
+			`DELETE FROM canned WHERE account_id = ?`, `DELETE FROM watcher WHERE account_id = ?`, `DELETE FROM presence WHERE account_id = ?`,
 			`DELETE FROM outbox WHERE account_id = ? AND kind = 'account' AND state <> 'sending'`,
 			`UPDATE message SET from_name = '` + Erased + `' WHERE account_id = ?`,
-			`UPDATE account SET name = '` + Erased + `', email = 'erased-' || CAST(id AS TEXT) || '@erased.invalid', password_hash = '', version = version + 1 WHERE id = ?`,
+			`UPDATE account SET name = '` + Erased + `', email = 'erased-' || CAST(id AS TEXT) || '@erased.invalid', password_hash = '', signature = '', version = version + 1 WHERE id = ?`,
 		} {
 			if _, err := tx.Exec(ctx, q, id); err != nil {
 				return fmt.Errorf("empty account %d: %w", id, err)
@@ -100,6 +101,9 @@ func (s *Store) eraseRulesTx(ctx context.Context, tx *migrations.Tx, r eraseRun)
 			return err
 		}
 	}
+	if err := s.eraseCannedTx(ctx, tx, r); err != nil {
+		return err
+	}
 	for _, a := range r.who.Addresses {
 		if _, err := tx.Exec(ctx, `DELETE FROM throttle WHERE name IN (?, ?)`, HashToken("signin:"+a), HashToken("code:"+a)); err != nil {
 			return err
@@ -109,6 +113,24 @@ func (s *Store) eraseRulesTx(ctx context.Context, tx *migrations.Tx, r eraseRun)
 			if _, err := tx.Exec(ctx, q, "%"+likeEscape.Replace(a)+"%"); err != nil {
 				return fmt.Errorf("take a person out of rules: %w", err)
 			}
+		}
+	}
+	return nil
+}
+
+// eraseCannedTx takes the person out of replies that name them.
+func (s *Store) eraseCannedTx(ctx context.Context, tx *migrations.Tx, r eraseRun) error {
+	var all []Canned
+	if err := tx.Select(ctx, &all, cannedSelect+`ORDER BY id`); err != nil {
+		return fmt.Errorf("read replies: %w", err)
+	}
+	for _, c := range all {
+		title, body := r.who.Redact(c.Title), r.who.Redact(c.Body)
+		if title == c.Title && body == c.Body {
+			continue
+		}
+		if _, err := tx.Exec(ctx, `UPDATE canned SET title = ?, body = ?, version = version + 1 WHERE id = ?`, title, body, c.ID); err != nil {
+			return fmt.Errorf("take a person out of replies: %w", err)
 		}
 	}
 	return nil

@@ -71,8 +71,8 @@ func (s *Store) Health(ctx context.Context) (Health, error) {
 	}{
 		{&h.ToIndex, `SELECT count(*) FROM search_queue`, nil},
 		{&h.OldestKept, `SELECT COALESCE(MIN(kept_at), 0) FROM inbox WHERE state <> 'done'`, nil},
-		{&h.OldestDue, `SELECT COALESCE(MIN(due_at), 0) FROM outbox WHERE state = 'queued' AND ` + isDue, []any{now}},
-		{&h.NextRetry, `SELECT COALESCE(MIN(due_at), 0) FROM outbox WHERE state = 'queued' AND NOT ` + isDue, []any{now}},
+		{&h.OldestDue, `SELECT COALESCE(MIN(due_at), 0) FROM outbox WHERE state = 'queued' AND ` + isDue, []any{now, now}},
+		{&h.NextRetry, `SELECT COALESCE(MIN(due_at), 0) FROM outbox WHERE state = 'queued' AND NOT ` + isDue, []any{now, now}},
 	} {
 		if err := s.db.Get(ctx, q.dest, q.query, q.args...); err != nil {
 			return h, fmt.Errorf("read mail health: %w", err)

@@ -22,6 +22,7 @@ type TicketFilter struct {
 	ClientID   int64
 	Waiting    string           // WaitingClient, WaitingVendor; "" for all
 	DueBefore  migrations.Stamp // only what has a deadline before that; 0 for all
+	WatcherID  int64            // only what this account watches
 	Text       string           // words to search; archived tickets are found too
 	Archived   Archived
 	Oldest     bool // the oldest first; not where words are searched
@@ -193,6 +194,9 @@ func (f TicketFilter) where() (conditions []string, args []any) {
 		conditions, args = append(conditions, `t.id IN (SELECT l.b_id FROM link l WHERE l.a_kind = 'asset' AND l.b_kind = 'ticket' AND l.a_id IN (`+marks(n)+`))`), append(args, anys(f.AssetIDs)...)
 	case f.AssetIDs != nil:
 		conditions = append(conditions, `FALSE`)
+	}
+	if f.WatcherID != 0 {
+		conditions, args = append(conditions, `t.id IN (SELECT ticket_id FROM watcher WHERE account_id = ?)`), append(args, f.WatcherID)
 	}
 	switch {
 	case f.Archived == ArchivedOnly:

@@ -46,7 +46,7 @@ func (s *Store) Numbers(ctx context.Context) (n Numbers, err error) {
 		{&n.Undecided, `SELECT count(*) FROM inbox WHERE state <> 'done'`, nil},
 		{&n.OldestUndecided, `SELECT COALESCE(MIN(received_at), 0) FROM inbox WHERE state <> 'done'`, nil},
 		{&n.Quarantined, `SELECT count(*) FROM inbox WHERE fate = 'quarantine'`, nil},
-		{&n.OldestDue, `SELECT COALESCE(MIN(due_at), 0) FROM outbox WHERE state = 'queued' AND ` + isDue, []any{now}},
+		{&n.OldestDue, `SELECT COALESCE(MIN(due_at), 0) FROM outbox WHERE state = 'queued' AND ` + isDue, []any{now, now}},
 		{&n.ToIndex, `SELECT count(*) FROM search_queue`, nil},
 	} {
 		if err := s.db.Get(ctx, q.dest, q.query, q.args...); err != nil {

@@ -53,6 +53,7 @@ type Mail struct {
 	Notice    string // text of a notice
 	Account   *AccountDetail
 	Code      *CodeDetail
+	After     time.Duration // how long its author can take it back; 0: it goes at once
 }
 
 // AckDetail is what an acknowledgement may say.
@@ -123,7 +124,7 @@ func (s *Store) outboxRow(m Mail) ([]any, error) {
 		detail = string(b)
 	}
 	now := s.stamp()
-	return []any{m.Kind, mailPriority[m.Kind], OutboxQueued, now, m.MailboxID, orNull(m.TicketID), orNull(m.MessageID), orNull(m.ClientID), orNull(m.AccountID),
+	return []any{m.Kind, mailPriority[m.Kind], OutboxQueued, now + migrations.Stamp(m.After.Microseconds()), m.MailboxID, orNull(m.TicketID), orNull(m.MessageID), orNull(m.ClientID), orNull(m.AccountID),
 		strings.ToLower(m.ToAddress), m.ToName, detail, now}, nil
 }
 

@@ -197,7 +197,7 @@ func (s *Store) lookOutbox(ctx context.Context, _ *Observer, set map[string]stri
 		Due    migrations.Stamp `db:"due"`
 		N      int              `db:"n"`
 	}
-	err := s.db.Select(ctx, &old, `SELECT priority <= 2 AS urgent, MIN(due_at) AS due, count(*) AS n FROM outbox WHERE state = 'queued' AND `+isDue+` GROUP BY priority <= 2`, s.stamp())
+	err := s.db.Select(ctx, &old, `SELECT priority <= 2 AS urgent, MIN(due_at) AS due, count(*) AS n FROM outbox WHERE state = 'queued' AND `+isDue+` GROUP BY priority <= 2`, s.stamp(), s.stamp())
 	if err != nil {
 		return fmt.Errorf("look at the outbox: %w", err)
 	}

@@ -21,11 +21,14 @@ type Upload struct {
 type ReplyInput struct {
 	Text      string
 	Files     []Upload
-	ThenStage Stage  // where the ticket goes with it; "" leaves it
-	Wait      bool   // the ticket then waits for its client
-	Fix       string // what solved it, where ThenStage needs that and it is not recorded yet
-	Seen      int64  // the last message that the technician saw; 0 checks nothing
-	Once      string // random key of the form: the same answer sent again is one answer
+	ThenStage Stage   // where the ticket goes with it; "" leaves it
+	Wait      bool    // the ticket then waits for its client
+	Fix       string  // what solved it, where ThenStage needs that and it is not recorded yet
+	Seen      int64   // the last message that the technician saw; 0 checks nothing
+	Once      string  // random key of the form: the same answer sent again is one answer
+	Without   []int64 // participants who do not get this one, by the client's id
+	Canned    []int64 // replies of which it was made
+	TakeBack  bool    // its author can take it back for as long as the setting says; else it goes at once
 }
 
 // maxFiles and maxFileBytes bound what one reply carries; mail servers refuse more.
@@ -46,7 +49,14 @@ func (s *Store) Reply(ctx context.Context, actor Actor, number int64, in ReplyIn
 		if err := checkSeen(ctx, tx, t, in.Seen); err != nil {
 			return err
 		}
+		if err := checkGaps(in.Text); err != nil {
+			return err
+		}
+		was := stateOf(t)
 		if id, err = s.replyTx(ctx, tx, actor, t, in); err != nil {
+			return err
+		}
+		if err := s.usedCannedTx(ctx, tx, actor, in.Canned); err != nil {
 			return err
 		}
 		if in.Wait && in.ThenStage == "" && t.Stage == Requested {
@@ -57,10 +67,12 @@ func (s *Store) Reply(ctx context.Context, actor Actor, number int64, in ReplyIn
 				return err
 			}
 		}
-		if !in.Wait {
-			return nil
+		if in.Wait {
+			if err := s.setWaitingTx(ctx, tx, actor, t, Waiting{On: WaitingClient}); err != nil {
+				return err
+			}
 		}
-		return s.setWaitingTx(ctx, tx, actor, t, Waiting{On: WaitingClient})
+		return s.offerBackTx(ctx, tx, actor, id, "reply", was, t)
 	})
 	return id, err
 }
@@ -108,7 +120,13 @@ func (s *Store) replyTx(ctx context.Context, tx *migrations.Tx, actor Actor, t *
 	if err := s.uploadsTx(ctx, tx, id, in.Files); err != nil {
 		return 0, err
 	}
-	if err := s.sendMessageTx(ctx, tx, actor, t.ID, id); err != nil {
+	way := sendWay{Without: in.Without}
+	if in.TakeBack {
+		if way.After, err = s.takeBackTime(ctx, tx); err != nil {
+			return 0, err
+		}
+	}
+	if err := s.sendAnswerTx(ctx, tx, actor, t.ID, id, way); err != nil {
 		return 0, err
 	}
 	now, err := ticketWhere(ctx, tx, `t.id = ?`, t.ID)
@@ -148,12 +166,11 @@ func fileName(name string) string {
 // askTx asks the client by mail whether a ticket that goes to confirming is
 // solved, in words of our own since the technician wrote none. The question
 // itself stands in every mail of a ticket in confirming: the mailer adds it.
-func (s *Store) askTx(ctx context.Context, tx *migrations.Tx, actor Actor, t *Ticket) error {
+func (s *Store) askTx(ctx context.Context, tx *migrations.Tx, actor Actor, t *Ticket, takeBack bool) (int64, error) {
 	hello := "Hello"
 	if n := nameUnless(t.ClientName, t.ClientAddress); n != "" {
 		hello += " " + n
 	}
 	text := fmt.Sprintf("%s,\n\nthis is what we did:\n\n%s", hello, t.Fix)
-	_, err := s.replyTx(ctx, tx, actor, t, ReplyInput{Text: clip(text, maxBody)})
-	return err
+	return s.replyTx(ctx, tx, actor, t, ReplyInput{Text: clip(text, maxBody), TakeBack: takeBack})
 }

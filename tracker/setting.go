@@ -27,6 +27,7 @@ const (
 	SetAck        = "mail.ack"       // on or off
 	SetPublicURL  = "site.public_url"
 	SetSilentDays = "ticket.silent_days"    // days after which a confirming ticket completes by itself
+	SetTakeBack   = "mail.take_back"        // seconds for which a person's answer can be taken back before it leaves
 	SetArchive    = "ticket.archive_months" // calendar months after which a closed ticket is archived
 	SetPurge      = "ticket.purge_months"   // calendar months after which an archived ticket is deleted; 0: never
 	SetNotify     = "account.notify"        // what a new account is told by mail: all, mine, none
@@ -55,6 +56,7 @@ var settingDefaults = map[string]string{
 	SetLinkDays:     "90",
 	SetSatisfaction: "off",
 	SetSilentDays:   "7",
+	SetTakeBack:     "10",
 	SetArchive:      "2",
 	SetPurge:        "0",
 	SetNotify:       NotifyAll,
@@ -81,7 +83,8 @@ var settingDefaults = map[string]string{
 // plainSettings are those whose values events name: numbers and choices.
 var plainSettings = map[string]bool{SetAck: true, SetSilentDays: true, SetArchive: true, SetPurge: true, SetNotify: true, SetAnnounce: true, SetMailPerMin: true, SetCurrency: true,
 	SetLinkDays: true, SetSatisfaction: true,
-	SetTargets: true, SetTell: true, SetRemindDays: true, SetRemindMost: true, SetRemindVendor: true, SetRemindQuiet: true,
+	SetTakeBack: true,
+	SetTargets:  true, SetTell: true, SetRemindDays: true, SetRemindMost: true, SetRemindVendor: true, SetRemindQuiet: true,
 	"target.answer_1": true, "target.answer_2": true, "target.answer_3": true, "target.answer_star": true,
 	"target.solve_1": true, "target.solve_2": true, "target.solve_3": true, "target.solve_star": true,
 	SetAlarmUnread: true, SetAlarmOutbox: true, SetAlarmDisk: true, SetAlarmDays: true, SetAlarmBackup: true}
@@ -259,6 +262,8 @@ func CheckSetting(name, value string) (string, error) {
 		return wholeNumber(name, value, 10, "mails")
 	case SetSilentDays, SetLinkDays:
 		return wholeNumber(name, value, 365, "days")
+	case SetTakeBack:
+		return wholeNumber(name, value, int(MaxTakeBack/time.Second), "seconds")
 	case SetArchive:
 		return wholeNumber(name, value, 120, "months")
 	case SetAlarmUnread, SetAlarmOutbox:

@@ -17,6 +17,7 @@ type StageChange struct {
 
 	Summary    string // what it was and why, in one sentence for a manager; replaces, where not empty
 	Workaround bool   // the fix is a work-around. With a Fix, false says that it is none; without, it changes nothing
+	TakeBack   bool   // the mail that asks whether it helped can be taken back; else it goes at once
 }
 
 // maxReason bounds why a ticket is dropped, in bytes.
@@ -37,14 +38,18 @@ func (s *Store) SetStage(ctx context.Context, actor Actor, number int64, c Stage
 		if t.Archived() && c.Stage.Closed() {
 			return errArchived(&t)
 		}
-		ask := c.Stage == Confirming && t.Stage != Confirming
+		ask, was := c.Stage == Confirming && t.Stage != Confirming, stateOf(&t)
 		if err := s.setStageTx(ctx, tx, actor, &t, c); err != nil {
 			return err
 		}
 		if err := s.addFilesTx(ctx, tx, actor, Thing{Kind: "fix", ID: t.ID}, c.Files); err != nil || !ask {
 			return err
 		}
-		return s.askTx(ctx, tx, actor, &t)
+		asked, err := s.askTx(ctx, tx, actor, &t, c.TakeBack)
+		if err != nil {
+			return err
+		}
+		return s.offerBackTx(ctx, tx, actor, asked, "fix", was, &t)
 	})
 	if err != nil {
 		return Ticket{}, fmt.Errorf("move HD-%d: %w", number, err)

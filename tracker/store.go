@@ -69,6 +69,7 @@ type Store struct {
 	connectionNews chan struct{}
 	live           hub
 	feed           feed
+	presence       presence
 	hasher         hasher
 	known          knownSettings
 	beats          beats

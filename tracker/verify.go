@@ -45,6 +45,8 @@ func Checks(e migrations.Engine) []migrations.Check {
 		{Table: "inbox", Column: "resolved_by", Parent: "account", Key: "id"},
 		{Table: "ticket", Column: "vendor_id", Parent: "location", Key: "id"},
 		{Table: "participant", Column: "added_by", Parent: "account", Key: "id"},
+		{Table: "presence", Column: "ticket_id", Parent: "ticket", Key: "id"},
+		{Table: "presence", Column: "account_id", Parent: "account", Key: "id"},
 		{Table: "message", Column: "revision_of", Parent: "message", Key: "id"},
 		{Table: "reply_token", Column: "outbox_id", Parent: "outbox", Key: "id"},
 		{Table: "reply_token", Column: "client_id", Parent: "client", Key: "id"},

@@ -134,6 +134,7 @@ CREATE TABLE account (
     signed_in_at  BIGINT,
     zone          TEXT NOT NULL DEFAULT '', -- IANA, as the browser last told; '' for the server's
     keys_off      BOOLEAN NOT NULL DEFAULT FALSE, -- single letters do nothing (WCAG 2.1.4)
+    signature     TEXT NOT NULL DEFAULT '', -- under their replies, in place of their name; with placeholders
     version       BIGINT NOT NULL DEFAULT 1
 );
 CREATE TABLE session (
@@ -475,6 +476,23 @@ CREATE TABLE participant (
     added_at  BIGINT NOT NULL,
     PRIMARY KEY (ticket_id, client_id)
 );
+-- Technicians who are told of a ticket as if it were theirs.
+CREATE TABLE watcher (
+    ticket_id  BIGINT NOT NULL REFERENCES ticket (id),
+    account_id BIGINT NOT NULL REFERENCES account (id),
+    at         BIGINT NOT NULL,
+    PRIMARY KEY (ticket_id, account_id)
+);
+CREATE INDEX watcher_account ON watcher (account_id, ticket_id);
+-- Who has a ticket's page before them now: a row an open page. It is no state of the desk, and has no events.
+CREATE TABLE presence (
+    page       TEXT PRIMARY KEY, -- random, of one open page
+    ticket_id  BIGINT NOT NULL,
+    account_id BIGINT NOT NULL,
+    doing      TEXT NOT NULL,   -- look, reply, note, fix
+    n          BIGINT NOT NULL, -- grows with each beat: who looks tells by that whether it lives
+    at         BIGINT NOT NULL
+);
 
 CREATE TABLE message (
     id           INTEGER PRIMARY KEY AUTOINCREMENT, -- never given again
@@ -722,6 +740,14 @@ CREATE INDEX outbox_server_mail ON outbox (server_mail_id) WHERE server_mail_id 
 CREATE INDEX outbox_notify ON outbox (account_id) WHERE kind = 'notify' AND state = 'queued';
 CREATE INDEX outbox_account ON outbox (account_id, id) WHERE kind = 'account';
 CREATE INDEX outbox_acks ON outbox (to_address, created_at) WHERE kind = 'ack';
+-- Answers that their author can take back still: what the ticket was before, to be put back.
+CREATE TABLE take_back (
+    message_id BIGINT PRIMARY KEY REFERENCES message (id),
+    account_id BIGINT NOT NULL REFERENCES account (id),
+    what       TEXT NOT NULL, -- reply, fix: the tab it was written in
+    was        TEXT NOT NULL, -- JSON: the ticket's state before, without words
+    due_at     BIGINT NOT NULL
+);
 
 -- What is linked with what, by hand or by an act: any two of ticket, client, asset, work_order. Each pair once, the lesser first.
 CREATE TABLE link (
@@ -764,6 +790,20 @@ CREATE TABLE saved_view (
     version    BIGINT NOT NULL DEFAULT 1
 );
 CREATE INDEX saved_view_list ON saved_view (list, position, id);
+
+-- Replies that are written once and used often.
+CREATE TABLE canned (
+    id         INTEGER PRIMARY KEY,
+    account_id BIGINT REFERENCES account (id), -- whose own it is; null: everybody's
+    title      TEXT NOT NULL,
+    body       TEXT NOT NULL,  -- with placeholders: {first_name}
+    language   TEXT NOT NULL DEFAULT '', -- as en or fr; '' for any
+    used       BIGINT NOT NULL DEFAULT 0, -- how often it was sent
+    used_at    BIGINT,
+    created_at BIGINT NOT NULL,
+    version    BIGINT NOT NULL DEFAULT 1
+);
+CREATE INDEX canned_account ON canned (account_id);
 
 -- Bulk actions, with what is needed to take them back.
 CREATE TABLE bulk (
