@@ -68,7 +68,7 @@ func (s *Store) admitTx(ctx context.Context, tx *migrations.Tx, by Actor, messag
 	if m.TicketID != nil {
 		ticketID = *m.TicketID
 	} else {
-		ticketID, _, err = s.openTx(ctx, tx, opening{Actor: clientActor(client), MailboxID: m.MailboxID, Client: client, Address: author.Address, Subject: subjectOf(&in), OpenedAt: m.At, Form: in.Form})
+		ticketID, _, err = s.openTx(ctx, tx, opening{Actor: clientActor(client), MailboxID: m.MailboxID, Client: client, Address: author.Address, Subject: subjectOf(&in), OpenedAt: m.At, Form: in.Form, Text: m.Body, Machine: m.Class != ClassHuman && in.Form == nil})
 		if err != nil {
 			return 0, err
 		}

@@ -29,6 +29,7 @@ type batch struct {
 	number      int64                       // the last ticket number that is drawn
 	rules       []SenderRule                // whose mail opens no ticket
 	sums        tally                       // of what was decided
+	reports     *reports                    // the newest, once the first of these mails opened a ticket
 }
 
 // gather asks, once for all mails, which of their ids are known. From then on

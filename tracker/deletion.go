@@ -119,8 +119,9 @@ func (s *Store) deleteTicketTx(ctx context.Context, tx *migrations.Tx, actor Act
 		Number    int64            `db:"number"`
 		CreatedAt migrations.Stamp `db:"created_at"`
 		ClientID  *int64           `db:"client_id"`
+		BurstID   *int64           `db:"burst_id"`
 	}
-	if err := tx.Get(ctx, &t, `UPDATE ticket SET version = version + 1 WHERE id = ? RETURNING number, created_at, client_id`, id); err != nil {
+	if err := tx.Get(ctx, &t, `UPDATE ticket SET version = version + 1 WHERE id = ? RETURNING number, created_at, client_id, burst_id`, id); err != nil {
 		return fmt.Errorf("take ticket %d: %w", id, err)
 	}
 	if err := s.partFamilyTx(ctx, tx, actor, id, t.ClientID, cause, reason); err != nil {
@@ -211,6 +212,11 @@ func (s *Store) deleteTicketTx(ctx context.Context, tx *migrations.Tx, actor Act
 	}
 	if err := s.emptiedTx(ctx, tx, `ticket_id = ? AND state = 'done'`, id); err != nil {
 		return err
+	}
+	if t.BurstID != nil {
+		if err := s.countBurstTx(ctx, tx, *t.BurstID); err != nil {
+			return err
+		}
 	}
 	if err := s.unindexTx(ctx, tx, KindTicket, id); err != nil {
 		return err

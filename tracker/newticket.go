@@ -38,7 +38,7 @@ func (s *Store) openByHandTx(ctx context.Context, tx *migrations.Tx, actor Actor
 	if _, err := lockNumbersTx(ctx, tx); err != nil {
 		return t, err
 	}
-	o := opening{Actor: actor, OpenedAt: s.stamp()}
+	o := opening{Actor: actor, OpenedAt: s.stamp(), Text: in.Text}
 	if o.Subject, err = checkSubject(in.Subject); err != nil {
 		return t, err
 	}

@@ -19,6 +19,9 @@ type opening struct {
 	Subject   string
 	OpenedAt  migrations.Stamp
 	Form      *Form
+	Text      string // what the requester wrote
+	Machine   bool   // a program wrote it: it says nothing of how many people are affected
+	Vouched   bool   // our mail server says that the requester wrote it
 	batch     *batch // of Receive, or nil
 }
 
@@ -28,7 +31,11 @@ func (s *Store) openTx(ctx context.Context, tx *migrations.Tx, o opening) (id, n
 	if number, err = nextNumberTx(ctx, tx, o.batch); err != nil {
 		return 0, 0, err
 	}
-	level, star, why := suggest(o.Form, o.Client)
+	level, star, why := suggest(o.Form, o.Text, o.Client, nil)
+	others, err := s.recentReports(ctx, tx, o.batch)
+	if err != nil {
+		return 0, 0, err
+	}
 	var clientID *int64
 	if o.Client != nil {
 		clientID = &o.Client.ID
@@ -46,30 +53,14 @@ func (s *Store) openTx(ctx context.Context, tx *migrations.Tx, o opening) (id, n
 	if err := s.RecordTx(ctx, tx, Event{Actor: o.Actor, Subject: "ticket", SubjectID: id, Kind: "opened"}); err != nil {
 		return 0, 0, err
 	}
+	if err := s.burstTx(ctx, tx, others, s.reportOf(id, number, o)); err != nil {
+		return 0, 0, err
+	}
 	rules, err := s.targetRules(ctx, tx)
 	if err != nil || !rules.on {
 		return id, number, err
 	}
 	return id, number, s.deadlinesTx(ctx, tx, o.Actor, id)
-}
-
-// suggest reads a priority out of what is known at once; a technician confirms it.
-func suggest(f *Form, c *Client) (level int, star bool, why string) {
-	level = 1
-	if f != nil {
-		for _, a := range f.Answers {
-			if a.Meaning != MeansEffect || a.Answer == "" {
-				continue
-			}
-			if l, st, ok := effectOfAnswer(a.Question, a.Answer); ok {
-				level, star, why = l, st, "the form says about the effect on work: “"+clip(oneLine(a.Answer), 120)+"”"
-			}
-		}
-	}
-	if c != nil && c.HighManagement {
-		level, star, why = 3, true, c.Name+" belongs to high management"
-	}
-	return level, star, why
 }
 
 // settleUntrusted holds a mail that our own server says is not its author's.
@@ -111,6 +102,7 @@ func (s *Store) settleNew(ctx context.Context, tx *migrations.Tx, d *decision) e
 	id, number, err := s.openTx(ctx, tx, opening{
 		Actor: clientActor(from), MailboxID: d.work.MailboxID, Client: from, Address: address,
 		Subject: subjectOf(d.in), OpenedAt: d.work.ReceivedAt, Form: d.in.Form, batch: d.batch,
+		Text: d.in.Reply, Vouched: d.verdict == verdictPass, Machine: d.probe != nil || d.in.Class != ClassHuman && d.in.Form == nil,
 	})
 	if err != nil {
 		return err

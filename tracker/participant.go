@@ -120,6 +120,9 @@ func (s *Store) SetRequester(ctx context.Context, actor Actor, number int64, who
 		if err := s.IndexTx(ctx, tx, KindTicket, t.ID); err != nil {
 			return err
 		}
+		if err := s.resuggestTx(ctx, tx, t.ID); err != nil {
+			return err
+		}
 		return s.changedTx(ctx, tx, actor, t, "requester", clientRef(was), clientRef(clientID))
 	})
 }

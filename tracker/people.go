@@ -407,6 +407,9 @@ func (s *Store) clientChangedTx(ctx context.Context, tx *migrations.Tx, actor Ac
 		if err := s.RecordTx(ctx, tx, e); err != nil {
 			return err
 		}
+		if err := s.resuggestOfTx(ctx, tx, now.ID); err != nil {
+			return err
+		}
 	}
 	if was.Name == now.Name && was.Department == now.Department && was.Phone == now.Phone {
 		return nil

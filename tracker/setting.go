@@ -30,6 +30,7 @@ const (
 	SetTakeBack   = "mail.take_back"        // seconds for which a person's answer can be taken back before it leaves
 	SetArchive    = "ticket.archive_months" // calendar months after which a closed ticket is archived
 	SetPurge      = "ticket.purge_months"   // calendar months after which an archived ticket is deleted; 0: never
+	SetBurst      = "ticket.burst_people"   // how many people's alike reports within an hour make a burst; 0: none do
 	SetNotify     = "account.notify"        // what a new account is told by mail: all, mine, none
 	SetHours      = "hours.week"            // Hours without its holidays, as JSON
 	SetHolidays   = "hours.holidays"        // []Holiday as JSON
@@ -59,6 +60,7 @@ var settingDefaults = map[string]string{
 	SetTakeBack:     "10",
 	SetArchive:      "2",
 	SetPurge:        "0",
+	SetBurst:        "3",
 	SetNotify:       NotifyAll,
 	SetAnnounce:     "on",
 	SetMailPerMin:   "25",
@@ -83,8 +85,8 @@ var settingDefaults = map[string]string{
 // plainSettings are those whose values events name: numbers and choices.
 var plainSettings = map[string]bool{SetAck: true, SetSilentDays: true, SetArchive: true, SetPurge: true, SetNotify: true, SetAnnounce: true, SetMailPerMin: true, SetCurrency: true,
 	SetLinkDays: true, SetSatisfaction: true,
-	SetTakeBack: true,
-	SetTargets:  true, SetTell: true, SetRemindDays: true, SetRemindMost: true, SetRemindVendor: true, SetRemindQuiet: true,
+	SetTakeBack: true, SetBurst: true,
+	SetTargets: true, SetTell: true, SetRemindDays: true, SetRemindMost: true, SetRemindVendor: true, SetRemindQuiet: true,
 	"target.answer_1": true, "target.answer_2": true, "target.answer_3": true, "target.answer_star": true,
 	"target.solve_1": true, "target.solve_2": true, "target.solve_3": true, "target.solve_star": true,
 	SetAlarmUnread: true, SetAlarmOutbox: true, SetAlarmDisk: true, SetAlarmDays: true, SetAlarmBackup: true}
@@ -274,6 +276,11 @@ func CheckSetting(name, value string) (string, error) {
 		return wholeNumber(name, value, 365, "days")
 	case SetPurge:
 		return wholeNumber(name, value, 1200, "months")
+	case SetBurst:
+		if strings.TrimSpace(value) == "1" {
+			return "", migrations.InvalidAt(name, "One report alone is no burst: please choose 2 or more, or 0 for never.")
+		}
+		return wholeNumber(name, value, 100, "people")
 	case SetNotify:
 		if err := checkNotify(value); err != nil {
 			return "", migrations.InvalidAt(name, "%s", migrations.SafeMessage(err))

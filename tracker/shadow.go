@@ -170,8 +170,8 @@ func (s *Store) reviewTx(ctx context.Context, tx *migrations.Tx, inboxID, lastTi
 		Star      bool   `db:"suggested_star"`
 		Why       string `db:"suggested_reason"`
 	}
-	err := tx.Get(ctx, &t, `SELECT t.id, t.number, t.subject, COALESCE(c.name, '') AS requester, t.suggested_level, t.suggested_star, t.suggested_reason
-		FROM inbox i JOIN ticket t ON t.id = i.ticket_id LEFT JOIN client c ON c.id = t.client_id WHERE i.id = ?`, inboxID)
+	err := tx.Get(ctx, &t, `SELECT t.id, t.number, t.subject, COALESCE(c.name, '') AS requester, `+suggestedColumns+`
+		FROM inbox i JOIN ticket t ON t.id = i.ticket_id LEFT JOIN client c ON c.id = t.client_id LEFT JOIN burst u ON u.id = t.burst_id WHERE i.id = ?`, inboxID)
 	if migrations.KindOf(err) == migrations.NotFound {
 		return r, nil
 	}

@@ -73,6 +73,7 @@ type Store struct {
 	hasher         hasher
 	known          knownSettings
 	beats          beats
+	gists          gists
 	knownFor       time.Duration
 	indexKinds     map[string]func(ctx context.Context, q migrations.Queryer, id int64) ([]string, error)
 	indexNamed     map[string]func(ctx context.Context, q migrations.Queryer, clientID int64) ([]int64, error)

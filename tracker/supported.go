@@ -53,5 +53,8 @@ func (s *Store) setForTx(ctx context.Context, tx *migrations.Tx, actor Actor, t 
 	if err := s.IndexTx(ctx, tx, KindTicket, t.ID); err != nil {
 		return err
 	}
+	if err := s.resuggestTx(ctx, tx, t.ID); err != nil {
+		return err
+	}
 	return s.changedTx(ctx, tx, actor, t, "for", clientRef(was), clientRef(clientID))
 }

@@ -48,6 +48,8 @@ type Ticket struct {
 	SuggestedLevel  int64            `db:"suggested_level"`
 	SuggestedStar   bool             `db:"suggested_star"`
 	SuggestedReason string           `db:"suggested_reason"`
+	BurstID         int64            `db:"burst_id"`     // one of several alike reports
+	BurstPeople     int              `db:"burst_people"` // how many people reported it
 
 	ClientID         int64  `db:"client_id"` // 0: unknown (via form)
 	ClientName       string `db:"client_name"`
@@ -110,11 +112,11 @@ func (t *Ticket) Name() string { return TicketName(t.Number) }
 func (t *Ticket) Archived() bool { return t.ArchivedAt != 0 }
 
 // ticketSelect reads Tickets; what follows it may name t, c (client), a
-// (assignee), k (category) and f (whom we support).
+// (assignee), k (category), f (whom we support) and u (burst).
 const ticketSelect = `SELECT ` + ticketColumns + ` FROM ticket t ` + ticketJoins
 
 const ticketColumns = `t.id, t.number, t.subject, t.stage, t.level, t.star, COALESCE(t.triaged_at, 0) AS triaged_at,
-	t.suggested_level, t.suggested_star, t.suggested_reason,
+	` + suggestedColumns + `, COALESCE(t.burst_id, 0) AS burst_id, COALESCE(u.people, 0) AS burst_people,
 	COALESCE(t.client_id, 0) AS client_id, COALESCE(c.name, '') AS client_name, t.client_address,
 	COALESCE(c.department, '') AS client_department, COALESCE(c.high_management, FALSE) AS client_high,
 	COALESCE(t.for_client_id, 0) AS for_client_id, COALESCE(f.name, '') AS for_client_name, COALESCE(f.high_management, FALSE) AS for_client_high,
@@ -128,8 +130,13 @@ const ticketColumns = `t.id, t.number, t.subject, t.stage, t.level, t.star, COAL
 	t.opened_at, t.stage_at, COALESCE(t.closed_at, 0) AS closed_at, COALESCE(t.archived_at, 0) AS archived_at,
 	t.keep, t.created_at, t.updated_at, t.version`
 
+// suggestedColumns are the suggested priority of a ticket (t): what its burst
+// (u) says goes before what it says by itself.
+const suggestedColumns = `CASE WHEN u.id IS NULL THEN t.suggested_level ELSE 3 END AS suggested_level, (t.suggested_star OR u.id IS NOT NULL) AS suggested_star,
+	COALESCE(u.reason || CASE WHEN t.suggested_star THEN '; ' || t.suggested_reason ELSE '' END, t.suggested_reason) AS suggested_reason`
+
 const ticketJoins = `LEFT JOIN client c ON c.id = t.client_id LEFT JOIN account a ON a.id = t.assignee_id
-	LEFT JOIN category k ON k.id = t.category_id LEFT JOIN client f ON f.id = t.for_client_id `
+	LEFT JOIN category k ON k.id = t.category_id LEFT JOIN client f ON f.id = t.for_client_id LEFT JOIN burst u ON u.id = t.burst_id `
 
 // TicketByNumber returns a ticket, archived or not.
 func (s *Store) TicketByNumber(ctx context.Context, number int64) (Ticket, error) {

@@ -341,6 +341,16 @@ CREATE TABLE sender_rule (
     hit_at     BIGINT
 );
 
+-- Several alike reports of different people within an hour: tickets that name it are answered as one. See tracker/burst.go.
+CREATE TABLE burst (
+    id         INTEGER PRIMARY KEY,
+    since      BIGINT NOT NULL, -- when the first of them arrived
+    last_at    BIGINT NOT NULL, -- and the last
+    people     BIGINT NOT NULL, -- how many different ones
+    reason     TEXT NOT NULL,   -- in words, with the tickets' numbers: why a star is suggested
+    created_at BIGINT NOT NULL
+);
+
 CREATE TABLE ticket (
     id               INTEGER PRIMARY KEY AUTOINCREMENT, -- never given again
     number           BIGINT NOT NULL UNIQUE,
@@ -352,6 +362,8 @@ CREATE TABLE ticket (
     suggested_level  BIGINT NOT NULL DEFAULT 1,
     suggested_star   BOOLEAN NOT NULL DEFAULT FALSE,
     suggested_reason TEXT NOT NULL DEFAULT '',
+    burst_id         BIGINT REFERENCES burst (id),  -- it is one of several alike
+    burst_out        BOOLEAN NOT NULL DEFAULT FALSE, -- a person says that it is not
     client_id        BIGINT REFERENCES client (id), -- null: unknown (via form)
     client_address   TEXT NOT NULL DEFAULT '',      -- where answers go
     for_client_id    BIGINT REFERENCES client (id), -- whom we support; null: the requester
@@ -416,6 +428,7 @@ CREATE INDEX ticket_assignee ON ticket (assignee_id, id);
 CREATE INDEX ticket_for ON ticket (for_client_id, id) WHERE for_client_id IS NOT NULL;
 CREATE INDEX ticket_workaround ON ticket (workaround_at, id) WHERE workaround AND workaround_done_at IS NULL;
 CREATE INDEX ticket_unsaid ON ticket (closed_at, id) WHERE stage = 'completed' AND summary = '';
+CREATE INDEX ticket_burst ON ticket (burst_id, id) WHERE burst_id IS NOT NULL;
 CREATE INDEX ticket_archived ON ticket (archived_at, id) WHERE archived_at IS NOT NULL;
 CREATE INDEX ticket_merged ON ticket (merged_into_id) WHERE merged_into_id IS NOT NULL;
 CREATE INDEX ticket_parent ON ticket (parent_id, id) WHERE parent_id IS NOT NULL;

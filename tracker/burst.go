@@ -1,0 +1,390 @@
+package tracker
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"helpdeskd/migrations"
+)
+
+// burstWindow is within what time alike reports make a burst.
+const burstWindow = migrations.Stamp(time.Hour / time.Microsecond)
+
+// maxReports is how many of the newest tickets a new one is compared with.
+const maxReports = 200
+
+// report is a ticket as it is compared with others.
+type report struct {
+	ID       int64            `db:"id"`
+	Number   int64            `db:"number"`
+	Subject  string           `db:"subject"`
+	Stage    Stage            `db:"stage"`
+	At       migrations.Stamp `db:"opened_at"`
+	ClientID int64            `db:"client_id"`
+	Address  string           `db:"client_address"`
+	Since    migrations.Stamp `db:"client_since"` // when we first heard of the client
+	Mailbox  int64            `db:"mailbox_id"`
+	Category int64            `db:"category_id"`
+	BurstID  int64            `db:"burst_id"`
+	Out      bool             `db:"burst_out"`
+
+	gist   gist
+	person string // who counts for it: see personOf
+	counts bool   // a person's report, and not set aside
+}
+
+const reportColumns = `SELECT t.id, t.number, t.subject, t.stage, t.opened_at, COALESCE(t.client_id, 0) AS client_id, t.client_address, COALESCE(c.created_at, 0) AS client_since,
+	COALESCE(t.mailbox_id, 0) AS mailbox_id, COALESCE(t.category_id, 0) AS category_id, COALESCE(t.burst_id, 0) AS burst_id, t.burst_out
+	FROM ticket t LEFT JOIN client c ON c.id = t.client_id `
+
+// reports are the newest tickets, and what of their words says nothing.
+type reports struct {
+	all    []*report
+	common map[string]bool
+	people int // so many make a burst; 0: never
+}
+
+// gists remembers the words of the newest tickets, so that they are read once
+// in a process.
+type gists struct {
+	mu sync.Mutex
+	of map[int64]knownGist
+}
+
+type knownGist struct {
+	gist
+	person  bool // somebody wrote it, and no program
+	vouched vouching
+}
+
+// recentReports returns the newest tickets: those of the batch, where there is one.
+func (s *Store) recentReports(ctx context.Context, tx *migrations.Tx, b *batch) (*reports, error) {
+	if b != nil && b.reports != nil {
+		return b.reports, nil
+	}
+	r := &reports{}
+	var err error
+	if r.people, err = s.burstPeople(ctx, tx); err != nil {
+		return nil, err
+	}
+	if b != nil {
+		b.reports = r
+	}
+	if r.people == 0 {
+		return r, nil
+	}
+	if err := tx.Select(ctx, &r.all, reportColumns+`ORDER BY t.id DESC LIMIT ?`, maxReports); err != nil {
+		return nil, fmt.Errorf("read the newest tickets: %w", err)
+	}
+	if err := s.readGists(ctx, tx, r.all); err != nil {
+		return nil, err
+	}
+	r.common = commonWords(r.all, s.stamp())
+	return r, nil
+}
+
+// burstPeople returns how many people make a burst; 0: never.
+func (s *Store) burstPeople(ctx context.Context, q read) (int, error) {
+	v, err := s.setting(ctx, q, SetBurst)
+	if err != nil {
+		return 0, err
+	}
+	n, err := strconv.Atoi(v)
+	if err != nil || n < 0 {
+		n = 3
+	}
+	return n, nil
+}
+
+// readGists fills in what reports are about. Their subject and text are taken
+// as they came: what is edited later says nothing more about it.
+func (s *Store) readGists(ctx context.Context, tx *migrations.Tx, all []*report) error {
+	s.gists.mu.Lock()
+	defer s.gists.mu.Unlock()
+	var unread []int64
+	for _, r := range all {
+		if _, ok := s.gists.of[r.ID]; !ok {
+			unread = append(unread, r.ID)
+		}
+	}
+	words, err := firstWords(ctx, tx, unread)
+	if err != nil {
+		return err
+	}
+	known := map[int64]knownGist{} // the older ones are forgotten
+	for _, r := range all {
+		k, ok := s.gists.of[r.ID]
+		if !ok {
+			w := words[r.ID]
+			k = knownGist{gist: gistOf(r.Subject, w.words()), person: w.class == ClassHuman || w.form != nil, vouched: w.vouched()}
+		}
+		known[r.ID] = k
+		r.gist = k.gist
+		r.gist.category = r.Category
+		r.counts = k.person && !r.Out && r.Stage != Dropped
+		r.person = s.personOf(r, k.vouched)
+	}
+	s.gists.of = known
+	return nil
+}
+
+// commonWords returns the words that many reports of other times have: names
+// of the house, of its rooms and of its form's choices.
+func commonWords(all []*report, now migrations.Stamp) map[string]bool {
+	const enough = 30
+	n, in := 0, map[string]int{}
+	for _, r := range all {
+		if now-r.At < 2*burstWindow {
+			continue
+		}
+		n++
+		for _, w := range r.gist.text {
+			in[w]++
+		}
+	}
+	if n < enough {
+		return nil
+	}
+	common := map[string]bool{}
+	for w, k := range in {
+		if k*5 >= n {
+			common[w] = true
+		}
+	}
+	return common
+}
+
+// reportOf is a ticket that is being opened, as it is compared with others.
+func (s *Store) reportOf(id, number int64, o opening) *report {
+	r := &report{ID: id, Number: number, Subject: o.Subject, At: o.OpenedAt, Address: strings.ToLower(o.Address), Mailbox: o.MailboxID, counts: !o.Machine}
+	if o.Client != nil {
+		r.ClientID, r.Since = o.Client.ID, o.Client.CreatedAt
+	}
+	r.gist = gistOf(o.Subject, asked{text: o.Text, form: o.Form}.words())
+	r.person = s.personOf(r, asked{form: o.Form, passed: o.Vouched, byHand: o.Actor.AccountID != 0}.vouched())
+	return r
+}
+
+// personOf names whom a report counts for: of the organisation everybody for
+// whom our mail server vouches, where it does that, outside it who asked
+// before, and everybody whom a technician wrote down.
+// Strangers of one domain count once all together, so that nobody makes a burst
+// with addresses that they thought up, and those without a name once.
+func (s *Store) personOf(r *report, v vouching) string {
+	p := s.policy(r.Mailbox)
+	_, domain, _ := cutAddress(r.Address)
+	switch {
+	case r.ClientID == 0:
+		return "unknown"
+	case v == vouchedByHand, p.isInside(r.Address) && (v == vouchedFor || !p.judges()), !p.isInside(r.Address) && r.Since != 0 && r.Since < r.At-burstWindow:
+		return fmt.Sprint(r.ClientID)
+	}
+	return "@" + domain
+}
+
+// burstTx adds a new ticket to a burst, or makes one of it and those that are
+// alike, where enough different people reported something alike within an hour.
+func (s *Store) burstTx(ctx context.Context, tx *migrations.Tx, others *reports, me *report) error {
+	if others.people == 0 {
+		return nil
+	}
+	defer func() { others.all = append(others.all, me) }()
+	if !me.counts || len(me.gist.text) == 0 {
+		return nil
+	}
+	mine := me.gist.without(others.common)
+	var near []*report
+	for _, r := range others.all {
+		if r.counts && max(r.At-me.At, me.At-r.At) <= burstWindow && mine.alike(r.gist.without(others.common)) {
+			near = append(near, r)
+		}
+	}
+	near = mostPeople(append(near, me), me)
+	if peopleOf(near) < others.people {
+		return nil
+	}
+	id := int64(0)
+	for _, r := range near { // the oldest that there is
+		if r.BurstID != 0 && (id == 0 || r.BurstID < id) {
+			id = r.BurstID
+		}
+	}
+	if id == 0 {
+		var err error
+		id, err = tx.Insert(ctx, `INSERT INTO burst (since, last_at, people, reason, created_at) VALUES (?, ?, 0, '', ?) RETURNING id`, me.At, me.At, s.stamp())
+		if err != nil {
+			return fmt.Errorf("make a burst: %w", err)
+		}
+	}
+	for _, r := range near {
+		if r.BurstID != 0 {
+			continue
+		}
+		r.BurstID = id
+		if _, err := tx.Exec(ctx, `UPDATE ticket SET burst_id = ?, updated_at = ? WHERE id = ?`, id, s.stamp(), r.ID); err != nil {
+			return fmt.Errorf("add %s to a burst: %w", TicketName(r.Number), err)
+		}
+		if err := s.RecordTx(ctx, tx, Event{Subject: "ticket", SubjectID: r.ID, Kind: "burst"}); err != nil {
+			return err
+		}
+	}
+	return s.countBurstTx(ctx, tx, id, near...)
+}
+
+// mostPeople returns those of some reports that lie within an hour, me among
+// them, and are of the most people.
+func mostPeople(near []*report, me *report) (best []*report) {
+	slices.SortFunc(near, func(a, b *report) int {
+		if a.At != b.At {
+			return int(min(max(a.At-b.At, -1), 1))
+		}
+		return int(min(max(a.ID-b.ID, -1), 1))
+	})
+	most := 0
+	for i, first := range near {
+		if first.At > me.At {
+			break
+		}
+		var within []*report
+		for _, r := range near[i:] {
+			if r.At-first.At <= burstWindow {
+				within = append(within, r)
+			}
+		}
+		if n := peopleOf(within); n > most && slices.Contains(within, me) {
+			best, most = within, n
+		}
+	}
+	return best
+}
+
+func peopleOf(all []*report) int {
+	seen := map[string]bool{}
+	for _, r := range all {
+		seen[r.person] = true
+	}
+	return len(seen)
+}
+
+// countBurstTx writes how many people a burst has and why it is one. One that
+// has too few left is over. known are those of which the persons are known.
+func (s *Store) countBurstTx(ctx context.Context, tx *migrations.Tx, id int64, known ...*report) error {
+	var all []*report
+	if err := tx.Select(ctx, &all, reportColumns+`WHERE t.burst_id = ? ORDER BY t.opened_at, t.id`, id); err != nil {
+		return fmt.Errorf("read a burst: %w", err)
+	}
+	ids := make([]int64, len(all))
+	for i := range all {
+		ids[i] = all[i].ID
+	}
+	words, err := firstWords(ctx, tx, ids)
+	if err != nil {
+		return err
+	}
+	for _, r := range all {
+		r.person = s.personOf(r, words[r.ID].vouched())
+		if i := slices.IndexFunc(known, func(k *report) bool { return k.ID == r.ID }); i >= 0 {
+			r.person = known[i].person // of the newest no message is stored yet
+		}
+	}
+	enough, err := s.burstPeople(ctx, tx)
+	if err != nil {
+		return err
+	}
+	if peopleOf(all) < max(2, enough) {
+		for _, r := range all {
+			if _, err := tx.Exec(ctx, `UPDATE ticket SET burst_id = NULL WHERE id = ?`, r.ID); err != nil {
+				return fmt.Errorf("end a burst: %w", err)
+			}
+			if err := s.RecordTx(ctx, tx, Event{Subject: "ticket", SubjectID: r.ID, Kind: "burst_over"}); err != nil {
+				return err
+			}
+		}
+		if _, err := tx.Exec(ctx, `DELETE FROM burst WHERE id = ?`, id); err != nil {
+			return fmt.Errorf("end a burst: %w", err)
+		}
+		return nil
+	}
+	people, first, last := peopleOf(all), all[0], all[len(all)-1]
+	if _, err := tx.Exec(ctx, `UPDATE burst SET since = ?, last_at = ?, people = ?, reason = ? WHERE id = ?`,
+		first.At, last.At, people, burstReason(people, all, last.At-first.At), id); err != nil {
+		return fmt.Errorf("count a burst: %w", err)
+	}
+	return nil
+}
+
+// burstReason says why a star is suggested: "Five people reported something
+// alike within 40 minutes: HD-12, HD-14, HD-15, HD-17 and HD-18".
+func burstReason(people int, all []*report, took migrations.Stamp) string {
+	names := make([]string, 0, 6)
+	for _, r := range all[:min(5, len(all))] {
+		names = append(names, TicketName(r.Number))
+	}
+	list := strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+	if more := len(all) - len(names); more > 0 {
+		list = strings.Join(names, ", ") + fmt.Sprintf(" and %d more", more)
+	}
+	who := fmt.Sprint(people)
+	if n := [...]string{2: "Two", 3: "Three", 4: "Four", 5: "Five", 6: "Six", 7: "Seven", 8: "Eight", 9: "Nine", 10: "Ten"}; people < len(n) && people > 1 {
+		who = n[people]
+	}
+	minutes := max(1, (int64(took)+59_999_999)/60_000_000)
+	within := fmt.Sprintf("%d minutes", minutes)
+	switch {
+	case minutes == 1:
+		within = "a minute"
+	case minutes > 90:
+		within = fmt.Sprintf("%d hours", (minutes+59)/60)
+	}
+	return who + " people reported something alike within " + within + ": " + list
+}
+
+// Burst is several alike reports, to be answered as one.
+type Burst struct {
+	ID      int64            `db:"id"`
+	Since   migrations.Stamp `db:"since"`
+	People  int              `db:"people"`
+	Reason  string           `db:"reason"`
+	Tickets []Ticket         `db:"-"` // the oldest first, 100 at most
+}
+
+// BurstOf returns the burst that a ticket belongs to; NotFound where it was
+// dissolved meanwhile.
+func (s *Store) BurstOf(ctx context.Context, t *Ticket) (Burst, error) {
+	var b Burst
+	err := s.db.Get(ctx, &b, `SELECT id, since, people, reason FROM burst WHERE id = ?`, t.BurstID)
+	if migrations.KindOf(err) == migrations.NotFound {
+		return b, migrations.NotFoundf("This is not one of several reports any more.")
+	}
+	if err != nil {
+		return b, fmt.Errorf("read the burst of %s: %w", t.Name(), err)
+	}
+	err = s.db.Select(ctx, &b.Tickets, ticketSelect+`WHERE t.burst_id = ? ORDER BY t.opened_at, t.id LIMIT 100`, b.ID)
+	if err != nil {
+		return b, fmt.Errorf("read the burst of %s: %w", t.Name(), err)
+	}
+	return b, nil
+}
+
+// LeaveBurst takes a ticket out of its burst, for good: a person says that it
+// is about something else.
+func (s *Store) LeaveBurst(ctx context.Context, actor Actor, number int64) (Ticket, error) {
+	return s.addToTicket(ctx, "take out of its burst", number, func(tx *migrations.Tx, t *Ticket) error {
+		was := t.BurstID
+		if was == 0 {
+			return nil
+		}
+		if err := t.setTx(ctx, tx, `burst_id = NULL, burst_out = TRUE`); err != nil {
+			return err
+		}
+		if err := s.changedTx(ctx, tx, actor, t, "burst_left", "", ""); err != nil {
+			return err
+		}
+		return s.countBurstTx(ctx, tx, was)
+	})
+}
