@@ -54,6 +54,7 @@ func New(t *tracker.Store) *Store {
 		err = q.Select(ctx, &ids, `SELECT id FROM work_order WHERE client_id = ? ORDER BY id`, clientID)
 		return ids, err
 	})
+	t.KnowAssets(tracker.AssetsIn{Of: s.knownIn, Own: s.ownComputer})
 	t.AlsoErase(tracker.AlsoPerson{Count: s.countPerson, Export: s.exportPerson, Erase: s.erasePerson})
 	return s
 }

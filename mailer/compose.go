@@ -61,8 +61,14 @@ func (r *renderer) ack(l *letter, it tracker.OutboxItem, d desk) {
 	}
 	if it.Ack != nil && it.Ack.AskQuestions {
 		l.Ask = w.say("ack.questions")
-		for _, q := range []string{"ack.q1", "ack.q2", "ack.q3", "ack.q4", "ack.q5", "ack.q6"} {
-			l.Questions = append(l.Questions, w.say(q))
+		missing := it.Ack.Missing
+		if len(missing) == 0 {
+			missing = tracker.Missing(nil)
+		}
+		for _, i := range missing {
+			if key := askFor(i); key != "" {
+				l.Questions = append(l.Questions, w.say(key))
+			}
 		}
 		if isWebLink(d.formLink) {
 			l.Links = []link{{w.say("ack.form"), w.say("ack.form_button"), d.formLink}}
@@ -71,6 +77,25 @@ func (r *renderer) ack(l *letter, it tracker.OutboxItem, d desk) {
 		l.More = []string{w.say("ack.more")}
 	}
 	l.Foot = w.say("ack.foot", l.Tag)
+}
+
+// askFor is the words' key of the question for something that is missing.
+func askFor(i tracker.FactItem) string {
+	switch i {
+	case tracker.FactWhat:
+		return "ack.q1"
+	case tracker.FactDoing:
+		return "ack.q2"
+	case tracker.FactRepeat:
+		return "ack.q3"
+	case tracker.FactWhen:
+		return "ack.q4"
+	case tracker.FactEffect:
+		return "ack.q5"
+	case tracker.FactAsset:
+		return "ack.q6"
+	}
+	return ""
 }
 
 // reply composes a technician's words as the plain mail of a person.

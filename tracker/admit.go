@@ -87,6 +87,10 @@ func (s *Store) admitTx(ctx context.Context, tx *migrations.Tx, by Actor, messag
 		if err != nil {
 			return 0, err
 		}
+	} else if m.Class == ClassHuman {
+		if _, err := s.knowTx(ctx, tx, request{TicketID: ticketID, MessageID: messageID, Client: client, Form: in.Form, Subject: m.Subject, Text: m.Body}); err != nil {
+			return 0, err
+		}
 	}
 	return ticketID, s.admittedTx(ctx, tx, by, ticketID)
 }

@@ -20,10 +20,16 @@ func (s *Store) appendTx(ctx context.Context, tx *migrations.Tx, d *decision, ti
 	if err != nil {
 		return err
 	}
+	var h heard
+	if d.in.Class == ClassHuman {
+		if h, err = s.hearTx(ctx, tx, clientActor(d.client), ticketID, id, d.in.Text, d.in.Reply); err != nil {
+			return err
+		}
+	}
 	return s.joinTx(ctx, tx, joining{
 		Actor: clientActor(d.client), TicketID: ticketID, MessageID: id, Quiet: s.stale(d),
-		Answers: d.in.Class == ClassHuman && !isThanks(d.in.Reply), Human: d.in.Class == ClassHuman,
-		Confirms: d.in.Class == ClassHuman && isConfirmation(d.in.Reply),
+		Answers: d.in.Class == ClassHuman && !h.Understood && !isThanks(d.in.Reply), Human: d.in.Class == ClassHuman,
+		Confirms: d.in.Class == ClassHuman && !h.Understood && isConfirmation(d.in.Reply),
 	})
 }
 

@@ -297,7 +297,7 @@ func (s *Store) entries(ctx context.Context, ticketID int64, before migrations.S
 	}
 	var events []EventRow
 	err = s.db.Select(ctx, &events, `SELECT id, at, actor, subject, subject_id, kind, was, became FROM event
-		WHERE subject = 'ticket' AND subject_id = ? AND at < ? AND kind NOT IN ('message', 'auto_message', 'answered', 'replied', 'note', 'bounced', 'seen', 'sent') ORDER BY at DESC, id DESC LIMIT ?`, ticketID, before, maxEntries+1)
+		WHERE subject = 'ticket' AND subject_id = ? AND at < ? AND kind NOT IN ('message', 'auto_message', 'answered', 'replied', 'note', 'bounced', 'seen', 'sent', 'asked', 'asked_understood', 'facts') ORDER BY at DESC, id DESC LIMIT ?`, ticketID, before, maxEntries+1)
 	if err != nil {
 		return nil, false, fmt.Errorf("read events: %w", err)
 	}

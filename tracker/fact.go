@@ -71,13 +71,13 @@ type Fact struct {
 	MessageID   int64            `db:"message_id" json:"-"`          // where it was said, 0 for nowhere
 	AccountID   int64            `db:"account_id" json:"-"`          // who wrote it down
 	AccountName string           `db:"account_name" json:"by,omitempty"`
-	AssetID     int64            `db:"asset_id" json:"-"` // of FactAsset: which; 0 for not known
+	ThingID     int64            `db:"thing_id" json:"-"` // of FactAsset: which asset, of FactWho: which client; 0 for not known
 	At          migrations.Stamp `db:"at" json:"-"`
 	Version     int64            `db:"version" json:"-"`
 }
 
 const factSelect = `SELECT f.ticket_id, f.item, f.value, f.source, f.guess, COALESCE(f.message_id, 0) AS message_id, COALESCE(f.account_id, 0) AS account_id,
-	COALESCE(a.name, '') AS account_name, f.asset_id, f.at, f.version FROM fact f LEFT JOIN account a ON a.id = f.account_id `
+	COALESCE(a.name, '') AS account_name, f.thing_id, f.at, f.version FROM fact f LEFT JOIN account a ON a.id = f.account_id `
 
 // Facts returns what is known of a ticket, by item; emptied ones too.
 func (s *Store) Facts(ctx context.Context, ticketID int64) (map[FactItem]Fact, error) {

@@ -30,7 +30,7 @@ type FormReading struct {
 // Meanings returns everything that a question can ask for, and that it asks
 // for none of this.
 func Meanings() []Meaning {
-	return []Meaning{MeansName, MeansEmail, MeansDepartment, MeansPhone, MeansProblem, MeansRepeat, MeansStarted, MeansEffect, MeansAsset, MeansLocation, MeansNothing}
+	return []Meaning{MeansName, MeansEmail, MeansDepartment, MeansPhone, MeansProblem, MeansRepeat, MeansStarted, MeansEffect, MeansAsset, MeansLocation, MeansDoing, MeansFor, MeansNothing}
 }
 
 // The most that staff can add: each mail of a form is held against all of it.

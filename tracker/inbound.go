@@ -193,6 +193,8 @@ const (
 	MeansEffect     Meaning = "effect"
 	MeansAsset      Meaning = "asset"
 	MeansLocation   Meaning = "location"
+	MeansDoing      Meaning = "doing" // what was being done when it happened
+	MeansFor        Meaning = "for"   // whom it is for, where not who answers
 
 	// MeansNothing is taught where a question only sounds like one of these.
 	MeansNothing Meaning = "nothing"

@@ -261,6 +261,11 @@ func ticketTexts(ctx context.Context, q read, id int64) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	var facts []string
+	if err := q.Select(ctx, &facts, `SELECT value FROM fact WHERE ticket_id = ? ORDER BY item`, id); err != nil {
+		return nil, err
+	}
+	g.add(facts...)
 	g.add(notes...)
 	g.add(files...)
 	for _, m := range messages {

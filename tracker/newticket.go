@@ -66,6 +66,9 @@ func (s *Store) openByHandTx(ctx context.Context, tx *migrations.Tx, actor Actor
 			return t, err
 		}
 	}
+	if _, err := s.knowTx(ctx, tx, request{TicketID: id, Client: o.Client, Subject: o.Subject, Text: in.Text, ByHand: actor.AccountID}); err != nil {
+		return t, err
+	}
 	if in.Level != 0 {
 		if err := s.setPriorityTx(ctx, tx, actor, &t, in.Level, in.Star); err != nil {
 			return t, err

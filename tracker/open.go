@@ -116,13 +116,31 @@ func (s *Store) settleNew(ctx context.Context, tx *migrations.Tx, d *decision) e
 	}
 	d.account = account
 	d.fate(FateNew, "")
-	if d.out.Acks, err = s.acknowledgeTx(ctx, tx, d, id, messageID, from, address); err != nil {
+	missing := Missing(nil)
+	if d.in.Class == ClassHuman && d.probe == nil {
+		missing, err = s.knowTx(ctx, tx, request{TicketID: id, MessageID: messageID, Client: from, Form: d.in.Form, Subject: d.in.Subject, Text: d.in.Reply, Copied: s.copied(d)})
+		if err != nil {
+			return err
+		}
+	}
+	if d.out.Acks, err = s.acknowledgeTx(ctx, tx, d, id, messageID, from, address, missing); err != nil {
 		return err
 	}
 	if s.stale(d) || !d.batch.notifies || d.probe != nil {
 		return nil
 	}
 	return s.notifyTx(ctx, tx, id, messageID)
+}
+
+// copied returns whom a mail went to beside us.
+func (s *Store) copied(d *decision) []Address {
+	var list []Address
+	for _, a := range d.in.Cc {
+		if sendable(a.Address) && !d.policy.isOurs(a.Address) && !strings.EqualFold(a.Address, d.author.Address) {
+			list = append(list, a)
+		}
+	}
+	return list
 }
 
 func clientActor(c *Client) Actor {
@@ -224,7 +242,7 @@ func (s *Store) stale(d *decision) bool {
 // never to robots, lists or ourselves, at most three an hour (RFC 3834
 // section 2), never for old mail, nor for what may have been acknowledged
 // before the database was restored.
-func (s *Store) acknowledgeTx(ctx context.Context, tx *migrations.Tx, d *decision, ticketID, messageID int64, c *Client, address string) (int, error) {
+func (s *Store) acknowledgeTx(ctx context.Context, tx *migrations.Tx, d *decision, ticketID, messageID int64, c *Client, address string, missing []FactItem) (int, error) {
 	form := d.in.Form != nil && s.speaksForOthers(d)
 	switch {
 	case c == nil, d.probe != nil, d.work.MailboxID == 0, d.policy.NoAcks, d.in.Class != ClassHuman, d.in.SuppressAck && !form,
@@ -242,9 +260,14 @@ func (s *Store) acknowledgeTx(ctx context.Context, tx *migrations.Tx, d *decisio
 		return 0, s.RecordTx(ctx, tx, Event{Subject: "ticket", SubjectID: ticketID, Kind: "ack_withheld", Became: "more than 3 an hour"})
 	}
 	d.batch.acked[to]++
+	if len(missing) > 0 {
+		if err := s.askedByAckTx(ctx, tx, ticketID, missing); err != nil {
+			return 0, err
+		}
+	}
 	err := s.enqueueLaterTx(ctx, tx, Mail{
 		Kind: MailAck, MailboxID: d.work.MailboxID, TicketID: ticketID, MessageID: messageID, ClientID: c.ID, ToAddress: address, ToName: nameUnless(c.Name, address),
-		Ack: &AckDetail{EchoSubject: d.policy.isInside(address) && (d.verdict == verdictPass || !d.policy.judges()), AskQuestions: d.in.Form == nil},
+		Ack: &AckDetail{EchoSubject: d.policy.isInside(address) && (d.verdict == verdictPass || !d.policy.judges()), AskQuestions: len(missing) > 0, Missing: missing},
 	})
 	return 1, err
 }

@@ -59,7 +59,9 @@ type Mail struct {
 // AckDetail is what an acknowledgement may say.
 type AckDetail struct {
 	EchoSubject  bool `json:"echo_subject,omitempty"`  // only to people inside the organisation
-	AskQuestions bool `json:"ask_questions,omitempty"` // it was not a form: ask what is open
+	AskQuestions bool `json:"ask_questions,omitempty"` // ask what is open:
+
+	Missing []FactItem `json:"missing,omitempty"` // this, in order; empty for all that we ask
 }
 
 type mailDetail struct {

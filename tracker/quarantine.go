@@ -267,7 +267,11 @@ func (s *Store) OpenMail(ctx context.Context, actor Actor, id int64, in Inbound,
 		if err != nil {
 			return err
 		}
-		if _, err := s.messageTx(ctx, tx, d, ticket, "shown", ""); err != nil {
+		m, err := s.messageTx(ctx, tx, d, ticket, "shown", "")
+		if err != nil {
+			return err
+		}
+		if _, err := s.knowTx(ctx, tx, request{TicketID: ticket, MessageID: m, Client: o.Client, Form: in.Form, Subject: o.Subject, Text: in.Reply}); err != nil {
 			return err
 		}
 		if t, err = ticketWhere(ctx, tx, `t.id = ?`, ticket); err != nil {

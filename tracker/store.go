@@ -78,6 +78,7 @@ type Store struct {
 	indexKinds     map[string]func(ctx context.Context, q migrations.Queryer, id int64) ([]string, error)
 	indexNamed     map[string]func(ctx context.Context, q migrations.Queryer, clientID int64) ([]int64, error)
 	alsoPerson     []AlsoPerson
+	assetsIn       AssetsIn
 }
 
 // New returns the tracker on db.

@@ -289,6 +289,8 @@ func (s *site) eventView(e tracker.Entry, t *tracker.Ticket, named map[tracker.T
 			key = "event.uncategorised"
 		}
 		v.Words = s.words.say(key, who, e.Became)
+	case "fact":
+		v.Words = s.words.say(key, who, s.words.say("fact."+ev.Became))
 	case "for", "workaround":
 		if ev.Became == "" {
 			key += map[string]string{"for": ".none", "workaround": ".off"}[ev.Kind]

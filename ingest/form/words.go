@@ -20,6 +20,24 @@ type synonyms struct {
 // labels are the synonyms, the meanings in the order in which they are looked
 // for.
 var labels = []synonyms{
+	{tracker.MeansFor, []string{
+		"!for whom|!on behalf of|affected person|affected user|affected employee|!beneficiary|requested for|!behalf of",
+		"!pour qui|personne concernée|utilisateur concerné|utilisatrice concernée|collaborateur concerné",
+		"!für wen|betroffene person|betroffener benutzer|betroffene mitarbeiterin|betroffener mitarbeiter|!im auftrag von",
+	}, []string{
+		"for whom|on behalf of|on whose behalf|who is this request for|who is this for|who is the request for|who is affected|whom does it affect|who needs the help|who needs help|person affected",
+		"pour qui|au nom de qui|pour le compte de|personne concernée|qui est concerné|qui est concernée",
+		"für wen|in wessen auftrag|im auftrag von|wer ist betroffen|wen betrifft",
+	}},
+	{tracker.MeansDoing, []string{
+		"!activity|last action|last actions",
+		"dernière action",
+		"letzte aktion|!tätigkeit",
+	}, []string{
+		"what were you doing|were you doing|what did you do|what was being done|what you were doing|were you trying to do",
+		"que faisiez vous|qu étiez vous en train|vous faisiez|en train de faire",
+		"was haben sie gerade|was haben sie gemacht|was taten sie|was hast du gemacht|was wurde gemacht",
+	}},
 	{tracker.MeansEmail, []string{
 		"email|e mail|mail|requester|requestor|responder|email id|!contact|your mail|from|sender|upn|user principal name",
 		"courriel|mél|e mail professionnel|mail professionnel|demandeur|expéditeur",

@@ -613,7 +613,7 @@ CREATE TABLE fact (
     guess      BOOLEAN NOT NULL DEFAULT FALSE, -- by a rule that may err
     message_id BIGINT REFERENCES message (id), -- where it was said
     account_id BIGINT REFERENCES account (id), -- who wrote it down
-    asset_id   BIGINT NOT NULL DEFAULT 0,      -- of the item asset; 0: not known which
+    thing_id   BIGINT NOT NULL DEFAULT 0,      -- of asset: which, of who: which client; 0: not known
     at         BIGINT NOT NULL,
     version    BIGINT NOT NULL DEFAULT 1,
     UNIQUE (ticket_id, item)

@@ -1,0 +1,48 @@
+package inventory
+
+import (
+	"context"
+	"fmt"
+
+	"helpdeskd/migrations"
+	"helpdeskd/tracker"
+)
+
+// maxNamed is how many assets a request may name for each to be told.
+const maxNamed = 4
+
+// knownIn returns the assets whose tag, hostname or serial number is one of
+// some words, at most maxNamed.
+func (s *Store) knownIn(ctx context.Context, q migrations.Queryer, words []string) ([]tracker.NamedAsset, error) {
+	var names, serials []any
+	for _, w := range words {
+		names, serials = append(names, tracker.Fold(w)), append(serials, foldSerial(w))
+	}
+	var list []Asset
+	in := marks(len(names))
+	err := q.Select(ctx, &list, `SELECT `+assetColumns+` FROM asset a `+assetJoins+`WHERE a.id IN (SELECT id FROM asset WHERE tag_folded IN (`+in+`)
+			UNION SELECT id FROM asset WHERE hostname_folded <> '' AND hostname_folded IN (`+in+`)
+			UNION SELECT id FROM asset WHERE serial_folded <> '' AND serial_folded IN (`+in+`))
+		ORDER BY a.id LIMIT ?`, append(append(append(append([]any(nil), names...), names...), serials...), maxNamed)...)
+	if err != nil {
+		return nil, fmt.Errorf("look for assets by name: %w", err)
+	}
+	var named []tracker.NamedAsset
+	for i := range list {
+		named = append(named, tracker.NamedAsset{ID: list[i].ID, Name: list[i].Tag + " " + list[i].Title()})
+	}
+	return named, nil
+}
+
+// ownComputer returns the computer that a client has, where it is exactly one.
+func (s *Store) ownComputer(ctx context.Context, q migrations.Queryer, clientID int64) (tracker.NamedAsset, bool, error) {
+	var list []Asset
+	err := q.Select(ctx, &list, `SELECT `+assetColumns+` FROM asset a `+assetJoins+`WHERE a.holder_id = ? AND m.category = 'computer' ORDER BY a.id LIMIT 2`, clientID)
+	if err != nil {
+		return tracker.NamedAsset{}, false, fmt.Errorf("look for the computer of client %d: %w", clientID, err)
+	}
+	if len(list) != 1 {
+		return tracker.NamedAsset{}, false, nil
+	}
+	return tracker.NamedAsset{ID: list[0].ID, Name: list[0].Tag + " " + list[0].Title()}, true, nil
+}
