@@ -33,6 +33,10 @@ func (r *renderer) letter(it tracker.OutboxItem, d desk, token string) (letter, 
 		r.notify(&l, it, d)
 	case tracker.MailNotice:
 		r.notice(&l, it, d)
+	case tracker.MailRemind:
+		r.remind(&l, it, d)
+	case tracker.MailDue:
+		return l, r.due(&l, it, d)
 	case tracker.MailAccount:
 		return l, r.account(&l, it, d, token)
 	case tracker.MailCode:

@@ -135,7 +135,7 @@ func (r *renderer) render(ctx context.Context, it tracker.OutboxItem, d desk, to
 		return tracker.Rendered{}, fmt.Errorf("write the mail: %w", err)
 	}
 	out = tracker.Rendered{Bytes: b.Bytes(), MailID: id, Token: token, Page: page, Thread: thread, Subject: r.subject(it, d)}
-	if it.Kind == tracker.MailNotice {
+	if it.Kind == tracker.MailNotice || it.Kind == tracker.MailDue {
 		out.Token = "" // an answer to it is not meant for the client: nothing may relay it
 	}
 	return out, nil
@@ -151,7 +151,7 @@ func (r *renderer) head(it tracker.OutboxItem, e envelope, d desk, token string)
 		toName = "" // the sender wrote it: nothing of theirs comes back
 	}
 	h.address("To", toName, e.to)
-	if d.plus && it.Kind != tracker.MailNotice && it.Kind != tracker.MailAccount && it.Kind != tracker.MailCode {
+	if d.plus && it.Kind != tracker.MailNotice && it.Kind != tracker.MailDue && it.Kind != tracker.MailAccount && it.Kind != tracker.MailCode {
 		local, domain := splitAddress(e.from)
 		h.address("Reply-To", d.brand, local+"+"+token+"@"+domain)
 	}
@@ -203,6 +203,11 @@ func (r *renderer) subject(it tracker.OutboxItem, d desk) string {
 			return r.words.say("notice.subject")
 		}
 		return r.words.say("notice.subject") + ": " + base + tag
+	case tracker.MailDue:
+		if len(it.Due)+it.DueMore != 1 {
+			return r.words.say("due.heading.many", len(it.Due)+it.DueMore)
+		}
+		return r.words.say("due.subject."+it.Due[0].What) + ": " + base + tag
 	case tracker.MailNotify:
 		if len(it.References) == 0 {
 			return base + tag

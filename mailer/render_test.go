@@ -68,6 +68,11 @@ func sample(kind string) tracker.OutboxItem {
 		it.ToAddress, it.ToName, it.AccountID = "maria.lopez@acme.example", "Maria Lopez", 3
 		it.Notice = "Your answer by mail was not sent to the client, because our mail server could not confirm that it came from you. It is kept on the ticket.\nOpen the ticket and approve it there, or write the answer on its page."
 		it.Message = &tracker.OutMessage{Direction: "in", FromName: "Maria Lopez", FromAddress: "maria.lopez@acme.example", At: at, Body: "Hello Anna, I will be there at ten."}
+	case tracker.MailRemind:
+		it.Message = &tracker.OutMessage{Direction: "out", FromName: "Maria Lopez", At: at, Body: "Does it happen from every computer, or from yours only?"}
+	case tracker.MailDue:
+		it.ToAddress, it.ToName, it.AccountID = "maria.lopez@acme.example", "Maria Lopez", 3
+		it.Due = []tracker.DueItem{{TicketID: 7, Number: 12, Priority: "2", What: tracker.MissedAnswer, At: at}}
 	}
 	return it
 }
@@ -139,6 +144,10 @@ func TestRenderGolden(t *testing.T) {
 	asked.Message = &fixed
 	plainDesk := testDesk
 	plainDesk.plus, plainDesk.publicURL, plainDesk.formLink, plainDesk.texts = false, "", "", map[string]string{tracker.TextSignature: "IT department\nextension 4400"}
+	many := sample(tracker.MailDue)
+	many.TicketID, many.TicketNumber, many.TicketSubject, many.ThreadTopic, many.DueMore = 0, 0, "", "", 3
+	many.Due = append(many.Due, tracker.DueItem{TicketID: 9, Number: 14, Priority: "3*", What: tracker.MissedSolution, At: many.Due[0].At},
+		tracker.DueItem{TicketID: 11, Number: 16, Priority: "1", What: tracker.LateVendor, At: many.Due[0].At})
 	for _, c := range []struct {
 		name string
 		item tracker.OutboxItem
@@ -152,6 +161,9 @@ func TestRenderGolden(t *testing.T) {
 		{"notify", sample(tracker.MailNotify), testDesk},
 		{"notify-form", form, plainDesk},
 		{"notice", sample(tracker.MailNotice), testDesk},
+		{"remind", sample(tracker.MailRemind), testDesk},
+		{"due", sample(tracker.MailDue), testDesk},
+		{"due-many", many, testDesk},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			out, err := r.render(t.Context(), c.item, c.desk, testToken)

@@ -3,6 +3,7 @@ package mailer
 import (
 	"context"
 	"strings"
+	"time"
 
 	"helpdeskd/migrations"
 	"helpdeskd/tracker"
@@ -110,6 +111,8 @@ func (r *renderer) preview(key string, d desk) (subject, text string, err error)
 		it.Kind, it.Stage = tracker.MailReply, "confirming"
 	case tracker.TextGreeting, tracker.TextSignature:
 		it.Kind = tracker.MailReply
+	case tracker.TextRemind:
+		it.Kind, it.Message.Direction, it.Message.Body, it.Message.At = tracker.MailRemind, "out", w.say("sample.question"), migrations.At(r.now().Add(-3*24*time.Hour))
 	case tracker.TextInvite:
 		it = tracker.OutboxItem{Kind: tracker.MailAccount, ToName: w.say("sample.technician"), ToAddress: "maria.lopez@company.example",
 			Account: &tracker.AccountDetail{About: tracker.LinkInvite, ByName: w.say("sample.client")}}

@@ -49,6 +49,8 @@ type OutboxItem struct {
 	Notice      string      `db:"-"`
 
 	Account *AccountDetail `db:"-"`
+	Due     []DueItem      `db:"-"`
+	DueMore int            `db:"-"`
 }
 
 // OutMessage is a message that a mail carries or announces.
@@ -130,7 +132,7 @@ func (s *Store) fillOutboxItem(ctx context.Context, it *OutboxItem) error {
 		if err := json.Unmarshal([]byte(it.Detail), &d); err != nil {
 			return err
 		}
-		it.Ack, it.Notice, it.Account = d.Ack, d.Notice, d.Account
+		it.Ack, it.Notice, it.Account, it.Due, it.DueMore = d.Ack, d.Notice, d.Account, d.Due, d.DueMore
 		if it.Account != nil && it.Account.By != 0 {
 			by, err := s.Account(ctx, it.Account.By)
 			if err != nil {

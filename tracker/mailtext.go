@@ -25,6 +25,7 @@ const (
 	TextConfirm    = "confirm"     // asks whether it is solved
 	TextGreeting   = "greeting"    // above technicians' replies
 	TextSignature  = "signature"   // under technicians' replies
+	TextRemind     = "remind"      // reminds a client whom we wait for
 	TextInvite     = "invite"      // to somebody who is to sign in
 )
 
@@ -37,6 +38,7 @@ func MailTexts() []MailText {
 		{TextGreeting, "text.greeting", []string{"name", "company", "helpdesk"}},
 		{TextSignature, SetSignature, []string{"technician", "company", "helpdesk"}},
 		{TextConfirm, "text.confirm", []string{"ticket", "company", "helpdesk"}},
+		{TextRemind, "text.remind", []string{"ticket", "name", "company", "helpdesk"}},
 		{TextInvite, "text.invite", []string{"by", "company", "helpdesk"}},
 	}
 }

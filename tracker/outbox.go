@@ -37,7 +37,12 @@ const (
 	MailClosed = "closed" // a client is told that their request is completed, and asked how it was
 )
 
-var mailPriority = map[string]int{MailReply: 1, MailAccount: 1, MailCode: 1, MailNotice: 2, MailAck: 3, MailNotify: 4, MailClosed: 4}
+const (
+	MailRemind = "remind" // a client is reminded that we wait for them
+	MailDue    = "due"    // somebody who works is told of what was missed, or waits for long
+)
+
+var mailPriority = map[string]int{MailRemind: 3, MailDue: 2, MailReply: 1, MailAccount: 1, MailCode: 1, MailNotice: 2, MailAck: 3, MailNotify: 4, MailClosed: 4}
 
 // Mail is a mail that we owe somebody.
 type Mail struct {
@@ -54,6 +59,8 @@ type Mail struct {
 	Account   *AccountDetail
 	Code      *CodeDetail
 	After     time.Duration // how long its author can take it back; 0: it goes at once
+	Due       []DueItem     // of MailDue,
+	DueMore   int           // and how many there are beyond
 }
 
 // AckDetail is what an acknowledgement may say.
@@ -69,6 +76,8 @@ type mailDetail struct {
 	Notice  string         `json:"notice,omitempty"`
 	Account *AccountDetail `json:"account,omitempty"`
 	Code    *CodeDetail    `json:"code,omitempty"`
+	Due     []DueItem      `json:"due,omitempty"`
+	DueMore int            `json:"due_more,omitempty"`
 }
 
 // carriesKey reports whether mails of a kind carry what lets their reader in:
@@ -118,8 +127,8 @@ func (s *Store) outboxRow(m Mail) ([]any, error) {
 		return nil, fmt.Errorf("queue mail: unknown kind %q", m.Kind)
 	}
 	detail := ""
-	if m.Ack != nil || m.Notice != "" || m.Account != nil || m.Code != nil {
-		b, err := json.Marshal(mailDetail{Ack: m.Ack, Notice: m.Notice, Account: m.Account, Code: m.Code})
+	if m.Ack != nil || m.Notice != "" || m.Account != nil || m.Code != nil || len(m.Due) > 0 {
+		b, err := json.Marshal(mailDetail{Ack: m.Ack, Notice: m.Notice, Account: m.Account, Code: m.Code, Due: m.Due, DueMore: m.DueMore})
 		if err != nil {
 			return nil, fmt.Errorf("queue mail: %w", err)
 		}

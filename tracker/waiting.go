@@ -63,6 +63,11 @@ func (s *Store) setWaitingTx(ctx context.Context, tx *migrations.Tx, actor Actor
 	if err != nil {
 		return err
 	}
+	if was == WaitingClient && w.On != was {
+		if err := s.dropRemindersTx(ctx, tx, actor, t.ID); err != nil {
+			return err
+		}
+	}
 	if was == w.On { // the same wait, on another vendor or for longer
 		return s.changedTx(ctx, tx, actor, t, "waiting_changed", "", "")
 	}
@@ -83,7 +88,24 @@ func (s *Store) stopWaitingTx(ctx context.Context, tx *migrations.Tx, actor Acto
 	if err != nil {
 		return fmt.Errorf("end the waiting of ticket %d: %w", id, err)
 	}
+	if err := s.dropRemindersTx(ctx, tx, actor, id); err != nil {
+		return err
+	}
 	return s.RecordTx(ctx, tx, Event{Actor: actor, Subject: "ticket", SubjectID: id, Kind: "waiting", Was: was})
+}
+
+// dropRemindersTx takes back reminders that have not left yet.
+func (s *Store) dropRemindersTx(ctx context.Context, tx *migrations.Tx, actor Actor, id int64) error {
+	var unsent []int64
+	if err := tx.Select(ctx, &unsent, `UPDATE outbox SET state = 'cancelled' WHERE ticket_id = ? AND kind = 'remind' AND state = 'queued' RETURNING id`, id); err != nil {
+		return fmt.Errorf("take back reminders of ticket %d: %w", id, err)
+	}
+	for _, mail := range unsent {
+		if err := s.RecordTx(ctx, tx, Event{Actor: actor, Subject: "outbox", SubjectID: mail, Kind: "cancelled"}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // clientSpokeTx ends the waiting on a client who has written.

@@ -752,6 +752,7 @@ CREATE INDEX outbox_mail ON outbox (mail_id) WHERE mail_id <> '';
 CREATE INDEX outbox_server_mail ON outbox (server_mail_id) WHERE server_mail_id <> '';
 CREATE INDEX outbox_notify ON outbox (account_id) WHERE kind = 'notify' AND state = 'queued';
 CREATE INDEX outbox_account ON outbox (account_id, id) WHERE kind = 'account';
+CREATE INDEX outbox_due_told ON outbox (created_at) WHERE kind = 'due';
 CREATE INDEX outbox_acks ON outbox (to_address, created_at) WHERE kind = 'ack';
 -- Answers that their author can take back still: what the ticket was before, to be put back.
 CREATE TABLE take_back (
