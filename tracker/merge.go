@@ -150,6 +150,10 @@ func (s *Store) recordPairTx(ctx context.Context, tx *migrations.Tx, actor Actor
 		if err := s.RecordTx(ctx, tx, e); err != nil {
 			return err
 		}
+		// What was said, and whether it is open, may be another's now.
+		if err := s.answersAgainTx(ctx, tx, actor, e.SubjectID); err != nil {
+			return err
+		}
 	}
 	return nil
 }
