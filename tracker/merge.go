@@ -37,6 +37,7 @@ type mergeDetail struct {
 	Linked     []Thing          `json:"linked,omitempty"`
 	Duplicates []int64          `json:"duplicates,omitempty"` // tickets merged into it before
 	Children   []int64          `json:"children,omitempty"`
+	Watching   []int64          `json:"watching,omitempty"` // accounts that watch the other by it
 }
 
 // Merge makes a ticket a duplicate of another; both are numbers, the version
@@ -245,6 +246,11 @@ func (s *Store) moveAllTx(ctx context.Context, tx *migrations.Tx, actor Actor, f
 			return err
 		}
 		d.Joined = append(d.Joined, id)
+	}
+	err = tx.Select(ctx, &d.Watching, `INSERT INTO watcher (ticket_id, account_id, at) SELECT t.id, w.account_id, w.at FROM watcher w JOIN ticket t ON t.id = ? WHERE w.ticket_id = ?
+		ON CONFLICT (ticket_id, account_id) DO NOTHING RETURNING account_id`, into.ID, from.ID)
+	if err != nil {
+		return fmt.Errorf("have them watch %s: %w", into.Name(), err)
 	}
 	linked, err := links(ctx, tx, Thing{KindTicket, from.ID})
 	if err != nil {

@@ -49,6 +49,7 @@ func TestMergeIsOneConversationAndCanBeTakenBack(t *testing.T) {
 		anna, ben, token := d.pair()
 		_, err := d.AddNote(d.ctx, tomas.Actor(), 2, NoteNote, "The other one called too")
 		d.ok(err)
+		d.ok(second(d.WatchTicket(d.ctx, tomas.Actor(), 2)))
 		was := d.ticketOf(2)
 		into, err := d.Merge(d.ctx, tomas.Actor(), 2, 1, was.Version)
 		d.ok(err)
@@ -66,6 +67,9 @@ func TestMergeIsOneConversationAndCanBeTakenBack(t *testing.T) {
 		d.want(d.receive(d.mail(from("ben@aldermere.example"), says("And now flames"), answers(ben.MessageID))), FateAppend, "HD-1", 0)
 		d.want(d.receive(d.mail(from("ben@aldermere.example"), says("By number"), func(in *Inbound) { in.SubjectTags = []int64{2} })), FateAppend, "HD-1", 0)
 		d.want(d.receive(d.mail(says("Mine too"), answers(anna.MessageID))), FateAppend, "HD-1", 0)
+		if who, err := d.Watchers(d.ctx, into.ID); err != nil || len(who) != 1 {
+			t.Errorf("watched by %v %v", who, err)
+		}
 		// The duplicate only leads on.
 		for name, err := range map[string]error{
 			"answered": second(d.Reply(d.ctx, tomas.Actor(), 2, ReplyInput{Text: "no"})), "re-opened": second(d.SetStage(d.ctx, tomas.Actor(), 2, StageChange{Stage: InProgress}, AnyVersion)),
@@ -86,7 +90,7 @@ func TestMergeIsOneConversationAndCanBeTakenBack(t *testing.T) {
 		if back.Stage != was.Stage || back.MergedIntoID != 0 || back.ArchivedAt != 0 || back.News != was.News || d.count(`SELECT count(*) FROM message WHERE ticket_id = ?`, back.ID) != 1 || d.count(`SELECT count(*) FROM note WHERE ticket_id = ?`, back.ID) != 1 {
 			t.Errorf("taken back: %+v", back)
 		}
-		if d.count(`SELECT count(*) FROM participant`) != 0 || d.count(`SELECT count(*) FROM message WHERE ticket_id = ?`, into.ID) != 5 {
+		if d.count(`SELECT count(*) FROM watcher WHERE ticket_id = ?`, into.ID) != 0 || d.count(`SELECT count(*) FROM participant`) != 0 || d.count(`SELECT count(*) FROM message WHERE ticket_id = ?`, into.ID) != 5 {
 			t.Error("what came since should stay on HD-1, and nobody take part there")
 		}
 		d.want(d.receive(d.mail(from("ben@aldermere.example"), says("Hello?"), answers(tokenID(token)))), FateAppend, "HD-2", 0)

@@ -24,11 +24,14 @@ type ReplyInput struct {
 	ThenStage Stage   // where the ticket goes with it; "" leaves it
 	Wait      bool    // the ticket then waits for its client
 	Fix       string  // what solved it, where ThenStage needs that and it is not recorded yet
+	Children  bool    // everybody of its open children gets it too, on their own ticket
 	Seen      int64   // the last message that the technician saw; 0 checks nothing
 	Once      string  // random key of the form: the same answer sent again is one answer
 	Without   []int64 // participants who do not get this one, by the client's id
 	Canned    []int64 // replies of which it was made
 	TakeBack  bool    // its author can take it back for as long as the setting says; else it goes at once
+
+	copies *[]int64 // collects the messages that go to children
 }
 
 // maxFiles and maxFileBytes bound what one reply carries; mail servers refuse more.
@@ -42,7 +45,11 @@ const (
 // ticket after the message Seen, or it is archived; then nothing is sent.
 func (s *Store) Reply(ctx context.Context, actor Actor, number int64, in ReplyInput) (int64, error) {
 	var id int64
-	_, err := s.addToTicket(ctx, "answer", number, func(tx *migrations.Tx, t *Ticket) (err error) {
+	on, answer := s.addToTicket, s.replyTx
+	if in.Children {
+		on, answer = s.addToFamily, s.replyFamilyTx
+	}
+	_, err := on(ctx, "answer", number, func(tx *migrations.Tx, t *Ticket) (err error) {
 		if id, err = s.writtenTx(ctx, tx, "message", actor, t, in.Once, in.Text); err != nil || id != 0 {
 			return err
 		}
@@ -53,7 +60,8 @@ func (s *Store) Reply(ctx context.Context, actor Actor, number int64, in ReplyIn
 			return err
 		}
 		was := stateOf(t)
-		if id, err = s.replyTx(ctx, tx, actor, t, in); err != nil {
+		in.copies = &was.Copies
+		if id, err = answer(ctx, tx, actor, t, in); err != nil {
 			return err
 		}
 		if err := s.usedCannedTx(ctx, tx, actor, in.Canned); err != nil {

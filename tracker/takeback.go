@@ -37,6 +37,7 @@ type ticketState struct {
 	Became      Stage            `json:"became"`    // by the answer,
 	BecameAt    migrations.Stamp `json:"became_at"` // then: what nobody has moved since goes back
 	BecameWaits string           `json:"became_waits,omitempty"`
+	Copies      []int64          `json:"copies,omitempty"` // the same answer on the ticket's children
 }
 
 func stateOf(t *Ticket) ticketState {
@@ -108,6 +109,9 @@ func (s *Store) Unsend(ctx context.Context, actor Actor, messageID int64) (Taken
 			return fmt.Errorf("read what was before: %w", err)
 		}
 		if err := s.putBackTx(ctx, tx, actor, &t, was); err != nil {
+			return err
+		}
+		if err := s.unsendCopiesTx(ctx, tx, actor, was.Copies); err != nil {
 			return err
 		}
 		if err := s.IndexTx(ctx, tx, KindTicket, t.ID); err != nil {

@@ -156,6 +156,11 @@ func (s *Store) unmergeTx(ctx context.Context, tx *migrations.Tx, actor Actor, t
 			return t, err
 		}
 	}
+	for _, account := range d.Watching {
+		if _, err := tx.Exec(ctx, `DELETE FROM watcher WHERE ticket_id = ? AND account_id = ?`, into.ID, account); err != nil {
+			return t, err
+		}
+	}
 	for _, l := range d.Linked {
 		if err := s.unlinkTx(ctx, tx, actor, Thing{KindTicket, into.ID}, l); err != nil {
 			return t, err
