@@ -27,7 +27,7 @@ func (m ModelTickets) Title() string {
 func (s *Store) TicketsByModel(ctx context.Context, from, to time.Time, limit int) (list []ModelTickets, err error) {
 	err = s.db.Select(ctx, &list, `SELECT m.id, m.manufacturer, m.name, count(DISTINCT t.id) AS n
 		FROM link l JOIN ticket t ON t.id = l.b_id JOIN asset a ON a.id = l.a_id JOIN model m ON m.id = a.model_id
-		WHERE l.a_kind = 'asset' AND l.b_kind = 'ticket' AND t.opened_at >= ? AND t.opened_at < ?
+		WHERE l.a_kind = 'asset' AND l.b_kind = 'ticket' AND t.opened_at >= ? AND t.opened_at < ? AND t.merged_into_id IS NULL
 		GROUP BY m.id, m.manufacturer, m.name ORDER BY n DESC, m.id LIMIT ?`, migrations.At(from), migrations.At(to), limit)
 	if err != nil {
 		return nil, fmt.Errorf("count requests by model: %w", err)

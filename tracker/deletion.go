@@ -200,6 +200,7 @@ func (s *Store) deleteTicketTx(ctx context.Context, tx *migrations.Tx, actor Act
 		{query: `DELETE FROM ticket_merge WHERE ticket_id = ?`},
 		{query: `DELETE FROM link WHERE (a_kind = 'ticket' AND a_id = ?) OR (b_kind = 'ticket' AND b_id = ?)`, twice: true},
 		{query: `UPDATE inbox SET sender = '', subject = '', mail_id = '', reason = 'ticket deleted', reason_before = '' WHERE ticket_id = ? AND state = 'done'`},
+		{query: `DELETE FROM recurrence WHERE ticket_id = ?`},
 		{query: `DELETE FROM ticket WHERE id = ?`},
 	} {
 		args := []any{id}

@@ -25,7 +25,7 @@ func (s *Store) eraseRest(ctx context.Context, r eraseRun) error {
 		}
 		if id := r.who.ClientID; id != 0 {
 			for _, q := range []string{
-				`DELETE FROM client_address WHERE client_id = ?`, `DELETE FROM participant WHERE client_id = ?`, `DELETE FROM reply_token WHERE client_id = ?`,
+				`DELETE FROM client_address WHERE client_id = ?`, `DELETE FROM recurrence WHERE client_id = ?`, `DELETE FROM participant WHERE client_id = ?`, `DELETE FROM reply_token WHERE client_id = ?`,
 				`DELETE FROM client_link WHERE client_id = ?`, `DELETE FROM client_code WHERE client_id = ?`, `DELETE FROM client_session WHERE client_id = ?`,
 				`DELETE FROM satisfaction WHERE client_id = ?`,
 			} {

@@ -107,7 +107,7 @@ func (s *Store) Trends(ctx context.Context, cuts []time.Time) (Trends, error) {
 }
 
 // unmerged leaves out tickets that are copies of others.
-const unmerged = `TRUE`
+const unmerged = `t.merged_into_id IS NULL`
 
 func (s *Store) categoryNames(ctx context.Context) (map[int64]string, error) {
 	all, err := s.Categories(ctx, true)

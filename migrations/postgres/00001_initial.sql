@@ -421,7 +421,7 @@ CREATE INDEX ticket_deadline ON ticket (deadline, id) WHERE deadline IS NOT NULL
 CREATE INDEX ticket_waiting ON ticket (waiting, id) WHERE waiting <> '';
 CREATE INDEX ticket_untold ON ticket (id) WHERE NOT missed_told;
 -- For counts over a period: what was opened in it, by category and person, and what was solved in it.
-CREATE INDEX ticket_opened ON ticket (opened_at, category_id, client_id);
+CREATE INDEX ticket_opened ON ticket (opened_at, category_id, client_id, merged_into_id);
 CREATE INDEX ticket_solved ON ticket (closed_at, opened_at, fixed_at) WHERE stage = 'completed';
 CREATE INDEX ticket_client ON ticket (client_id, id);
 CREATE INDEX ticket_assignee ON ticket (assignee_id, id);
@@ -442,6 +442,17 @@ CREATE TABLE ticket_merge (
     at         BIGINT NOT NULL
 );
 CREATE INDEX ticket_merge_into ON ticket_merge (into_id);
+
+-- What was decided about a problem that recurs.
+CREATE TABLE recurrence (
+    key        TEXT PRIMARY KEY, -- asset:7, person:12:3 (whose, which category), words:3:HASH (which category)
+    client_id  BIGINT REFERENCES client (id), -- of a person's
+    ticket_id  BIGINT REFERENCES ticket (id), -- opened for its cause; null: it was set aside
+    account_id BIGINT REFERENCES account (id), -- who decided
+    at         BIGINT NOT NULL
+);
+CREATE INDEX recurrence_ticket ON recurrence (ticket_id) WHERE ticket_id IS NOT NULL;
+CREATE INDEX recurrence_client ON recurrence (client_id) WHERE client_id IS NOT NULL;
 
 -- Tickets that were deleted: their numbers stay taken, and what named their ids still finds the number.
 CREATE TABLE tombstone (

@@ -1,0 +1,152 @@
+package tracker
+
+import (
+	"slices"
+	"testing"
+	"time"
+)
+
+// kindsOf returns the problems as kind and number of tickets.
+func kindsOf(all []Recurring) (out []string) {
+	for _, r := range all {
+		out = append(out, r.Kind+" "+string(rune('0'+r.N())))
+	}
+	return out
+}
+
+func TestRecurring(t *testing.T) {
+	eachDesk(t, func(t *testing.T, d *desk) {
+		ctx := t.Context()
+		in := func(x Ticket, category int64) Ticket {
+			t.Helper()
+			return must(d.SetCategory(ctx, d.tech.Actor(), x.Number, category, AnyVersion))(t)
+		}
+		want := func(got []Recurring, want ...string) {
+			t.Helper()
+			if !slices.Equal(kindsOf(got), want) {
+				t.Fatalf("%v, want %v: %+v", kindsOf(got), want, got)
+			}
+		}
+		all := func() []Recurring { t.Helper(); return must(d.Recurring(ctx))(t) }
+
+		// Long ago: out of the window.
+		in(d.open(t, "Paper jam on the second floor", "zora"), 5)
+		d.clock.add(91 * 24 * time.Hour)
+		// Alike subjects of different people, in other words and order.
+		in(d.open(t, "Paper jam in the printer", "anna"), 5)
+		in(d.open(t, "Jam: no more paper goes through", "bert"), 5)
+		want(all())
+		third := in(d.open(t, "PAPER JÀM again", "carla"), 5)
+		in(d.open(t, "Toner is empty", "anna"), 5)
+		want(all(), "words 3")
+		// One person in one category; the same in others is nothing.
+		for i, subject := range []string{"Locked out", "Cannot sign in to SAP", "Two-factor telephone lost"} {
+			in(d.open(t, subject, "bert"), 3)
+			in(d.open(t, subject+" too", "carla"), int64(1+i))
+		}
+		want(all(), "person 3", "words 3")
+		// One asset, whoever asks: its tickets are no person's problem any more.
+		asset := Thing{KindAsset, 7}
+		var last Ticket
+		for _, who := range []string{"bert", "dora", "emil"} {
+			last = d.open(t, "Screen flickers for "+who, who)
+			if err := d.Link(ctx, d.tech.Actor(), Thing{KindTicket, last.ID}, asset); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want(all(), "asset 3", "person 3", "words 3")
+		want(must(d.RecurringOfAsset(ctx, 7))(t), "asset 3")
+		want(must(d.RecurringOfAsset(ctx, 8))(t))
+		want(must(d.RecurringOfTicket(ctx, &third))(t), "words 3")
+		want(must(d.RecurringOfTicket(ctx, &last))(t), "asset 3")
+		bert := must(d.ClientByAddress(ctx, "bert@office.example"))(t)
+		want(must(d.RecurringOfClient(ctx, bert.ID))(t), "asset 3", "person 3")
+		if problems := all(); problems[0].People != 3 || problems[1].People != 1 || !slices.Equal(problems[2].Words, []string{"paper", "jam"}) {
+			t.Fatalf("%+v", problems)
+		}
+
+		// A root-cause ticket: linked with all of them, nobody is mailed, and
+		// two who press at once get the same one.
+		words := all()[2]
+		mails := func() (n int) {
+			if err := d.db.Get(ctx, &n, `SELECT count(*) FROM outbox`); err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		before := mails()
+		root, made, err := d.OpenRootCause(ctx, d.tech.Actor(), must(d.RecurringByKey(ctx, words.Key))(t), "Why does paper jam?", "Three times.")
+		if err != nil || !made || root.CategoryID != 5 || root.ClientID != 0 {
+			t.Fatalf("%+v %v %v", root, made, err)
+		}
+		if again, made, err := d.OpenRootCause(ctx, d.admin.Actor(), words, "x", "y"); err != nil || made || again.ID != root.ID {
+			t.Fatalf("the second: %+v %v %v", again, made, err)
+		}
+		if links := must(d.Links(ctx, Thing{KindTicket, root.ID}))(t); len(links) != 3 || mails() != before {
+			t.Fatalf("%d links, %d mails", len(links), mails()-before)
+		}
+		want(all(), "asset 3", "person 3", "words 3")
+		if r := must(d.RecurringByKey(ctx, words.Key))(t); r.Suggested() || r.Root != root.Number {
+			t.Fatalf("%+v", r)
+		}
+		// One more is of the same problem; a root-cause ticket itself is not.
+		in(d.open(t, "Another paper jam", "dora"), 5)
+		want(all(), "words 4", "asset 3", "person 3")
+		// Solved: what came before is settled. Three more, and it was not the cause.
+		must(d.SetStage(ctx, d.tech.Actor(), root.Number, StageChange{Stage: Completed, Fix: "New rollers"}, AnyVersion))(t)
+		want(all(), "asset 3", "person 3")
+		d.clock.add(time.Hour)
+		for _, who := range []string{"dora", "emil", "fred"} {
+			in(d.open(t, "Paper jam once more", who), 5)
+		}
+		if again := all(); len(again) != 3 || again[0].Kind != RecursWords || again[0].N() != 3 || !again[0].Suggested() {
+			t.Fatalf("%+v", again)
+		}
+
+		// Set aside: until it came three times more.
+		person := must(d.RecurringOfClient(ctx, bert.ID))(t)[1]
+		if err := d.DismissRecurring(ctx, d.tech.Actor(), person); err != nil {
+			t.Fatal(err)
+		}
+		want(must(d.RecurringOfClient(ctx, bert.ID))(t), "asset 3")
+		_, err = d.RecurringByKey(ctx, person.Key)
+		wantKind(t, err, "not found")
+		d.clock.add(time.Hour)
+		for range 3 {
+			want(must(d.RecurringOfClient(ctx, bert.ID))(t), "asset 3")
+			in(d.open(t, "Locked out", "bert"), 3)
+		}
+		want(must(d.RecurringOfClient(ctx, bert.ID))(t), "person 3", "asset 3")
+
+		// Whoever is erased leaves no decision, and neither does a deleted ticket.
+		if err := d.DismissRecurring(ctx, d.tech.Actor(), must(d.RecurringOfClient(ctx, bert.ID))(t)[0]); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.DeleteTicket(ctx, d.admin.Actor(), root.Number, "a test"); err != nil {
+			t.Fatal(err)
+		}
+		var left []string
+		if err := d.db.Select(ctx, &left, `SELECT key FROM recurrence`); err != nil || len(left) != 1 || left[0] != person.Key {
+			t.Fatalf("%v %v", left, err)
+		}
+	})
+}
+
+// TestRecurringInABusyCategory: three of three hundred are not a problem.
+func TestRecurringInABusyCategory(t *testing.T) {
+	var rows []Occurrence
+	for i := range 300 {
+		subject := "word" + string(rune('a'+i%26)) + string(rune('a'+i/26)) + " only"
+		if i < 5 {
+			subject = "Certificate expired"
+		}
+		if i >= 290 {
+			subject = "Beamer flickers green"
+		}
+		rows = append(rows, Occurrence{ID: int64(i + 1), OpenedAt: 1, Subject: subject, CategoryID: 2, ClientID: int64(i + 1)})
+	}
+	got := wordProblems(rows, nil)
+	if len(got) != 1 || got[0].N() != 10 || !slices.Equal(got[0].Words, []string{"beamer", "flickers", "green"}) {
+		t.Fatalf("%+v", got)
+	}
+}

@@ -1,0 +1,87 @@
+package tracker
+
+import (
+	"context"
+	"fmt"
+
+	"helpdeskd/migrations"
+)
+
+// OpenRootCause opens a ticket for the cause of a recurring problem, linked
+// with its occurrences and its asset, and mails nobody: note says what it is
+// about. Where one is open already it returns that, and made is false.
+func (s *Store) OpenRootCause(ctx context.Context, actor Actor, r Recurring, subject, note string) (t Ticket, made bool, err error) {
+	err = s.db.Tx(ctx, func(tx *migrations.Tx) error {
+		if _, err := lockNumbersTx(ctx, tx); err != nil { // who comes at the same time waits, and finds this one
+			return err
+		}
+		known, err := settledKeys(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if d := known[r.Key]; d.Number != 0 {
+			t, err = ticketWhere(ctx, tx, `t.number = ?`, d.Number)
+			return err
+		}
+		if t, err = s.openByHandTx(ctx, tx, actor, NewTicket{Subject: clip(oneLine(subject), 500), Text: note, CategoryID: r.liveCategoryTx(ctx, tx)}); err != nil {
+			return err
+		}
+		for _, o := range r.Tickets {
+			if _, err := s.LinkTx(ctx, tx, actor, Thing{KindTicket, t.ID}, Thing{KindTicket, o.ID}); err != nil {
+				return err
+			}
+		}
+		if r.AssetID != 0 {
+			if _, err := s.LinkTx(ctx, tx, actor, Thing{KindTicket, t.ID}, Thing{KindAsset, r.AssetID}); err != nil {
+				return err
+			}
+		}
+		made = true
+		return s.problemDecidedTx(ctx, tx, actor, r, t.ID)
+	})
+	if err != nil {
+		return Ticket{}, false, fmt.Errorf("open a root-cause ticket: %w", err)
+	}
+	return t, made, nil
+}
+
+// liveCategoryTx is the problem's category, 0 where it is not offered any more.
+func (r Recurring) liveCategoryTx(ctx context.Context, tx *migrations.Tx) int64 {
+	if ok, err := exists(ctx, tx, `SELECT 1 FROM category WHERE id = ? AND NOT archived`, r.CategoryID); err != nil || !ok {
+		return 0
+	}
+	return r.CategoryID
+}
+
+// DismissRecurring sets a recurring problem aside: it is not shown any more,
+// until it came three times more.
+func (s *Store) DismissRecurring(ctx context.Context, actor Actor, r Recurring) error {
+	err := s.db.Tx(ctx, func(tx *migrations.Tx) error {
+		if err := s.problemDecidedTx(ctx, tx, actor, r, 0); err != nil {
+			return err
+		}
+		return s.RecordTx(ctx, tx, Event{Actor: actor, Subject: "ticket", SubjectID: r.Tickets[0].ID, Kind: "recurring_dismissed"})
+	})
+	if err != nil {
+		return fmt.Errorf("set a recurring problem aside: %w", err)
+	}
+	return nil
+}
+
+// problemDecidedTx writes down what was decided about a problem.
+func (s *Store) problemDecidedTx(ctx context.Context, tx *migrations.Tx, actor Actor, r Recurring, ticketID int64) error {
+	for _, key := range r.keys {
+		_, err := tx.Exec(ctx, `INSERT INTO recurrence (key, client_id, ticket_id, account_id, at) VALUES (?, ?, ?, ?, ?)
+			ON CONFLICT (key) DO UPDATE SET ticket_id = excluded.ticket_id, account_id = excluded.account_id, at = excluded.at`,
+			key, orNull(r.ClientID), orNull(ticketID), orNull(actor.AccountID), s.stamp())
+		if err != nil {
+			return fmt.Errorf("write down a decision: %w", err)
+		}
+	}
+	return nil
+}
+
+// IsRootCause reports whether a ticket was opened for the cause of a recurring problem.
+func (s *Store) IsRootCause(ctx context.Context, ticketID int64) (bool, error) {
+	return exists(ctx, s.db, `SELECT 1 FROM recurrence WHERE ticket_id = ?`, ticketID)
+}
