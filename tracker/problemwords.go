@@ -40,7 +40,7 @@ func alikeIn(category int64, list []Occurrence, known map[string]settled) []Recu
 	for i, o := range list {
 		w, ok := subjects[o.Subject]
 		if !ok {
-			w = telling(o.Subject)
+			w = subjectWords(o.Subject)
 			subjects[o.Subject] = w
 		}
 		words[i] = w

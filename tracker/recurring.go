@@ -321,9 +321,9 @@ func keyOfWords(category int64, a, b string) string {
 	return fmt.Sprintf("%s:%d:%s", RecursWords, category, hex.EncodeToString(sum[:12]))
 }
 
-// telling returns the words of a subject that may mean something, in order,
+// subjectWords returns the words of a subject that may mean something, in order,
 // each once.
-func telling(subject string) []string {
+func subjectWords(subject string) []string {
 	words := wordsOf(12, subject)
 	return slices.DeleteFunc(words, func(w string) bool {
 		return utf8.RuneCountInString(w) < 3 || stopWords[w] || strings.Trim(w, "0123456789") == ""

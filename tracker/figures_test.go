@@ -1,0 +1,188 @@
+package tracker
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"helpdeskd/migrations"
+)
+
+// TestFiguresAgree: what SQL tells of a month is what a walk over all rows
+// tells, on both engines, at the edges of months of zones that are not UTC.
+func TestFiguresAgree(t *testing.T) {
+	eachDesk(t, func(t *testing.T, d *desk) {
+		ctx := t.Context()
+		r := rand.New(rand.NewPCG(3, 5))
+		in := zone(t, "America/St_Johns")
+		moment := func() time.Time { // around the edges of months, now and then at the edge itself
+			edge := time.Date(2026, time.Month(2+r.IntN(4)), 1, 0, 0, 0, 0, in)
+			if r.IntN(5) == 0 {
+				return edge.Add(time.Duration(r.IntN(3)-1) * time.Microsecond)
+			}
+			return edge.Add(time.Duration(r.IntN(40*24*60)-20*24*60) * time.Minute)
+		}
+		for i := range 150 {
+			x := d.open(t, fmt.Sprintf("Ticket %d", i), fmt.Sprintf("person%d", r.IntN(9)))
+			opened := moment()
+			var fixed, answered, closed any
+			stage, summary, level := []Stage{Requested, InProgress, Confirming, Completed, Completed, Dropped}[r.IntN(6)], "", 1+r.IntN(3)
+			if r.IntN(3) > 0 {
+				answered = migrations.At(opened.Add(time.Duration(r.IntN(9000)) * time.Minute))
+			}
+			if stage.Closed() {
+				end := opened.Add(time.Duration(r.IntN(20000)) * time.Minute)
+				closed = migrations.At(end)
+				switch r.IntN(3) {
+				case 0:
+					fixed = migrations.At(end.Add(time.Hour)) // worded anew
+				case 1:
+					fixed = migrations.At(end.Add(-time.Hour))
+				}
+				if r.IntN(2) == 0 {
+					summary = "The cable was loose, because of the cleaning"
+				}
+			}
+			err := d.db.Tx(ctx, func(tx *migrations.Tx) error {
+				_, err := tx.Exec(ctx, `UPDATE ticket SET opened_at = ?, fixed_at = ?, first_answer_at = ?, closed_at = ?, stage = ?, summary = ?, level = ?, suggested_level = ?, triaged_at = ? WHERE id = ?`,
+					migrations.At(opened), fixed, answered, closed, stage, summary, level, 1+r.IntN(3), orNull(int64(r.IntN(2))), x.ID)
+				if err == nil && r.IntN(2) == 0 {
+					_, err = tx.Exec(ctx, `INSERT INTO satisfaction (ticket_id, client_id, score, at) VALUES (?, ?, ?, ?)`, x.ID, x.ClientID, 1+r.IntN(3), migrations.At(moment()))
+				}
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		var rows []Ticket
+		if err := d.db.Select(ctx, &rows, ticketSelect); err != nil {
+			t.Fatal(err)
+		}
+		var content []struct {
+			Score int              `db:"score"`
+			At    migrations.Stamp `db:"at"`
+		}
+		if err := d.db.Select(ctx, &content, `SELECT score, at FROM satisfaction`); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{"America/St_Johns", "UTC", "Asia/Kolkata"} {
+			l := zone(t, name)
+			for month := time.January; month <= time.June; month++ {
+				within := func(at migrations.Stamp) bool {
+					local := at.Time().In(l)
+					return at != 0 && local.Year() == 2026 && local.Month() == month
+				}
+				var want Figures
+				var first, solution []time.Duration
+				for _, x := range rows {
+					if within(x.OpenedAt) {
+						want.Opened++
+					}
+					if within(x.FirstAnswerAt) {
+						first = append(first, x.FirstAnswerAt.Time().Sub(x.OpenedAt.Time()))
+					}
+					if x.Stage == Completed && within(x.ClosedAt) {
+						want.Solved++
+						if x.Summary == "" {
+							want.Unsaid++
+						}
+						end := x.ClosedAt
+						if x.FixedAt != 0 && x.FixedAt < end {
+							end = x.FixedAt
+						}
+						solution = append(solution, max(end.Time().Sub(x.OpenedAt.Time()), -time.Hour))
+					}
+				}
+				want.FirstAnswer, want.Solution = waited(first), waited(solution)
+				for _, c := range content {
+					if within(c.At) {
+						want.Content[c.Score]++
+					}
+				}
+				cuts := Months(2026, month, 1, l)
+				got := must(d.Figures(ctx, cuts[0], cuts[1]))(t)
+				if got != want {
+					t.Errorf("%s, %s: %+v, want %+v", name, month, got, want)
+				}
+				told := must(d.SolvedAndTold(ctx, cuts[0], cuts[1], 1000))(t)
+				if len(told) != want.Solved-want.Unsaid {
+					t.Errorf("%s, %s: %d told of, want %d", name, month, len(told), want.Solved-want.Unsaid)
+				}
+				c := must(d.Counted(ctx, cuts))(t)
+				if !slices.Equal(c.Opened, []int{want.Opened}) || !slices.Equal(c.Solved, []int{want.Solved}) {
+					t.Errorf("%s, %s: counted %+v", name, month, c)
+				}
+			}
+		}
+		stop, weights := 0, Weights{}
+		for _, x := range rows {
+			if x.Stage != Requested && x.Stage != InProgress {
+				continue
+			}
+			if weights.Oldest == 0 || x.OpenedAt < weights.Oldest {
+				weights.Oldest = x.OpenedAt
+			}
+			if x.FirstAnswerAt == 0 {
+				weights.Unanswered++
+			}
+			switch {
+			case x.TriagedAt != 0 && x.Level == 3, x.TriagedAt == 0 && x.SuggestedLevel == 3:
+				stop++
+				weights.Stop++
+			case x.TriagedAt == 0:
+				weights.Unjudged++
+			case x.Level == 2:
+				weights.Impede++
+			default:
+				weights.Inconvenience++
+			}
+		}
+		if got := must(d.OpenWeights(ctx))(t); got != weights {
+			t.Errorf("open: %+v, want %+v", got, weights)
+		}
+		list, n, err := d.Stops(ctx, 5)
+		if err != nil || n != stop || len(list) != min(5, stop) {
+			t.Errorf("%d stops, %d of them read: %v; want %d", n, len(list), err, stop)
+		}
+	})
+}
+
+// waited is Waits by sorting, as one would by hand.
+func waited(all []time.Duration) (w Waits) {
+	if w.N = len(all); w.N == 0 {
+		return w
+	}
+	slices.Sort(all)
+	lower, upper := all[(w.N-1)/2], all[w.N/2]
+	w.Median, w.Worst = max((lower+upper)/2, 0), max(all[w.N-1], 0)
+	return w
+}
+
+// TestStopsSpeakForTheirChildren: many who report one problem are one line,
+// while its own ticket says that it stops people.
+func TestStopsSpeakForTheirChildren(t *testing.T) {
+	eachDesk(t, func(t *testing.T, d *desk) {
+		ctx := t.Context()
+		grave := func(x Ticket) Ticket {
+			return must(d.SetPriority(ctx, d.tech.Actor(), x.Number, 3, false, AnyVersion))(t)
+		}
+		parent, one, two := d.open(t, "Network down", "anna"), grave(d.open(t, "No network", "bert")), grave(d.open(t, "Nothing works", "carla"))
+		err := d.db.Tx(ctx, func(tx *migrations.Tx) error {
+			_, err := tx.Exec(ctx, `UPDATE ticket SET parent_id = ? WHERE id IN (?, ?)`, parent.ID, one.ID, two.ID)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if list, n, err := d.Stops(ctx, 9); err != nil || n != 2 || list[0].Name != "Bert" {
+			t.Fatalf("%d %+v %v", n, list, err)
+		}
+		grave(parent)
+		if list, n, err := d.Stops(ctx, 9); err != nil || n != 1 || list[0].Name != "Anna" || list[0].Others != 2 || list[0].Assignee != "" || !list[0].Judged {
+			t.Fatalf("%d %+v %v", n, list, err)
+		}
+	})
+}
