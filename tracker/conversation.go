@@ -203,10 +203,8 @@ type Conversation struct {
 	Client       *Client // the requester, nil when unknown
 	Addresses    []ClientAddress
 	Participants []Participant
-	Recent       []Ticket // the requester's last five other tickets
-	Similar      []Ticket // fixed ones that look alike, with their fixes
-	Held         int      // messages on the ticket that wait for a decision
-	FixFiles     []File   // what was added to the fix
+	Held         int    // messages on the ticket that wait for a decision
+	FixFiles     []File // what was added to the fix
 }
 
 // Bounds on what one page of a conversation reads of each kind.
@@ -241,9 +239,6 @@ func (s *Store) Conversation(ctx context.Context, number int64, before migration
 	if c.Participants, err = participants(ctx, s.db, c.Ticket.ID); err != nil {
 		return c, err
 	}
-	if c.Similar, err = s.similar(ctx, &c.Ticket, 5); err != nil {
-		return c, err
-	}
 	if c.Ticket.ClientID == 0 {
 		return c, nil
 	}
@@ -254,10 +249,6 @@ func (s *Store) Conversation(ctx context.Context, number int64, before migration
 	c.Client = &who
 	if c.Addresses, err = clientAddresses(ctx, s.db, who.ID); err != nil {
 		return c, err
-	}
-	err = s.db.Select(ctx, &c.Recent, ticketSelect+`WHERE t.client_id = ? AND t.id <> ? ORDER BY t.id DESC LIMIT 5`, who.ID, c.Ticket.ID)
-	if err != nil {
-		return c, fmt.Errorf("list recent tickets: %w", err)
 	}
 	return c, nil
 }

@@ -49,10 +49,11 @@ func shelved(kind string, doc int64, words []string) string {
 	return b.String()
 }
 
-// wanted is what a document must have: all of the terms, or any.
+// wanted is what a document must have: all of the terms, or two of them (the
+// only one, where there are no more).
 type wanted struct {
 	terms []queryTerm
-	any   bool
+	two   bool
 }
 
 // match returns what finds the documents that have every word of text; not ok
@@ -69,10 +70,6 @@ func (m wanted) query(engine migrations.Engine, kinds []string, shelves []int64)
 	if engine == migrations.Postgres {
 		quote, prefix, and, or = `'`, `:*`, ` & `, ` | `
 	}
-	join := and
-	if m.any {
-		join = or
-	}
 	var b strings.Builder
 	for _, shelf := range shelves {
 		for _, kind := range kinds {
@@ -80,14 +77,36 @@ func (m wanted) query(engine migrations.Engine, kinds []string, shelves []int64)
 			if b.Len() > 0 {
 				b.WriteString(or)
 			}
-			b.WriteByte('(')
-			for i, t := range m.terms {
-				if i > 0 {
-					b.WriteString(join)
-				}
+			term := func(t queryTerm) {
 				b.WriteString(quote + mark + t.word + quote)
 				if t.prefix {
 					b.WriteString(prefix)
+				}
+			}
+			b.WriteByte('(')
+			if m.two && len(m.terms) > 2 {
+				// Each with any that follows it.
+				for i, t := range m.terms[:len(m.terms)-1] {
+					if i > 0 {
+						b.WriteString(or)
+					}
+					b.WriteByte('(')
+					term(t)
+					b.WriteString(and + `(`)
+					for j, other := range m.terms[i+1:] {
+						if j > 0 {
+							b.WriteString(or)
+						}
+						term(other)
+					}
+					b.WriteString(`))`)
+				}
+			} else {
+				for i, t := range m.terms {
+					if i > 0 {
+						b.WriteString(and)
+					}
+					term(t)
 				}
 			}
 			b.WriteByte(')')
@@ -162,7 +181,7 @@ const fewDocs = 100
 // a query's words begin before they compare anything: a common word beside a
 // rare one, as in HD-4711, would cost as much as two common ones.
 func (s *Store) worthLooking(ctx context.Context, m wanted, kinds []string, shelves []int64) ([]int64, error) {
-	if len(m.terms) < 2 || m.any || len(shelves) == 1 {
+	if len(m.terms) < 2 || m.two || len(shelves) == 1 {
 		return shelves, nil
 	}
 	longest := slices.MaxFunc(m.terms, func(a, b queryTerm) int { return len(a.word) - len(b.word) })

@@ -3,7 +3,6 @@ package tracker
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -135,70 +134,4 @@ func queryTerms(text string) []queryTerm {
 		terms = append(terms, queryTerm{word: w, prefix: n >= 2 && !unspaced(first) || n == 1 && unspaced(first)})
 	}
 	return terms
-}
-
-// similar returns tickets that were fixed and whose words resemble those of
-// subject, the most alike first, at most limit.
-func (s *Store) similar(ctx context.Context, t *Ticket, limit int) ([]Ticket, error) {
-	var terms []queryTerm
-	weight := map[string]int{}
-	for _, w := range wordsOf(maxQueryWords, t.Subject) {
-		n := utf8.RuneCountInString(w)
-		if _, err := strconv.Atoi(w); n < 4 && !unspaced([]rune(w)[0]) || err == nil {
-			continue
-		}
-		terms, weight[w] = append(terms, queryTerm{word: w}), n
-	}
-	if len(terms) == 0 {
-		return nil, nil
-	}
-	// A bounded look at the newest that share a word.
-	docs, err := selectFound[searchDoc](ctx, s, wanted{terms: terms, any: true}, foundQuery{columns: `d.id, d.kind, d.ref`, kinds: []string{KindTicket}, limit: 200})
-	if err != nil {
-		return nil, fmt.Errorf("find similar tickets: %w", err)
-	}
-	if len(docs) == 0 {
-		return nil, nil
-	}
-	ids := make([]any, 0, len(docs)+1)
-	for _, d := range docs {
-		ids = append(ids, d.Ref)
-	}
-	var rows []Ticket
-	err = s.db.Select(ctx, &rows, ticketSelect+`WHERE t.id IN (`+marks(len(ids))+`) AND t.fix <> '' AND t.id <> ? ORDER BY t.id DESC`, append(ids, t.ID)...)
-	if err != nil {
-		return nil, fmt.Errorf("find similar tickets: %w", err)
-	}
-	return mostAlike(rows, weight, limit), nil
-}
-
-// mostAlike returns the tickets whose subjects share the heaviest words.
-func mostAlike(rows []Ticket, weight map[string]int, limit int) []Ticket {
-	type scored struct {
-		score int
-		t     Ticket
-	}
-	var best []scored
-	for _, r := range rows {
-		x := scored{t: r}
-		for _, w := range wordsOf(100, r.Subject) {
-			x.score += weight[w]
-		}
-		if x.score == 0 {
-			continue
-		}
-		at := len(best)
-		for at > 0 && best[at-1].score < x.score {
-			at--
-		}
-		if at < limit {
-			best = append(best[:at], append([]scored{x}, best[at:]...)...)
-			best = best[:min(len(best), limit)]
-		}
-	}
-	out := make([]Ticket, len(best))
-	for i := range best {
-		out[i] = best[i].t
-	}
-	return out
 }

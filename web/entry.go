@@ -249,7 +249,7 @@ var eventIcons = map[string]string{
 	"opened": "inbox", "stage": "chevron-right", "reopened": "arrow-back-up", "fix": "tool", "priority": "star", "assigned": "user",
 	"category": "tag", "subject": "pencil", "requester": "user", "participant_added": "user-plus", "participant_removed": "user",
 	"held": "alert-triangle", "approved": "check", "rejected": "ban", "revised": "refresh", "form_again": "refresh", "ack_withheld": "send-off", "archived": "archive",
-	"mail_dead": "alert-triangle", "answers_revoked": "ban", "mail_uncertain": "alert-triangle",
+	"burst": "users", "burst_over": "users", "burst_left": "users", "mail_dead": "alert-triangle", "answers_revoked": "ban", "mail_uncertain": "alert-triangle",
 }
 
 // eventView words an event as a whisper: who did what.

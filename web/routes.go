@@ -65,6 +65,7 @@ func (s *site) table() []route {
 		{post, "/tickets", tracker.WorkTickets, s.newTicket},
 		{get, "/tickets/{number}", tracker.ReadTickets, s.ticket},
 		{post, "/tickets/{number}/stage", tracker.WorkTickets, s.changeStage},
+		{post, "/tickets/{number}/burst/leave", tracker.WorkTickets, s.leaveBurst},
 		{post, "/tickets/{number}/priority", tracker.WorkTickets, s.changePriority},
 		{post, "/tickets/{number}/assignee", tracker.WorkTickets, s.changeAssignee},
 		{post, "/tickets/{number}/category", tracker.WorkTickets, s.changeCategory},

@@ -526,21 +526,22 @@ func TestOthersViewsAreNotFound(t *testing.T) {
 
 // whole are the routes whose form is all there with nothing filled in.
 var whole = map[string]string{
-	"/tickets/{number}/unmerge":    "takes a merge back",
-	"/account/keys":                "one box, which is not ticked",
-	"/tickets/{number}/keep":       "a button that names what it does",
-	"/alarms/{id}/mute":            "a button that names for how long",
-	"/settings/alarms/test":        "a button",
-	"/people/{id}/export":          "a button, and a box that may be left out",
-	"/held/{id}/approve":           "the box may be left out, and the mail names itself",
-	"/held/{id}/reject":            "the reason may be left out",
-	"/mail/boxes/{id}/compare":     "a button",
-	"/mail/senders/{id}/remove":    "a button",
-	"/views/restore":               "an undo of nothing",
-	"/views/{id}/move":             "a button that names the direction",
-	"/views/{id}/remove":           "a button",
-	"/settings/look/logo/remove":   "a button",
-	"/settings/mail/{key}/preview": "an empty wording is the text that comes with the program",
+	"/tickets/{number}/burst/leave": "a button",
+	"/tickets/{number}/unmerge":     "takes a merge back",
+	"/account/keys":                 "one box, which is not ticked",
+	"/tickets/{number}/keep":        "a button that names what it does",
+	"/alarms/{id}/mute":             "a button that names for how long",
+	"/settings/alarms/test":         "a button",
+	"/people/{id}/export":           "a button, and a box that may be left out",
+	"/held/{id}/approve":            "the box may be left out, and the mail names itself",
+	"/held/{id}/reject":             "the reason may be left out",
+	"/mail/boxes/{id}/compare":      "a button",
+	"/mail/senders/{id}/remove":     "a button",
+	"/views/restore":                "an undo of nothing",
+	"/views/{id}/move":              "a button that names the direction",
+	"/views/{id}/remove":            "a button",
+	"/settings/look/logo/remove":    "a button",
+	"/settings/mail/{key}/preview":  "an empty wording is the text that comes with the program",
 }
 
 // button reports whether an empty form is all of a route's form.

@@ -22,13 +22,16 @@ type ticketView struct {
 	Unreachable  []tracker.ClientAddress // of those whom an answer goes to
 	Participants []tracker.Participant
 	Answers      []tracker.AnswerHolder // who can answer by mail
-	Recent       []tracker.Ticket
-	Similar      []tracker.Ticket
 	Last         int64
 
 	Asks   []tracker.Address // whom a form names, where the ticket is not theirs yet
 	Things ticketThings      // assets, repairs and links beside the conversation
 	Family familyView        // parent, children, duplicates
+
+	Burst   *burstView // several alike reports, of which this is one; nil for none
+	History historyView
+	Before  []moment // what happened to the person's assets, the oldest first
+	Similar []similarView
 
 	Technicians  []tracker.Account
 	Categories   []tracker.Category
@@ -103,7 +106,7 @@ func (s *site) ticketPage(w http.ResponseWriter, r *http.Request, status int, nu
 	if talk.Ticket.MergedIntoID != 0 {
 		return s.signpost(w, r, &talk.Ticket)
 	}
-	v := ticketView{T: talk.Ticket, Client: talk.Client, Participants: talk.Participants, Recent: talk.Recent, Similar: talk.Similar, Last: talk.Last,
+	v := ticketView{T: talk.Ticket, Client: talk.Client, Participants: talk.Participants, Last: talk.Last,
 		composed: c, AskDrop: c.Do == "drop", Forced: c.Problem != "" || c.Do == "fix" || c.Do == "note" || c.Do == "reply"}
 	if v.Technicians, err = s.store.Technicians(ctx); err != nil {
 		return err
@@ -145,11 +148,16 @@ func (s *site) ticketPage(w http.ResponseWriter, r *http.Request, status int, nu
 			return err
 		}
 	}
-	if n := len(v.Recent); n > 0 {
+	if n := len(v.History.Recent); n > 0 {
 		v.DrawerSays = s.words.say("side.count", n)
 	}
 	if v.Do != "note" && v.Do != "fix" {
 		v.Do = "reply"
+	}
+	if v.Do == "reply" && v.Text == "" && q.Get("cite") != "" {
+		if v.Text, err = s.cited(r); err != nil {
+			return err
+		}
 	}
 	v.Self = ticketPath(number) + "?live=1"
 	return s.render(w, r, status, "ticket", view{Title: talk.Ticket.Name() + " " + talk.Ticket.Subject, Section: "tickets", Live: before == 0, Data: &v})

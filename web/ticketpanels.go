@@ -15,6 +15,10 @@ func (s *site) panels() []ticketPanel {
 	return []ticketPanel{
 		s.asksPanel,
 		s.thingsPanel,
+		s.burstPanel,
+		s.historyPanel,
+		s.beforePanel,
+		s.similarPanel,
 		s.unreachablePanel,
 		s.familyPanel,
 	}

@@ -102,6 +102,19 @@
 	grown();
 	$$(".composer textarea").forEach((el) => { el.closest("form").noValidate = true; });
 
+	// A fix is cited below what is written already; without this the link opens
+	// the page with it.
+	document.addEventListener("click", (e) => {
+		const a = e.target.closest?.("a[data-cite]"), text = $(".f-reply textarea");
+		if (!a || !text || e.button || e.ctrlKey || e.metaKey || e.shiftKey || e.altKey) return;
+		e.preventDefault();
+		$("#tab-reply").click();
+		text.value = (text.value.trim() ? text.value.trimEnd() + "\n\n" : "") + a.dataset.cite;
+		text.dispatchEvent(new Event("input", { bubbles: true }));
+		$(".drawer-close")?.click();
+		text.focus();
+	});
+
 	// tell shows a line above the form's field; nothing takes it away.
 	function tell(form, text, more) {
 		$(".sending", form)?.remove();
