@@ -95,27 +95,6 @@ type ConnectionServer struct {
 	Username string `json:"username,omitempty"`
 }
 
-// ConnectionSecrets are what is never shown again. They are sealed with the
-// desk's key file.
-type ConnectionSecrets struct {
-	Password       string `json:"password,omitempty"`      // for IMAP, and for SMTP where that has none of its own
-	SMTPPassword   string `json:"smtp_password,omitempty"` // where it differs
-	ClientSecret   string `json:"client_secret,omitempty"`
-	Certificate    string `json:"certificate,omitempty"` // PEM: the certificate and its key
-	ServiceAccount string `json:"service_account,omitempty"`
-}
-
-// String keeps the secrets from being printed.
-func (s ConnectionSecrets) String() string {
-	if s == (ConnectionSecrets{}) {
-		return "none"
-	}
-	return "(secret)"
-}
-
-// GoString keeps %#v from showing them.
-func (s ConnectionSecrets) GoString() string { return s.String() }
-
 // Declared is a mailbox of the configuration file, which pages only show.
 type Declared struct {
 	Name    string
@@ -280,79 +259,8 @@ func (s *Store) ChangeConnection(ctx context.Context, actor Actor, c Connection)
 	return c, nil
 }
 
-// mayKeepSecrets refuses to have a password that was typed for one server go to
-// another: only who knows it may send it there.
-func (c Connection) mayKeepSecrets(was Connection) error {
-	moved := func(a, b ConnectionServer) bool {
-		return a.Host != "" && b.Host != "" && !strings.EqualFold(strings.TrimSpace(a.Host), b.Host)
-	}
-	switch {
-	case c.Grant != GrantNone, !moved(c.IMAP, was.IMAP) && !moved(c.SMTP, was.SMTP):
-	case c.Secrets.Password == "" && was.Secrets.Password != "":
-		return migrations.InvalidAt("password", "Please write the password once more: it would go to another server than the one that it was written for.")
-	case c.Secrets.SMTPPassword == "" && was.Secrets.SMTPPassword != "" && moved(c.SMTP, was.SMTP):
-		return migrations.InvalidAt("smtp_password", "Please write the password once more: it would go to another server than the one that it was written for.")
-	}
-	return nil
-}
-
 func sameServer(a, b Connection) bool {
 	return a.Kind == b.Kind && strings.EqualFold(a.IMAP.Host, b.IMAP.Host) && strings.EqualFold(a.Address, b.Address)
-}
-
-// EnableConnection switches a connection on or off. The first time makes its
-// Mailbox, and reading begins there; what was kept of its mail stays for ever.
-func (s *Store) EnableConnection(ctx context.Context, actor Actor, id int64, on bool, version int64) (Connection, error) {
-	return s.switchConnection(ctx, actor, id, on, false, version)
-}
-
-// ShadowConnection switches a connection on in shadow mode, unless its mailbox
-// has left that before: then it stays as it is, and BeginShadow brings it back.
-func (s *Store) ShadowConnection(ctx context.Context, actor Actor, id, version int64) (Connection, error) {
-	return s.switchConnection(ctx, actor, id, true, true, version)
-}
-
-func (s *Store) switchConnection(ctx context.Context, actor Actor, id int64, on, shadow bool, version int64) (Connection, error) {
-	var c Connection
-	err := s.editConnection(ctx, id, version, func(tx *migrations.Tx, now *Connection) (Event, error) {
-		e := Event{Actor: actor, Kind: "enabled", Was: fmt.Sprint(now.Enabled), Became: fmt.Sprint(on)}
-		if now.Enabled == on {
-			return Event{}, nil
-		}
-		now.Enabled = on
-		if on {
-			now.Shadow = shadow
-		}
-		if !on {
-			return e, nil
-		}
-		_, err := s.openMailboxTx(ctx, tx, now.Name, now.Address, now.BeginAt())
-		return e, err
-	}, &c)
-	if err != nil {
-		return Connection{}, fmt.Errorf("switch connection %d: %w", id, err)
-	}
-	return c, nil
-}
-
-// SetShadow has a connection only show what it would do, or do it. Then what
-// was seen is decided, and not acknowledged; EndShadow leaves more to choose.
-func (s *Store) SetShadow(ctx context.Context, actor Actor, id int64, on bool, version int64) (Connection, error) {
-	var c Connection
-	err := s.editConnection(ctx, id, version, func(tx *migrations.Tx, now *Connection) (Event, error) {
-		if now.Shadow == on {
-			return Event{}, nil
-		}
-		now.Shadow = on
-		if err := s.setShadowTx(ctx, tx, actor, now.Name, on); err != nil {
-			return Event{}, err
-		}
-		return Event{Actor: actor, Kind: "shadow", Was: fmt.Sprint(!on), Became: fmt.Sprint(on)}, nil
-	}, &c)
-	if err != nil {
-		return Connection{}, fmt.Errorf("switch shadow mode of connection %d: %w", id, err)
-	}
-	return c, nil
 }
 
 // RemoveConnection forgets how a mailbox is reached, with its secrets. Its mail
@@ -480,38 +388,6 @@ func (s *Store) checkedConnectionTx(ctx context.Context, tx *migrations.Tx, c *C
 	}
 	secrets, err = s.Seal(connectionSecret(c.Name), plain)
 	return string(b), secrets, err
-}
-
-// connectionSecret is what a connection's secrets are bound to.
-func connectionSecret(name string) string { return "connection:" + name }
-
-// over returns s with what it leaves empty taken from was.
-func (s ConnectionSecrets) over(was ConnectionSecrets) ConnectionSecrets {
-	for _, p := range []struct {
-		now *string
-		was string
-	}{{&s.Password, was.Password}, {&s.SMTPPassword, was.SMTPPassword}, {&s.ClientSecret, was.ClientSecret}, {&s.Certificate, was.Certificate}, {&s.ServiceAccount, was.ServiceAccount}} {
-		if *p.now == "" {
-			*p.now = p.was
-		}
-	}
-	return s
-}
-
-// fit drops what a way of signing in has no use for, so that no secret lies
-// about that nothing needs.
-func (s ConnectionSecrets) fit(c ConnectionSettings) ConnectionSecrets {
-	switch c.Grant {
-	case GrantClient:
-		s.Password, s.SMTPPassword, s.ServiceAccount = "", "", ""
-	case GrantDevice:
-		s = ConnectionSecrets{ClientSecret: s.ClientSecret}
-	case GrantService:
-		s = ConnectionSecrets{ServiceAccount: s.ServiceAccount}
-	default:
-		s.ClientSecret, s.Certificate, s.ServiceAccount = "", "", ""
-	}
-	return s
 }
 
 // TokenEndpoint returns where tokens are asked for.
