@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"helpdeskd/tracker/transfer"
@@ -276,7 +277,9 @@ func cleanLine(s string, max int) string {
 }
 
 // cleanBody makes body text fit for storing and showing: valid UTF-8, line
-// ends as \n, no controls but tab and newline, no bidi overrides.
+// ends as \n, no controls but tab and newline, no bidi overrides. Where one of
+// these stands before or in what would be a technician's command without it, a
+// space without width takes its place: what was no command becomes none.
 func cleanBody(s string) string {
 	dirty := !utf8.ValidString(s)
 	if !dirty {
@@ -292,8 +295,9 @@ func cleanBody(s string) string {
 	}
 	var b strings.Builder
 	b.Grow(len(s))
-	breaks := 0 // CRs that wait for what follows: "\r\r\n" is one line end
-	for _, r := range s {
+	breaks := 0                 // CRs that wait for what follows: "\r\r\n" is one line end
+	begun, hash := false, false // the line has letters; its first one is #
+	for i, r := range s {
 		if r == '\r' {
 			breaks++
 			continue
@@ -303,19 +307,42 @@ func cleanBody(s string) string {
 		}
 		for ; breaks > 0; breaks-- {
 			b.WriteByte('\n')
+			begun, hash = false, false
 		}
 		switch {
 		case r == '\f' || r == '\v' || r == 0x85 || r == 0x2028 || r == 0x2029:
 			b.WriteByte('\n')
+			begun, hash = false, false
 		case badInBody(r):
+			if hash || !begun && beforeHash(s[i:min(i+32, len(s))]) {
+				b.WriteRune('\u200b')
+			}
 		default:
 			b.WriteRune(r)
+			if r == '\n' {
+				begun, hash = false, false
+			} else if !begun && !unicode.IsSpace(r) {
+				begun, hash = true, r == '#'
+			}
 		}
 	}
 	for ; breaks > 0; breaks-- {
 		b.WriteByte('\n')
 	}
 	return b.String()
+}
+
+// beforeHash reports whether only blanks and what is left out stand before a #.
+func beforeHash(s string) bool {
+	for _, r := range s {
+		switch {
+		case r == '#':
+			return true
+		case r == '\n' || !unicode.IsSpace(r) && !badInBody(r):
+			return false
+		}
+	}
+	return false
 }
 
 func badInBody(r rune) bool {

@@ -229,13 +229,17 @@ func (s *Store) AssetByTag(ctx context.Context, tag string) (Asset, error) {
 // exactly text, in any case: the one with the tag first, then the newest, at
 // most limit. One that has only its beginning is not among them.
 func (s *Store) AssetsNamed(ctx context.Context, text string, limit int) ([]Asset, error) {
+	return assetsNamed(ctx, s.db, text, limit)
+}
+
+func assetsNamed(ctx context.Context, q read, text string, limit int) ([]Asset, error) {
 	text = tracker.OneLine(text)
 	name, serial := tracker.Fold(text), foldSerial(text)
 	if name == "" {
 		return nil, nil
 	}
 	var list []Asset
-	err := s.db.Select(ctx, &list, `SELECT `+assetColumns+` FROM asset a `+assetJoins+`WHERE a.id IN (
+	err := q.Select(ctx, &list, `SELECT `+assetColumns+` FROM asset a `+assetJoins+`WHERE a.id IN (
 			SELECT id FROM asset WHERE tag_folded = ?
 			UNION SELECT id FROM asset WHERE hostname_folded <> '' AND hostname_folded = ?
 			UNION SELECT id FROM asset WHERE serial_folded <> '' AND serial_folded = ?)

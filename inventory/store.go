@@ -41,7 +41,7 @@ type Store struct {
 }
 
 // New returns the inventory beside a tracker, and has its things found by the
-// tracker's search.
+// tracker's search and by what technicians write by mail.
 func New(t *tracker.Store) *Store {
 	s := &Store{db: t.DB(), tracker: t}
 	t.IndexKind(tracker.KindAsset, s.assetTexts)
@@ -56,6 +56,7 @@ func New(t *tracker.Store) *Store {
 	})
 	t.KnowAssets(tracker.AssetsIn{Of: s.knownIn, Own: s.ownComputer})
 	t.AlsoErase(tracker.AlsoPerson{Count: s.countPerson, Export: s.exportPerson, Erase: s.erasePerson})
+	t.SetThings(s)
 	return s
 }
 

@@ -37,6 +37,8 @@ func (r *renderer) letter(it tracker.OutboxItem, d desk, token string) (letter, 
 		r.remind(&l, it, d)
 	case tracker.MailDue:
 		return l, r.due(&l, it, d)
+	case tracker.MailCommands:
+		r.commands(&l, it, d)
 	case tracker.MailAccount:
 		return l, r.account(&l, it, d, token)
 	case tracker.MailCode:

@@ -44,6 +44,14 @@ func (s *Store) admitTx(ctx context.Context, tx *migrations.Tx, by Actor, messag
 	}
 	if m.TicketID != nil && answers {
 		ticketID = *m.TicketID
+		if carriesCommands(m.Body) {
+			// Commands are run for the five conditions alone, and a mail with
+			// some in it is not for the client as it stands.
+			if _, err := tx.Exec(ctx, `UPDATE message SET state = 'kept' WHERE id = ?`, messageID); err != nil {
+				return 0, fmt.Errorf("keep message %d: %w", messageID, err)
+			}
+			return ticketID, s.admittedTx(ctx, tx, by, ticketID)
+		}
 		if err := s.sendMessageTx(ctx, tx, Actor{AccountID: *m.AccountID}, ticketID, messageID); err != nil {
 			return 0, err
 		}

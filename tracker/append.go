@@ -215,6 +215,9 @@ func (s *Store) settleTechnician(ctx context.Context, tx *migrations.Tx, d *deci
 		d.checks = technicianChecks(d, m)
 		return s.holdTx(ctx, tx, d, m.ticket, reason)
 	}
+	if c := ReadCommands(d.in.Reply, d.in.Forwarded != nil); len(c.Commands) > 0 || c.Unclear != "" {
+		return s.obeyTx(ctx, tx, d, m.ticket, c)
+	}
 	d.ticket = m.ticket
 	d.fate(FateAppend, "")
 	d.client = nil

@@ -17,7 +17,7 @@ type Message struct {
 	ID          int64            `db:"id"`
 	TicketID    int64            `db:"ticket_id"` // 0: held without a ticket
 	Direction   string           `db:"direction"` // in, out
-	State       string           `db:"state"`     // shown, held, rejected, superseded
+	State       string           `db:"state"`     // shown, kept (a technician's, for nobody outside), held, rejected, superseded
 	HeldReason  string           `db:"held_reason"`
 	CheckText   string           `db:"checks" json:"-"`
 	InboxID     int64            `db:"inbox_id"`

@@ -48,9 +48,11 @@ type OutboxItem struct {
 	Ack         *AckDetail  `db:"-"`
 	Notice      string      `db:"-"`
 
-	Account *AccountDetail `db:"-"`
-	Due     []DueItem      `db:"-"`
-	DueMore int            `db:"-"`
+	Account  *AccountDetail `db:"-"`
+	Due      []DueItem      `db:"-"`
+	DueMore  int            `db:"-"`
+	Commands *CommandAnswer `db:"-"`
+	Daily    *Digested      `db:"-"`
 }
 
 // OutMessage is a message that a mail carries or announces.
@@ -133,6 +135,7 @@ func (s *Store) fillOutboxItem(ctx context.Context, it *OutboxItem) error {
 			return err
 		}
 		it.Ack, it.Notice, it.Account, it.Due, it.DueMore = d.Ack, d.Notice, d.Account, d.Due, d.DueMore
+		it.Commands, it.Daily = d.Commands, d.Daily
 		if it.Account != nil && it.Account.By != 0 {
 			by, err := s.Account(ctx, it.Account.By)
 			if err != nil {

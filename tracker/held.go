@@ -14,6 +14,7 @@ type HeldMessage struct {
 	TicketNumber  int64  // 0: it would open a ticket
 	TicketSubject string // of that ticket
 	Technician    string // the account's name, where approving sends it to the client as theirs
+	Commands      bool   // theirs holds commands: approving keeps it on the ticket, runs none and sends nothing
 }
 
 // HeldCount returns how many mails wait for a decision.
@@ -66,7 +67,7 @@ func (s *Store) heldOn(ctx context.Context, messages []Message) ([]HeldMessage, 
 		if i := slices.IndexFunc(named, func(t Ticket) bool { return t.ID == m.TicketID }); i >= 0 {
 			h.TicketNumber, h.TicketSubject = named[i].Number, named[i].Subject
 			if a := slices.IndexFunc(accounts, func(a Account) bool { return a.ID == m.AccountID }); a >= 0 && May(accounts[a], WorkTickets) {
-				h.Technician = accounts[a].Name
+				h.Technician, h.Commands = accounts[a].Name, carriesCommands(m.Body)
 			}
 		}
 		list = append(list, h)

@@ -94,6 +94,14 @@ func (s *Store) settleCopy(ctx context.Context, tx *migrations.Tx, d *decision) 
 // reviseTx stores a changed copy in the place of the one we have: it keeps
 // the state and the author that were decided for the first.
 func (s *Store) reviseTx(ctx context.Context, tx *migrations.Tx, d *decision, firstID, lastID int64, state string) error {
+	var direction string
+	if err := tx.Get(ctx, &direction, `SELECT direction FROM message WHERE id = ?`, lastID); err != nil {
+		return err
+	}
+	sent := direction == "out"
+	if sent { // what went out stays what is shown; the copy may hold commands, too
+		state = "superseded"
+	}
 	id, err := s.messageTx(ctx, tx, d, d.ticket, state, "")
 	if err != nil {
 		return err
@@ -103,6 +111,9 @@ func (s *Store) reviseTx(ctx context.Context, tx *migrations.Tx, d *decision, fi
 			held_reason = (SELECT held_reason FROM message WHERE id = ?) WHERE id = ?`, firstID, firstID, firstID, firstID, id)
 	if err != nil {
 		return err
+	}
+	if sent {
+		return s.RecordTx(ctx, tx, Event{Subject: "ticket", SubjectID: d.ticket, Kind: "revised"})
 	}
 	if _, err := tx.Exec(ctx, `UPDATE message SET state = 'superseded' WHERE id = ?`, lastID); err != nil {
 		return err

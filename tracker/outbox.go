@@ -35,6 +35,14 @@ const (
 
 	MailCode   = "code"   // a code by which a client proves their address
 	MailClosed = "closed" // a client is told that their request is completed, and asked how it was
+
+	// MailCommands tells a technician what became of the commands in their
+	// mail; answers to it are answers on the ticket, like those to MailNotify.
+	MailCommands = "commands"
+
+	// MailDigest is a technician's work at a glance, once a day; it belongs to
+	// no ticket, and neither do answers to it.
+	MailDigest = "digest"
 )
 
 const (
@@ -42,7 +50,7 @@ const (
 	MailDue    = "due"    // somebody who works is told of what was missed, or waits for long
 )
 
-var mailPriority = map[string]int{MailRemind: 3, MailDue: 2, MailReply: 1, MailAccount: 1, MailCode: 1, MailNotice: 2, MailAck: 3, MailNotify: 4, MailClosed: 4}
+var mailPriority = map[string]int{MailRemind: 3, MailDue: 2, MailReply: 1, MailAccount: 1, MailCode: 1, MailNotice: 2, MailCommands: 2, MailAck: 3, MailNotify: 4, MailClosed: 4, MailDigest: 4}
 
 // Mail is a mail that we owe somebody.
 type Mail struct {
@@ -61,6 +69,8 @@ type Mail struct {
 	After     time.Duration // how long its author can take it back; 0: it goes at once
 	Due       []DueItem     // of MailDue,
 	DueMore   int           // and how many there are beyond
+	Commands  *CommandAnswer
+	Daily     *Digested
 }
 
 // AckDetail is what an acknowledgement may say.
@@ -78,6 +88,9 @@ type mailDetail struct {
 	Code    *CodeDetail    `json:"code,omitempty"`
 	Due     []DueItem      `json:"due,omitempty"`
 	DueMore int            `json:"due_more,omitempty"`
+
+	Commands *CommandAnswer `json:"commands,omitempty"`
+	Daily    *Digested      `json:"daily,omitempty"`
 }
 
 // carriesKey reports whether mails of a kind carry what lets their reader in:
@@ -127,8 +140,8 @@ func (s *Store) outboxRow(m Mail) ([]any, error) {
 		return nil, fmt.Errorf("queue mail: unknown kind %q", m.Kind)
 	}
 	detail := ""
-	if m.Ack != nil || m.Notice != "" || m.Account != nil || m.Code != nil || len(m.Due) > 0 {
-		b, err := json.Marshal(mailDetail{Ack: m.Ack, Notice: m.Notice, Account: m.Account, Code: m.Code, Due: m.Due, DueMore: m.DueMore})
+	if m.Ack != nil || m.Notice != "" || m.Account != nil || m.Code != nil || len(m.Due) > 0 || m.Commands != nil || m.Daily != nil {
+		b, err := json.Marshal(mailDetail{Ack: m.Ack, Notice: m.Notice, Account: m.Account, Code: m.Code, Due: m.Due, DueMore: m.DueMore, Commands: m.Commands, Daily: m.Daily})
 		if err != nil {
 			return nil, fmt.Errorf("queue mail: %w", err)
 		}

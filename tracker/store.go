@@ -79,6 +79,7 @@ type Store struct {
 	indexNamed     map[string]func(ctx context.Context, q migrations.Queryer, clientID int64) ([]int64, error)
 	alsoPerson     []AlsoPerson
 	assetsIn       AssetsIn
+	things         Things // nil for none
 }
 
 // New returns the tracker on db.

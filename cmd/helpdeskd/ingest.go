@@ -11,6 +11,7 @@ import (
 
 	"helpdeskd/cmd/helpdeskd/config"
 	"helpdeskd/ingest"
+	"helpdeskd/inventory"
 	"helpdeskd/tracker"
 )
 
@@ -64,6 +65,7 @@ func (c ingestCmd) run(s *session) error {
 		return err
 	}
 	defer store.DB().Close()
+	inventory.New(store) // technicians' commands name its things
 	boxes, err := openMailboxes(s.ctx, store, conf)
 	if err != nil {
 		return err

@@ -523,7 +523,7 @@ CREATE TABLE message (
     id           INTEGER PRIMARY KEY AUTOINCREMENT, -- never given again
     ticket_id    BIGINT REFERENCES ticket (id), -- null: held without a ticket
     direction    TEXT NOT NULL, -- in, out
-    state        TEXT NOT NULL, -- shown, held, rejected, superseded
+    state        TEXT NOT NULL, -- shown, kept (a technician's mail with commands: for nobody outside), held, rejected, superseded
     held_reason  TEXT NOT NULL DEFAULT '',
     checks       TEXT NOT NULL DEFAULT '', -- of a held mail: the conditions it was measured by, and which held: from=1 token=0
     inbox_id     BIGINT REFERENCES inbox (id),
@@ -725,7 +725,7 @@ CREATE INDEX satisfaction_at ON satisfaction (at);
 -- Every mail that we owe, and what became of it. The states are in docs/design.md.
 CREATE TABLE outbox (
     id          INTEGER PRIMARY KEY AUTOINCREMENT, -- never given again
-    kind        TEXT NOT NULL,   -- reply, notice, ack, notify, account, remind, due, code, closed
+    kind        TEXT NOT NULL,   -- reply, notice, ack, notify, account, remind, due, code, closed, commands, digest
     priority    BIGINT NOT NULL, -- 1 people's replies, 2 system notices to technicians, 3 acknowledgements, 4 notifications
     state       TEXT NOT NULL,   -- queued, sending, sent, uncertain, dead, cancelled, held
     due_at      BIGINT NOT NULL,

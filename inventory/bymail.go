@@ -1,0 +1,157 @@
+package inventory
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"helpdeskd/migrations"
+	"helpdeskd/tracker"
+)
+
+// A technician's mail acts on things by the three functions below: see
+// tracker.Things.
+
+var _ tracker.Things = (*Store)(nil)
+
+// maxNamed is how many things an answer names where several fit.
+const maxNamed = 8
+
+// LinkNamedTx links a ticket with the thing that a tag, hostname or serial
+// number names.
+func (s *Store) LinkNamedTx(ctx context.Context, tx *migrations.Tx, actor tracker.Actor, t *tracker.Ticket, name string) (string, error) {
+	list, err := assetsNamed(ctx, tx, strings.Trim(name, " .,;"), maxNamed+1)
+	if err != nil {
+		return "", err
+	}
+	a, err := onlyOne(list, "There is no thing with the tag, hostname or serial number “"+tracker.OneLine(name)+"”.")
+	if err != nil {
+		return "", err
+	}
+	if _, err := s.tracker.LinkTx(ctx, tx, actor, tracker.Thing{Kind: tracker.KindTicket, ID: t.ID}, a.Thing()); err != nil {
+		return "", err
+	}
+	return called(*a), nil
+}
+
+// RepairTx opens a planned repair, linked with the ticket: for the thing that
+// said begins with, or for the only one that the ticket is linked with, or for
+// the only one that its requester has. Without any it is for none that is
+// registered; of several one must be named.
+func (s *Store) RepairTx(ctx context.Context, tx *migrations.Tx, actor tracker.Actor, t *tracker.Ticket, said string) (order, thing string, err error) {
+	first, rest, _ := strings.Cut(said, " ")
+	a, err := s.toRepairTx(ctx, tx, t, strings.Trim(first, " .,:;"))
+	if err != nil {
+		return "", "", err
+	}
+	if a != nil && isNamed(*a, strings.Trim(first, " .,:;")) {
+		said = strings.TrimLeft(rest, " :,;-–")
+	}
+	title, reason := tracker.OneLine(said), ""
+	if title == "" {
+		title = t.Subject
+	}
+	if len([]rune(title)) > 200 {
+		title, reason = string([]rune(title)[:199])+"…", said
+	}
+	in := NewOrder{OrderEdit: OrderEdit{Title: title, Reason: reason, ClientID: t.ClientID, AssigneeID: actor.AccountID}, TicketID: t.ID}
+	if a != nil {
+		in.AssetID = a.ID
+	}
+	o, err := s.openOrderTx(ctx, tx, actor, in)
+	if err != nil {
+		return "", "", err
+	}
+	if a != nil {
+		thing = called(*a)
+	}
+	return o.Name(), thing, nil
+}
+
+// toRepairTx finds what is to be repaired, nil for nothing that is registered.
+func (s *Store) toRepairTx(ctx context.Context, tx *migrations.Tx, t *tracker.Ticket, first string) (*Asset, error) {
+	if first != "" {
+		list, err := assetsNamed(ctx, tx, first, maxNamed+1)
+		if err != nil {
+			return nil, err
+		}
+		if len(list) > 0 {
+			return onlyOne(list, "")
+		}
+		if tagLike(first) {
+			return nil, migrations.NotFoundf("There is no thing with the tag %s.", first)
+		}
+	}
+	links, err := s.tracker.LinksTx(ctx, tx, tracker.Thing{Kind: tracker.KindTicket, ID: t.ID})
+	if err != nil {
+		return nil, err
+	}
+	var ids []any
+	for _, l := range links {
+		if l.Kind == tracker.KindAsset {
+			ids = append(ids, l.ID)
+		}
+	}
+	var list []Asset
+	if len(ids) > 0 {
+		if err := tx.Select(ctx, &list, `SELECT `+assetColumns+` FROM asset a `+assetJoins+`WHERE a.id IN (`+marks(len(ids))+`) AND a.status NOT IN ('retired', 'disposed') ORDER BY a.id`, ids...); err != nil {
+			return nil, fmt.Errorf("read the linked assets: %w", err)
+		}
+	} else if t.ClientID != 0 {
+		if err := tx.Select(ctx, &list, `SELECT `+assetColumns+` FROM asset a `+assetJoins+`WHERE a.holder_id = ? AND a.status NOT IN ('retired', 'disposed') ORDER BY a.id LIMIT ?`, t.ClientID, maxNamed+1); err != nil {
+			return nil, fmt.Errorf("list what client %d has: %w", t.ClientID, err)
+		}
+	}
+	if len(list) == 0 {
+		return nil, nil
+	}
+	return onlyOne(list, "")
+}
+
+// onlyOne returns the one thing of a list, or an error that names them all;
+// none is what it says where the list is empty.
+func onlyOne(list []Asset, none string) (*Asset, error) {
+	if len(list) == 0 {
+		return nil, migrations.NotFoundf("%s", none)
+	}
+	if len(list) == 1 {
+		return &list[0], nil
+	}
+	var names []string
+	for i, a := range list {
+		if i == maxNamed {
+			names = append(names, "…")
+			break
+		}
+		names = append(names, called(a))
+	}
+	return nil, migrations.Invalidf("Which of these? Please name its tag: %s.", strings.Join(names, ", "))
+}
+
+// called is how an asset is named to people: its tag and what it is.
+func called(a Asset) string { return strings.TrimSpace(a.Tag + " " + a.Title()) }
+
+// isNamed reports whether a word is the asset's tag, hostname or serial number.
+func isNamed(a Asset, word string) bool {
+	f := tracker.Fold(word)
+	return f != "" && (tracker.Fold(a.Tag) == f || tracker.Fold(a.Hostname) == f || foldSerial(a.Serial) == foldSerial(word) && foldSerial(word) != "")
+}
+
+// tagLike reports whether a word looks like the tag of a thing: A-0012.
+func tagLike(word string) bool {
+	letters, digits, ok := strings.Cut(word, "-")
+	return ok && len(letters) > 0 && len(letters) <= 4 && digits != "" && strings.Trim(digits, "0123456789-") == ""
+}
+
+// HeldNames returns what a person has now, as it is called.
+func (s *Store) HeldNames(ctx context.Context, clientID int64, limit int) ([]string, error) {
+	list, err := s.HeldBy(ctx, clientID, limit)
+	names := make([]string, len(list))
+	for i, a := range list {
+		names[i] = called(a)
+		if a.Hostname != "" {
+			names[i] += " (" + a.Hostname + ")"
+		}
+	}
+	return names, err
+}

@@ -1,0 +1,4 @@
+package tracker
+
+// Digested is what a digest says.
+type Digested struct{}
