@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"helpdeskd/migrations"
 )
@@ -31,10 +32,14 @@ var commandActs = map[string]commandAct{
 	"confirm":  actConfirm,
 	"drop":     actDrop,
 	"category": actCategory,
-	"subject":  actSubject,
-	"cc":       actParticipant,
-	"asset":    actAsset,
-	"repair":   actRepair,
+
+	"waiting":    actWaiting,
+	"workaround": actWorkaround,
+	"summary":    actSummary,
+	"subject":    actSubject,
+	"cc":         actParticipant,
+	"asset":      actAsset,
+	"repair":     actRepair,
 }
 
 func actNote(ctx context.Context, s *Store, tx *migrations.Tx, r *run, _ string) (string, []string, error) {
@@ -252,7 +257,7 @@ func actDone(ctx context.Context, s *Store, tx *migrations.Tx, r *run, said stri
 	if fix == "" && r.t.Fix == "" {
 		return "", nil, migrations.Invalidf("Please write what solved it: #fix and the fix, on a line above #done.")
 	}
-	err := s.setStageTx(ctx, tx, r.actor, &r.t, StageChange{Stage: Completed, Fix: fix})
+	err := s.setStageTx(ctx, tx, r.actor, &r.t, StageChange{Stage: Completed, Fix: fix, Summary: said})
 	return "done", []string{clip(oneLine(r.t.Fix), 200)}, err
 }
 
@@ -268,7 +273,7 @@ func actConfirm(ctx context.Context, s *Store, tx *migrations.Tx, r *run, said s
 		return "", nil, migrations.Invalidf("The client is not known: nobody can be asked.")
 	}
 	r.ask = true
-	err := s.setStageTx(ctx, tx, r.actor, &r.t, StageChange{Stage: Confirming, Fix: fix})
+	err := s.setStageTx(ctx, tx, r.actor, &r.t, StageChange{Stage: Confirming, Fix: fix, Summary: said})
 	return "confirm", nil, err
 }
 
@@ -312,6 +317,45 @@ func actSubject(ctx context.Context, s *Store, tx *migrations.Tx, r *run, arg st
 		return "", nil, err
 	}
 	return "subject", []string{clip(subject, 200)}, s.changedTx(ctx, tx, r.actor, &r.t, "subject", "", "")
+}
+
+func actWorkaround(ctx context.Context, s *Store, tx *migrations.Tx, r *run, arg string) (string, []string, error) {
+	text, err := checkBody(arg, "the work-around")
+	if err != nil {
+		return "", nil, migrations.Invalidf("Please write what helps for now behind #workaround.")
+	}
+	return "workaround", nil, s.setStageTx(ctx, tx, r.actor, &r.t, StageChange{Stage: r.t.Stage, Fix: text, Workaround: true})
+}
+
+func actSummary(ctx context.Context, s *Store, tx *migrations.Tx, r *run, arg string) (string, []string, error) {
+	if strings.TrimSpace(arg) == "" {
+		return "", nil, migrations.Invalidf("Please write what it was and why, in one sentence, behind #summary.")
+	}
+	return "summary", nil, s.recordSummaryTx(ctx, tx, r.actor, &r.t, arg)
+}
+
+// actWaiting marks on whom the ticket waits: client, vendor with a name and a
+// day where they are known, or nobody.
+func actWaiting(ctx context.Context, s *Store, tx *migrations.Tx, r *run, arg string) (string, []string, error) {
+	on, rest, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(arg), "for "), " ")
+	rest = strings.Trim(rest, " .,:;")
+	switch Fold(strings.Trim(on, ".,:;")) {
+	case "client", "customer":
+		return "waiting_client", nil, s.setWaitingTx(ctx, tx, r.actor, &r.t, Waiting{On: WaitingClient})
+	case "vendor", "supplier":
+		w := Waiting{On: WaitingVendor}
+		words := strings.Fields(rest)
+		if n := len(words); n > 0 {
+			if _, err := time.Parse(time.DateOnly, words[n-1]); err == nil {
+				w.Expected, words = words[n-1], words[:n-1]
+			}
+		}
+		w.Vendor = strings.Join(words, " ")
+		return "waiting_vendor", nil, s.setWaitingTx(ctx, tx, r.actor, &r.t, w)
+	case "nobody", "none", "no", "over", "-":
+		return "waiting_over", nil, s.setWaitingTx(ctx, tx, r.actor, &r.t, Waiting{})
+	}
+	return "", nil, migrations.Invalidf("Please say on whom: #waiting client, #waiting vendor (with name and day, where you know them) or #waiting nobody.")
 }
 
 // errNoThings is the answer to commands about things where there is no inventory.

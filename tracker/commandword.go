@@ -4,7 +4,7 @@ import "strings"
 
 // commandSays are the commands whose rest is a sentence: one that a mail
 // program broke goes on in the next line.
-var commandSays = map[string]bool{"fix": true, "done": true, "drop": true, "repair": true, "subject": true}
+var commandSays = map[string]bool{"fix": true, "done": true, "drop": true, "repair": true, "subject": true, "summary": true, "workaround": true}
 
 // commandWords are the commands, each with the words that stand for it.
 var commandWords = []struct {
@@ -22,6 +22,9 @@ var commandWords = []struct {
 	{"confirm", "confirm confirming"},
 	{"drop", "drop dropped reject"},
 	{"reopen", "reopen"},
+	{"waiting", "waiting wait pending"},
+	{"workaround", "workaround"},
+	{"summary", "summary"},
 	{"repair", "repair"},
 	{"asset", "asset device"},
 	{"category", "category"},

@@ -28,6 +28,7 @@ type entryView struct {
 	Whole        bool // there is text only, and a part of it is folded away or stands in a table
 	Forwarded    string
 	Held         bool
+	Kept         bool // a technician's mail with commands, which nobody outside has
 	HeldReason   string
 	Auto         string // that it is automatic mail
 	Sent         []sentView
@@ -85,7 +86,7 @@ func (s *site) entryView(e tracker.Entry, t *tracker.Ticket, me *tracker.Account
 
 func (s *site) messageView(m *tracker.Message) entryView {
 	v := entryView{Kind: "in", ID: m.ID, At: m.At, Who: m.FromName, Address: m.FromAddress, Body: m.Body, Quoted: m.Quoted, Form: m.Form,
-		Held: m.State == "held", HeldReason: m.HeldReason, Defects: m.Defects, Notes: noteLines(m.Notes), Raw: m.Digest != "", Cut: m.Cut}
+		Held: m.State == "held", Kept: m.State == "kept", HeldReason: m.HeldReason, Defects: m.Defects, Notes: noteLines(m.Notes), Raw: m.Digest != "", Cut: m.Cut}
 	if m.Direction == "out" {
 		v.Kind, v.Address = "out", ""
 	}
@@ -249,7 +250,7 @@ var eventIcons = map[string]string{
 	"opened": "inbox", "stage": "chevron-right", "reopened": "arrow-back-up", "fix": "tool", "priority": "star", "assigned": "user",
 	"category": "tag", "subject": "pencil", "requester": "user", "participant_added": "user-plus", "participant_removed": "user",
 	"held": "alert-triangle", "approved": "check", "rejected": "ban", "revised": "refresh", "form_again": "refresh", "ack_withheld": "send-off", "archived": "archive",
-	"burst": "users", "burst_over": "users", "burst_left": "users", "mail_dead": "alert-triangle", "answers_revoked": "ban", "mail_uncertain": "alert-triangle",
+	"kept_mail": "alert-triangle", "command_refused": "ban", "burst": "users", "burst_over": "users", "burst_left": "users", "mail_dead": "alert-triangle", "answers_revoked": "ban", "mail_uncertain": "alert-triangle",
 }
 
 // eventView words an event as a whisper: who did what.

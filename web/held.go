@@ -22,6 +22,7 @@ type heldMail struct {
 	Ticket     string
 	Subject    string
 	Technician string // whose words it would send to the client
+	Commands   bool   // it would send nothing: it holds commands
 	MayJoin    bool   // approving may also make its writer a participant
 	Checks     []checkView
 	Mail       int64 // of the ledger
@@ -59,7 +60,7 @@ func (s *site) heldPage(w http.ResponseWriter, r *http.Request, status int, id i
 	}
 	for _, h := range list {
 		v.Mails = append(v.Mails, heldMail{entryView: s.messageView(&h.Message), Number: h.TicketNumber, Ticket: h.TicketSubject, Subject: h.Subject,
-			Technician: h.Technician, MayJoin: h.TicketNumber != 0 && h.Technician == "", Mail: h.InboxID, Checks: s.checksOf(h.Checks)})
+			Technician: h.Technician, Commands: h.Commands, MayJoin: h.TicketNumber != 0 && h.Technician == "", Mail: h.InboxID, Checks: s.checksOf(h.Checks)})
 		if h.ID == id {
 			x := &v.Mails[len(v.Mails)-1]
 			x.Hand, x.Joins = typed, r.PostFormValue("participant") == "1"
