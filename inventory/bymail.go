@@ -14,13 +14,13 @@ import (
 
 var _ tracker.Things = (*Store)(nil)
 
-// maxNamed is how many things an answer names where several fit.
-const maxNamed = 8
+// maxWhich is how many things an answer names where several fit.
+const maxWhich = 8
 
 // LinkNamedTx links a ticket with the thing that a tag, hostname or serial
 // number names.
 func (s *Store) LinkNamedTx(ctx context.Context, tx *migrations.Tx, actor tracker.Actor, t *tracker.Ticket, name string) (string, error) {
-	list, err := assetsNamed(ctx, tx, strings.Trim(name, " .,;"), maxNamed+1)
+	list, err := assetsNamed(ctx, tx, strings.Trim(name, " .,;"), maxWhich+1)
 	if err != nil {
 		return "", err
 	}
@@ -71,7 +71,7 @@ func (s *Store) RepairTx(ctx context.Context, tx *migrations.Tx, actor tracker.A
 // toRepairTx finds what is to be repaired, nil for nothing that is registered.
 func (s *Store) toRepairTx(ctx context.Context, tx *migrations.Tx, t *tracker.Ticket, first string) (*Asset, error) {
 	if first != "" {
-		list, err := assetsNamed(ctx, tx, first, maxNamed+1)
+		list, err := assetsNamed(ctx, tx, first, maxWhich+1)
 		if err != nil {
 			return nil, err
 		}
@@ -98,7 +98,7 @@ func (s *Store) toRepairTx(ctx context.Context, tx *migrations.Tx, t *tracker.Ti
 			return nil, fmt.Errorf("read the linked assets: %w", err)
 		}
 	} else if t.ClientID != 0 {
-		if err := tx.Select(ctx, &list, `SELECT `+assetColumns+` FROM asset a `+assetJoins+`WHERE a.holder_id = ? AND a.status NOT IN ('retired', 'disposed') ORDER BY a.id LIMIT ?`, t.ClientID, maxNamed+1); err != nil {
+		if err := tx.Select(ctx, &list, `SELECT `+assetColumns+` FROM asset a `+assetJoins+`WHERE a.holder_id = ? AND a.status NOT IN ('retired', 'disposed') ORDER BY a.id LIMIT ?`, t.ClientID, maxWhich+1); err != nil {
 			return nil, fmt.Errorf("list what client %d has: %w", t.ClientID, err)
 		}
 	}
@@ -119,7 +119,7 @@ func onlyOne(list []Asset, none string) (*Asset, error) {
 	}
 	var names []string
 	for i, a := range list {
-		if i == maxNamed {
+		if i == maxWhich {
 			names = append(names, "…")
 			break
 		}

@@ -36,10 +36,16 @@ var commandActs = map[string]commandAct{
 	"waiting":    actWaiting,
 	"workaround": actWorkaround,
 	"summary":    actSummary,
-	"subject":    actSubject,
-	"cc":         actParticipant,
-	"asset":      actAsset,
-	"repair":     actRepair,
+	"watch": func(ctx context.Context, s *Store, tx *migrations.Tx, r *run, _ string) (string, []string, error) {
+		return "watch", nil, s.watchTx(ctx, tx, r.actor, &r.t)
+	},
+	"unwatch": func(ctx context.Context, s *Store, tx *migrations.Tx, r *run, _ string) (string, []string, error) {
+		return "unwatch", nil, s.unwatchTx(ctx, tx, r.actor, &r.t)
+	},
+	"subject": actSubject,
+	"cc":      actParticipant,
+	"asset":   actAsset,
+	"repair":  actRepair,
 }
 
 func actNote(ctx context.Context, s *Store, tx *migrations.Tx, r *run, _ string) (string, []string, error) {

@@ -3,6 +3,7 @@ package tracker
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"helpdeskd/migrations"
@@ -125,6 +126,9 @@ func (s *Store) obeyOneTx(ctx context.Context, tx *migrations.Tx, r *run, cmd Co
 	}
 	if err != nil {
 		return fmt.Errorf("obey #%s: %w", cmd.Name, err)
+	}
+	if key != "" && !slices.Contains(CommandsDone(), key) {
+		return fmt.Errorf("obey #%s: there are no words for %q", cmd.Name, key)
 	}
 	if key == "" { // what concerns the mail, not the ticket
 		return nil

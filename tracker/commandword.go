@@ -30,6 +30,8 @@ var commandWords = []struct {
 	{"category", "category"},
 	{"cc", "cc participant participants"},
 	{"subject", "subject title"},
+	{"watch", "watch follow"},
+	{"unwatch", "unwatch unfollow"},
 	{"help", "help commands"},
 }
 
@@ -100,4 +102,19 @@ func apart(a, b string) int {
 		before, last = last, row
 	}
 	return last[len(b)]
+}
+
+// CommandNames returns the commands, as one writes them behind a #.
+func CommandNames() []string {
+	names := make([]string, len(commandWords))
+	for i, c := range commandWords {
+		names[i] = c.Name
+	}
+	return names
+}
+
+// CommandsDone returns every key that CommandLine.Done can have.
+func CommandsDone() []string {
+	return []string{"note", "help", "take", "assign", "unassigned", "priority", "stage", "fix", "workaround", "summary", "done", "confirm", "drop", "waiting_client", "waiting_vendor", "waiting_over",
+		"category", "uncategorised", "subject", "cc", "asset", "repair", "repair_alone", "watch", "unwatch"}
 }

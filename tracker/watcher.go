@@ -22,29 +22,33 @@ func (s *Store) Watchers(ctx context.Context, ticketID int64) ([]Account, error)
 // setting of notifications. Only they themselves ask for it: nobody is made to
 // watch by answering, so that no mail comes that nobody wanted.
 func (s *Store) WatchTicket(ctx context.Context, actor Actor, number int64) (Ticket, error) {
-	return s.addToTicket(ctx, "watch", number, func(tx *migrations.Tx, t *Ticket) error {
-		by, err := accountWhere(ctx, tx, `id = ?`, actor.AccountID)
-		if err != nil {
-			return err
-		}
-		if !May(by, WorkTickets) {
-			return migrations.Deniedf("%s may not watch tickets.", by.Name)
-		}
-		n, err := tx.Exec(ctx, `INSERT INTO watcher (ticket_id, account_id, at) VALUES (?, ?, ?) ON CONFLICT (ticket_id, account_id) DO NOTHING`, t.ID, by.ID, s.stamp())
-		if err != nil || n == 0 {
-			return err
-		}
-		return s.changedTx(ctx, tx, actor, t, "watched", "", accountRef(by.ID))
-	})
+	return s.addToTicket(ctx, "watch", number, func(tx *migrations.Tx, t *Ticket) error { return s.watchTx(ctx, tx, actor, t) })
+}
+
+func (s *Store) watchTx(ctx context.Context, tx *migrations.Tx, actor Actor, t *Ticket) error {
+	by, err := accountWhere(ctx, tx, `id = ?`, actor.AccountID)
+	if err != nil {
+		return err
+	}
+	if !May(by, WorkTickets) {
+		return migrations.Deniedf("%s may not watch tickets.", by.Name)
+	}
+	n, err := tx.Exec(ctx, `INSERT INTO watcher (ticket_id, account_id, at) VALUES (?, ?, ?) ON CONFLICT (ticket_id, account_id) DO NOTHING`, t.ID, by.ID, s.stamp())
+	if err != nil || n == 0 {
+		return err
+	}
+	return s.changedTx(ctx, tx, actor, t, "watched", "", accountRef(by.ID))
 }
 
 // UnwatchTicket ends that.
 func (s *Store) UnwatchTicket(ctx context.Context, actor Actor, number int64) (Ticket, error) {
-	return s.addToTicket(ctx, "stop watching", number, func(tx *migrations.Tx, t *Ticket) error {
-		n, err := tx.Exec(ctx, `DELETE FROM watcher WHERE ticket_id = ? AND account_id = ?`, t.ID, actor.AccountID)
-		if err != nil || n == 0 {
-			return err
-		}
-		return s.changedTx(ctx, tx, actor, t, "unwatched", accountRef(actor.AccountID), "")
-	})
+	return s.addToTicket(ctx, "stop watching", number, func(tx *migrations.Tx, t *Ticket) error { return s.unwatchTx(ctx, tx, actor, t) })
+}
+
+func (s *Store) unwatchTx(ctx context.Context, tx *migrations.Tx, actor Actor, t *Ticket) error {
+	n, err := tx.Exec(ctx, `DELETE FROM watcher WHERE ticket_id = ? AND account_id = ?`, t.ID, actor.AccountID)
+	if err != nil || n == 0 {
+		return err
+	}
+	return s.changedTx(ctx, tx, actor, t, "unwatched", accountRef(actor.AccountID), "")
 }
