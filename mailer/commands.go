@@ -88,7 +88,7 @@ func (w words) whatWent(c *tracker.CommandAnswer) string {
 	case len(c.Sent) > 0:
 		return w.say("did.sent", strings.Join(clean(c.Sent, 80), ", "))
 	case c.Unsent && c.Unclear != "":
-		return w.say("did.unsent_"+c.Unclear, oneLine(c.At, 200))
+		return w.say("did.unsent."+c.Unclear, oneLine(c.At, 200))
 	case c.Unsent:
 		return w.say("did.unsent", cleanText(c.Why))
 	case c.Asked:

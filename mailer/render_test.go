@@ -367,7 +367,7 @@ func TestCatalogueIsWhole(t *testing.T) {
 		keys = append(keys, "did."+done)
 	}
 	for _, why := range []string{tracker.UnclearWord, tracker.UnclearBelow, tracker.UnclearMasked} {
-		keys = append(keys, "did.unsent_"+why)
+		keys = append(keys, "did.unsent."+why)
 	}
 	keys = append(keys, "account.invite.valid", "account.reset.lead", "account.reset.lead_admin", "account.changed.lead")
 	for _, k := range keys {
