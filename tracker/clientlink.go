@@ -49,8 +49,23 @@ func (s *Store) GuestByLink(ctx context.Context, token string) (Guest, error) {
 	return s.guest(ctx, s.db, row.ClientID, row.TicketID)
 }
 
-// guest returns a person's view of a ticket, where they take part in it now.
+// guest returns a person's view of a ticket, or of the one that it was merged
+// into, where they take part in that now.
 func (s *Store) guest(ctx context.Context, q read, clientID, ticketID int64) (Guest, error) {
+	for range maxMerges {
+		var into int64
+		err := q.Get(ctx, &into, `SELECT COALESCE(merged_into_id, 0) FROM ticket WHERE id = ?`, ticketID)
+		if migrations.KindOf(err) == migrations.NotFound {
+			return Guest{}, errNoPage()
+		}
+		if err != nil {
+			return Guest{}, fmt.Errorf("see where a ticket goes on: %w", err)
+		}
+		if into == 0 {
+			break
+		}
+		ticketID = into
+	}
 	part, err := exists(ctx, q, `SELECT 1 FROM ticket t JOIN client c ON c.id = ? AND c.erased_at IS NULL
 		WHERE t.id = ? AND (t.client_id = c.id OR EXISTS (SELECT 1 FROM participant p WHERE p.ticket_id = t.id AND p.client_id = c.id))`, clientID, ticketID)
 	if err != nil {

@@ -48,10 +48,11 @@ const saidTo = `m.ticket_id = ? AND m.state = 'shown' AND ((m.direction = 'in' A
 // not take part (any more).
 func (s *Store) ClientPage(ctx context.Context, g Guest) (ClientPage, error) {
 	p := ClientPage{Guest: g}
-	if _, err := s.guest(ctx, s.db, g.ClientID, g.TicketID); err != nil {
+	g, err := s.guest(ctx, s.db, g.ClientID, g.TicketID)
+	if err != nil {
 		return p, err
 	}
-	var err error
+	p.Guest = g
 	if p.Ticket, err = s.TicketByID(ctx, g.TicketID); err != nil {
 		return p, err
 	}
@@ -115,7 +116,7 @@ const maxRequests = 200
 // the newest first.
 func (s *Store) ClientTickets(ctx context.Context, clientID int64) ([]Ticket, error) {
 	var list []Ticket
-	err := s.db.Select(ctx, &list, ticketSelect+`WHERE t.client_id = ? OR t.id IN (SELECT p.ticket_id FROM participant p WHERE p.client_id = ?) ORDER BY t.id DESC LIMIT ?`, clientID, clientID, maxRequests)
+	err := s.db.Select(ctx, &list, ticketSelect+`WHERE t.merged_into_id IS NULL AND (t.client_id = ? OR t.id IN (SELECT p.ticket_id FROM participant p WHERE p.client_id = ?)) ORDER BY t.id DESC LIMIT ?`, clientID, clientID, maxRequests)
 	if err != nil {
 		return nil, fmt.Errorf("list the tickets of client %d: %w", clientID, err)
 	}

@@ -254,3 +254,38 @@ func TestOldAssigneeIsToldOfReopening(t *testing.T) {
 		_ = g
 	})
 }
+
+// TestClientPageOfMergedTickets: a link leads on to where the request went, and
+// shows there what was said to this person alone.
+func TestClientPageOfMergedTickets(t *testing.T) {
+	eachMailDesk(t, func(d *mailDesk) {
+		tech := d.technician("tomas@aldermere.example")
+		d.receive(d.mail())
+		d.receive(d.mail(from(benAt), says("My printer burns, too.")))
+		links := d.linked()
+		_, err := d.Reply(d.ctx, tech.Actor(), 1, ReplyInput{Text: "For Anna alone."})
+		d.ok(err)
+		d.linked()
+		_, err = d.Merge(d.ctx, tech.Actor(), 2, 1, AnyVersion)
+		d.ok(err)
+		g := d.at(links[benAt])
+		if p := must(d.ClientPage(d.ctx, g))(t); p.Ticket.Number != 1 || p.words() != "My printer burns, too." {
+			t.Fatalf("HD-%d: %q", p.Ticket.Number, p.words())
+		}
+		if list := must(d.ClientTickets(d.ctx, g.ClientID))(t); len(list) != 1 || list[0].Number != 1 {
+			t.Fatalf("his requests: %+v", list)
+		}
+		if n := must(d.GuestByNumber(d.ctx, g.ClientID, 2))(t); n != g {
+			t.Fatalf("HD-2 leads to %+v", n)
+		}
+		_, err = d.GuestSays(d.ctx, g, ClientSays{Text: "It still burns."})
+		d.ok(err)
+		if p := must(d.ClientPage(d.ctx, d.at(links[annaAt])))(t); p.words() != "It smells. | For Anna alone." {
+			t.Fatalf("her page: %q", p.words())
+		}
+		_, err = d.RemoveParticipant(d.ctx, tech.Actor(), 1, g.ClientID)
+		d.ok(err)
+		_, err = d.GuestByLink(d.ctx, links[benAt])
+		d.kindIs(err, migrations.NotFound)
+	})
+}

@@ -35,8 +35,12 @@ func (s *Store) asGuest(ctx context.Context, g Guest, ip string, fn func(tx *mig
 		if _, err := tx.Exec(ctx, `UPDATE ticket SET updated_at = ? WHERE id = ?`, s.stamp(), g.TicketID); err != nil {
 			return fmt.Errorf("take ticket %d: %w", g.TicketID, err)
 		}
-		if _, err := s.guest(ctx, tx, g.ClientID, g.TicketID); err != nil {
+		now, err := s.guest(ctx, tx, g.ClientID, g.TicketID)
+		if err != nil {
 			return err
+		}
+		if now != g {
+			return migrations.Conflictf("Your request was joined with another one this very moment. Please send it once more.")
 		}
 		t, err := ticketWhere(ctx, tx, `t.id = ?`, g.TicketID)
 		if err != nil {

@@ -218,7 +218,7 @@ func (s *Store) moveAllTx(ctx context.Context, tx *migrations.Tx, actor Actor, f
 			return fmt.Errorf("list what moves: %w", err)
 		}
 	}
-	for _, table := range []string{"message", "note", "outbox", "inbox", "reply_token"} {
+	for _, table := range []string{"message", "note", "outbox", "inbox", "reply_token", "client_link"} {
 		if _, err := tx.Exec(ctx, `UPDATE `+table+` SET ticket_id = ? WHERE ticket_id = ?`, into.ID, from.ID); err != nil {
 			return fmt.Errorf("move each %s: %w", table, err)
 		}

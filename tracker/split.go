@@ -177,6 +177,7 @@ func (s *Store) moveMessagesTx(ctx context.Context, tx *migrations.Tx, from, to 
 	for _, q := range []string{
 		`UPDATE inbox SET ticket_id = ? WHERE ticket_id = ? AND id IN (SELECT m.inbox_id FROM message m WHERE m.inbox_id IS NOT NULL AND m.id IN ` + in + `)`,
 		`UPDATE reply_token SET ticket_id = ? WHERE ticket_id = ? AND outbox_id IN (SELECT o.id FROM outbox o WHERE o.message_id IN ` + in + `)`,
+		`UPDATE client_link SET ticket_id = ? WHERE ticket_id = ? AND outbox_id IN (SELECT o.id FROM outbox o WHERE o.message_id IN ` + in + `)`,
 		`UPDATE outbox SET ticket_id = ? WHERE ticket_id = ? AND message_id IN ` + in,
 		`UPDATE message SET ticket_id = ? WHERE ticket_id = ? AND id IN ` + in,
 	} {

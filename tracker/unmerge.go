@@ -128,6 +128,7 @@ func (s *Store) unmergeTx(ctx context.Context, tx *migrations.Tx, actor Actor, t
 		{`UPDATE note SET ticket_id = ? WHERE ticket_id = ? AND id IN `, d.Notes},
 		{`UPDATE outbox SET ticket_id = ? WHERE ticket_id = ? AND id IN `, d.Mails},
 		{`UPDATE reply_token SET ticket_id = ? WHERE ticket_id = ? AND outbox_id IN `, d.Mails},
+		{`UPDATE client_link SET ticket_id = ? WHERE ticket_id = ? AND outbox_id IN `, d.Mails},
 		{`UPDATE inbox SET ticket_id = ? WHERE ticket_id = ? AND id IN `, d.Inbox},
 		{`UPDATE ticket SET merged_into_id = ? WHERE merged_into_id = ? AND id IN `, d.Duplicates},
 		{`UPDATE ticket_merge SET into_id = ? WHERE into_id = ? AND ticket_id IN `, d.Duplicates},

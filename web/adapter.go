@@ -103,6 +103,9 @@ func (s *site) fail(w http.ResponseWriter, r *http.Request, err error) {
 			t.Back = back
 		}
 	}
+	if back := guestBack(r); back != "" {
+		t.Back = back
+	}
 	w.Header().Set("Cache-Control", "no-store")
 	if rerr := s.render(w, r, t.Status, "error", view{Title: s.words.say("error.title"), Bare: accountOf(r.Context()) == nil, Data: t}); rerr != nil {
 		s.log.ErrorContext(r.Context(), "the error page failed", slog.Any("error", rerr))

@@ -350,6 +350,8 @@ func settingPlace(name string) string {
 		}
 	}
 	switch area, _, _ := strings.Cut(name, "."); {
+	case slices.Contains(clientSettings, name):
+		return "/settings/client"
 	case slices.Contains(ticketSettings, name):
 		return "/settings/tickets"
 	case area == "look", area == "hours":

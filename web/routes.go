@@ -45,6 +45,23 @@ func (s *site) table() []route {
 		{get, "/choose-password", anyone, s.choosePage},
 		{post, "/choose-password", anyone, s.choose},
 
+		// People without an account: the page of a request, by the link in a
+		// mail or after proving an address with a code.
+		{get, "/r/{token}", anyone, s.byLink(s.client)},
+		{get, "/r/{token}/files/{uid}", anyone, s.byLink(s.clientFile)},
+		{post, "/r/{token}/say", anyone, s.byLink(s.sayClient)},
+		{post, "/r/{token}/answer", anyone, s.byLink(s.answerClient)},
+		{post, "/r/{token}/rate", anyone, s.byLink(s.rateClient)},
+		{get, "/my", anyone, s.my},
+		{post, "/my/code", anyone, s.myCode},
+		{post, "/my/enter", anyone, s.myEnter},
+		{post, "/my/leave", anyone, s.myLeave},
+		{get, "/my/{number}", anyone, s.bySession(s.client)},
+		{get, "/my/{number}/files/{uid}", anyone, s.bySession(s.clientFile)},
+		{post, "/my/{number}/say", anyone, s.bySession(s.sayClient)},
+		{post, "/my/{number}/answer", anyone, s.bySession(s.answerClient)},
+		{post, "/my/{number}/rate", anyone, s.bySession(s.rateClient)},
+
 		{get, "/", tracker.ReadPlain, s.home},
 		{get, "/requests", tracker.ReadPlain, s.requests},
 		{post, "/logout", tracker.EditOwnAccount, s.logout},
@@ -257,6 +274,8 @@ func (s *site) table() []route {
 		{get, "/settings/forms/read", tracker.TeachForms, s.formReading},
 		{post, "/settings/forms/read", tracker.TeachForms, s.readForm},
 		{post, "/settings/forms/teach", tracker.TeachForms, s.teachForm},
+		{get, "/settings/client", tracker.EditSettings, s.clientSettings},
+		{post, "/settings/client", tracker.EditSettings, s.saveClientSettings},
 		{get, "/settings/alarms", tracker.EditSettings, s.alarmSettings},
 		{post, "/settings/alarms", tracker.EditSettings, s.saveAlarmSettings},
 		{post, "/settings/alarms/test", tracker.EditSettings, s.testAlarm},
@@ -282,6 +301,8 @@ var withFiles = map[string]bool{
 	"/settings/forms/read":    true,
 	"/settings/forms/teach":   true,
 	"/import":                 true,
+	"/r/{token}/say":          true,
+	"/my/{number}/say":        true,
 }
 
 // probes are the addresses that machines ask: no session is read for them,
@@ -356,7 +377,10 @@ func (s *site) guard(e route) http.Handler {
 	}
 	h := s.handle(func(w http.ResponseWriter, r *http.Request) error {
 		if r.Method == http.MethodPost {
-			body := r.Body
+			body, limit := r.Body, limit
+			if limit == filesLimit && e.need == anyone && !s.mayUpload(r) {
+				limit = formLimit
+			}
 			if b, slow := body.(*hurried); slow && limit == filesLimit {
 				b.c.SetReadDeadline(time.Now().Add(filesTime))
 			}

@@ -209,7 +209,8 @@ func (h *hangUp) Flush() { h.cancel() }
 
 // throttled are the routes that count wrong tries, which is what they are
 // asked to do with them.
-var throttled = map[string]bool{"/login": true, "/forgot": true, "/setup": true, "/choose-password": true, "/account/password": true}
+var throttled = map[string]bool{"/login": true, "/forgot": true, "/setup": true, "/choose-password": true, "/account/password": true, "/my/code": true, "/my/enter": true,
+	"/r/{token}/say": true, "/r/{token}/answer": true, "/r/{token}/rate": true, "/my/{number}/say": true, "/my/{number}/answer": true, "/my/{number}/rate": true}
 
 // TestReadingChangesNothing: no GET or HEAD changes a row of any table, for
 // whoever asks, and HEAD answers as GET does.
@@ -542,6 +543,7 @@ var whole = map[string]string{
 	"/views/{id}/remove":            "a button",
 	"/settings/look/logo/remove":    "a button",
 	"/settings/mail/{key}/preview":  "an empty wording is the text that comes with the program",
+	"/my/leave":                     "a button",
 }
 
 // button reports whether an empty form is all of a route's form.

@@ -27,6 +27,7 @@ type ticketView struct {
 	Asks   []tracker.Address // whom a form names, where the ticket is not theirs yet
 	Things ticketThings      // assets, repairs and links beside the conversation
 	Family familyView        // parent, children, duplicates
+	Rated  []tracker.Satisfaction
 
 	Burst   *burstView // several alike reports, of which this is one; nil for none
 	History historyView

@@ -21,6 +21,7 @@ func (s *site) panels() []ticketPanel {
 		s.similarPanel,
 		s.unreachablePanel,
 		s.familyPanel,
+		s.ratedPanel,
 	}
 }
 

@@ -1,0 +1,96 @@
+package web
+
+import (
+	"net/http"
+	"strconv"
+
+	"helpdeskd/migrations"
+	"helpdeskd/tracker"
+)
+
+// said reads what a visitor wrote out of a form.
+func (s *site) said(r *http.Request) tracker.ClientSays {
+	return tracker.ClientSays{Text: r.PostFormValue("text"), Once: r.PostFormValue("once"), IP: s.clientIP(r)}
+}
+
+// backToClient shows the page again with what was typed and why it was not
+// saved. Errors that the visitor cannot mend are returned.
+func (s *site) backToClient(w http.ResponseWriter, r *http.Request, c clientView, field string, err error) error {
+	status := kindStatus[migrations.KindOf(err)]
+	switch migrations.KindOf(err) {
+	case migrations.Invalid, migrations.Conflict:
+	case migrations.Temporary:
+		if migrations.SafeMessage(err) == "" {
+			return err
+		}
+		status = http.StatusTooManyRequests
+	default:
+		return err
+	}
+	c.Bad = problems{field: migrations.SafeMessage(err)}
+	return s.showClient(w, r, status, c)
+}
+
+// sayClient adds words or files to the visitor's ticket.
+func (s *site) sayClient(w http.ResponseWriter, r *http.Request, v visit) error {
+	in := s.said(r)
+	in.Reopen = r.PostFormValue("open") == "again"
+	back := clientView{visit: v, Text: in.Text}
+	if in.Reopen && in.Text == "" {
+		return s.backToClient(w, r, back, "text", migrations.Invalidf("%s", s.words.say("client.again_why")))
+	}
+	was, err := s.store.TicketByID(r.Context(), v.TicketID)
+	if err != nil {
+		return err
+	}
+	if r.MultipartForm != nil {
+		for _, h := range r.MultipartForm.File["files"] {
+			if h.Filename == "" && h.Size == 0 {
+				continue
+			}
+			f, err := s.upload(r, h)
+			if err != nil {
+				return err
+			}
+			in.Files = append(in.Files, f)
+		}
+	}
+	t, err := s.store.GuestSays(r.Context(), v.Guest, in)
+	if err != nil {
+		return s.backToClient(w, r, back, "text", err)
+	}
+	done := "said"
+	switch {
+	case t.Stage == tracker.Completed && was.Stage == tracker.Confirming:
+		done = "yes"
+	case t.Stage.Closed():
+		done = "kept"
+	case was.Stage.Closed():
+		done = "again"
+	}
+	return seeOther(w, r, v.Base+"?done="+done)
+}
+
+// answerClient is yes or no to the question whether it is fixed.
+func (s *site) answerClient(w http.ResponseWriter, r *http.Request, v visit) error {
+	solved := r.PostFormValue("solved")
+	if solved != "yes" && solved != "no" {
+		return errForm
+	}
+	in := s.said(r)
+	_, err := s.store.GuestAnswers(r.Context(), v.Guest, solved == "yes", s.words.say("client.no_words"), in)
+	if err != nil {
+		return s.backToClient(w, r, clientView{visit: v, Why: in.Text, Solved: solved}, "why", err)
+	}
+	return seeOther(w, r, v.Base+"?done="+solved)
+}
+
+// rateClient records how it was.
+func (s *site) rateClient(w http.ResponseWriter, r *http.Request, v visit) error {
+	score, _ := strconv.ParseInt(r.PostFormValue("score"), 10, 64) // 0 is none of them
+	note := r.PostFormValue("comment")
+	if err := s.store.Rate(r.Context(), v.Guest, score, note, s.clientIP(r)); err != nil {
+		return s.backToClient(w, r, clientView{visit: v, Score: r.PostFormValue("score"), Note: note}, "rate", err)
+	}
+	return seeOther(w, r, v.Base+"?done=rated")
+}
