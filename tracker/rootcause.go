@@ -68,6 +68,30 @@ func (s *Store) DismissRecurring(ctx context.Context, actor Actor, r Recurring) 
 	return nil
 }
 
+// UndismissRecurring takes it back that a problem was set aside; what is not
+// set aside stays as it is.
+func (s *Store) UndismissRecurring(ctx context.Context, actor Actor, key string) error {
+	err := s.db.Tx(ctx, func(tx *migrations.Tx) error {
+		var at migrations.Stamp
+		err := tx.Get(ctx, &at, `SELECT at FROM recurrence WHERE key = ? AND ticket_id IS NULL`, key)
+		if migrations.KindOf(err) == migrations.NotFound {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		// Alike words were set aside with it, at the same moment by the same person.
+		if _, err := tx.Exec(ctx, `DELETE FROM recurrence WHERE ticket_id IS NULL AND at = ? AND account_id = (SELECT r.account_id FROM recurrence r WHERE r.key = ?)`, at, key); err != nil {
+			return err
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("show a recurring problem again: %w", err)
+	}
+	return nil
+}
+
 // problemDecidedTx writes down what was decided about a problem.
 func (s *Store) problemDecidedTx(ctx context.Context, tx *migrations.Tx, actor Actor, r Recurring, ticketID int64) error {
 	for _, key := range r.keys {

@@ -26,6 +26,7 @@ type Past struct {
 	Fix        string
 	OpenedAt   time.Time
 	StageAt    time.Time
+	Summary    string // what it was and why, for managers; of what is completed only
 	Archived   bool
 	Said       []PastWords // what followed, the oldest first
 
@@ -90,7 +91,7 @@ var seedTables = []struct {
 	{"client", "id, name, name_folded, department, created_at", true},
 	{"client_address", "address, client_id, created_at", false},
 	{"blob", "digest, size, place, data, created_at", false},
-	{"ticket", "id, number, subject, stage, level, star, triaged_at, client_id, client_address, assignee_id, category_id, mailbox_id, fix, fixed_at, drop_reason, opened_at, stage_at, closed_at, archived_at, created_at, updated_at, unconfirmed, news", true},
+	{"ticket", "id, number, subject, stage, level, star, triaged_at, client_id, client_address, assignee_id, category_id, mailbox_id, fix, fixed_at, drop_reason, opened_at, stage_at, closed_at, archived_at, created_at, updated_at, unconfirmed, news, first_answer_at, summary", true},
 	{"inbox", "id, mailbox_id, digest, size, received_at, kept_at, state, attempts, fate, class, sender, subject, ticket_id, acks, done_at, moved_at", true},
 	{"message", "id, ticket_id, direction, state, inbox_id, client_id, account_id, from_name, from_address, subject, body, digest, mail_id, identity, content, at", true},
 	{"message_ref", "ref, ticket_id, known", false},
@@ -188,7 +189,7 @@ func (b *seeder) add(ctx context.Context, tx *migrations.Tx, p Past) error {
 	digest := Digest(p.Raw)
 	b.row("blob", digest, len(p.Raw), "row", p.Raw, opened)
 	b.row("ticket", ticket, b.number, p.Subject, p.Stage, p.Level, p.Star, triaged, clientID, from, orNull(p.AccountID), orNull(p.CategoryID), b.mailbox,
-		p.Fix, fixed, dropReason, opened, stage, closed, archived, opened, stage, false, false)
+		p.Fix, fixed, dropReason, opened, stage, closed, archived, opened, stage, false, false, firstAnswerOf(p, stage), p.Summary)
 	b.took(FateNew)
 	b.row("inbox", inbox, b.mailbox, digest, len(p.Raw), opened, opened, inboxDone, 1, FateNew, string(ClassHuman), from, p.Subject, ticket, 1, opened, opened)
 	b.row("message", message, ticket, "in", "shown", inbox, clientID, nil, p.Client.Name, from, p.Subject, p.Body, digest, p.MessageID, "mail:"+digest, digest, opened)
@@ -209,6 +210,20 @@ func (b *seeder) add(ctx context.Context, tx *migrations.Tx, p Past) error {
 		b.event(stage, Actor{AccountID: p.AccountID}, ticket, "stage", "requested", p.Stage)
 	}
 	return nil
+}
+
+// firstAnswerOf is when a technician first answered a past request, nil for never.
+func firstAnswerOf(p Past, answered migrations.Stamp) any {
+	var first migrations.Stamp
+	if p.Answer != "" {
+		first = answered
+	}
+	for _, w := range p.Said {
+		if at := migrations.At(w.At); w.AccountID != 0 && (first == 0 || at < first) {
+			first = at
+		}
+	}
+	return orNull(int64(first))
 }
 
 // said collects one later message.

@@ -68,6 +68,7 @@ type pastTicket struct {
 	unconfirmed, news       bool
 	reason                  string
 	updated                 migrations.Stamp
+	answered                migrations.Stamp // when a technician first spoke with the client, 0 for never
 }
 
 // tell collects the rows of a request that has Steps.
@@ -91,6 +92,9 @@ func (b *seeder) tell(ctx context.Context, tx *migrations.Tx, p Past) error {
 		b.event(opened, by, t.id, "opened", "", "")
 		b.row("note", b.id("note"), t.id, p.AccountID, string(p.Via), p.Body, opened)
 		b.event(opened, by, t.id, "note", "", string(p.Via))
+		if p.Via == NotePhone || p.Via == NoteInPerson {
+			t.heard(opened)
+		}
 		b.take(t, p.AccountID, opened)
 	} else {
 		message := b.received(t, p.Raw, p.MessageID, p.Subject, p.Body, FateNew, opened)
@@ -110,8 +114,12 @@ func (b *seeder) tell(ctx context.Context, tx *migrations.Tx, p Past) error {
 	if t.fixed != nil {
 		fix = t.Fix
 	}
+	summary := ""
+	if t.stage == Completed {
+		summary = t.Summary
+	}
 	b.row("ticket", t.id, number, p.Subject, string(t.stage), p.Level, p.Star, t.triaged, client, t.from, orNull(t.assignee), orNull(p.CategoryID), b.mailbox,
-		fix, t.fixed, t.reason, opened, *t.stageAt, closed, nil, opened, t.updated, t.unconfirmed, t.news)
+		fix, t.fixed, t.reason, opened, *t.stageAt, closed, nil, opened, t.updated, t.unconfirmed, t.news, orNull(int64(t.answered)), summary)
 	return nil
 }
 
@@ -128,6 +136,9 @@ func (b *seeder) step(t *pastTicket, st PastStep) error {
 		b.stage(t, by, at, "stage", InProgress)
 	case PastNote:
 		b.row("note", b.id("note"), t.id, orNull(st.AccountID), string(st.Kind), st.Text, at)
+		if st.Kind == NotePhone || st.Kind == NoteInPerson {
+			t.heard(at)
+		}
 		b.event(at, by, t.id, "note", "", string(st.Kind))
 	case PastReply:
 		b.replied(t, st.AccountID, st.Text, at)
@@ -158,6 +169,13 @@ func (b *seeder) step(t *pastTicket, st PastStep) error {
 		return fmt.Errorf("there is no deed %q", st.Do)
 	}
 	return nil
+}
+
+// heard notes that a technician spoke with the client; only the first time counts.
+func (t *pastTicket) heard(at migrations.Stamp) {
+	if t.answered == 0 {
+		t.answered = at
+	}
 }
 
 func (b *seeder) take(t *pastTicket, account int64, at migrations.Stamp) {
@@ -194,6 +212,7 @@ func (b *seeder) replied(t *pastTicket, account int64, text string, at migration
 	id, a := b.id("message"), b.accounts[account]
 	b.row("message", id, t.id, "out", "shown", nil, nil, orNull(account), a.Name, a.Email, t.Subject, text, "", "", "", "", at)
 	b.event(at, Actor{AccountID: account}, t.id, "answered", "", "")
+	t.heard(at)
 	b.sent(MailReply, t.id, id, t.client, t.Past, at)
 }
 

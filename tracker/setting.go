@@ -20,26 +20,27 @@ import (
 // The settings that staff edit. Each has a default, so that an empty
 // database works.
 const (
-	SetCompany    = "look.company"   // the company's name, in mails and on pages
-	SetLogo       = "look.logo"      // uid of the company's logo, a file of LookThing
-	SetFormLink   = "mail.form_link" // the company's request form, named in acknowledgements
-	SetSignature  = "mail.signature" // under technicians' replies
-	SetAck        = "mail.ack"       // on or off
-	SetPublicURL  = "site.public_url"
-	SetSilentDays = "ticket.silent_days"    // days after which a confirming ticket completes by itself
-	SetTakeBack   = "mail.take_back"        // seconds for which a person's answer can be taken back before it leaves
-	SetArchive    = "ticket.archive_months" // calendar months after which a closed ticket is archived
-	SetPurge      = "ticket.purge_months"   // calendar months after which an archived ticket is deleted; 0: never
-	SetBurst      = "ticket.burst_people"   // how many people's alike reports within an hour make a burst; 0: none do
-	SetNotify     = "account.notify"        // what a new account is told by mail: all, mine, none
-	SetHours      = "hours.week"            // Hours without its holidays, as JSON
-	SetHolidays   = "hours.holidays"        // []Holiday as JSON
-	SetAnnounce   = "hours.announce"        // on: acknowledgements outside hours say when the desk opens
-	SetSenders    = "form.senders"          // an address a line
-	SetLabels     = "form.labels"           // []FormLabel as JSON
-	SetSetupCode  = "setup.code_hash"
-	SetMailPerMin = "mail.per_minute"
-	SetCurrency   = "money.currency" // ISO 4217, of amounts that name none
+	SetCompany      = "look.company"   // the company's name, in mails and on pages
+	SetLogo         = "look.logo"      // uid of the company's logo, a file of LookThing
+	SetFormLink     = "mail.form_link" // the company's request form, named in acknowledgements
+	SetSignature    = "mail.signature" // under technicians' replies
+	SetAck          = "mail.ack"       // on or off
+	SetPublicURL    = "site.public_url"
+	SetSilentDays   = "ticket.silent_days"    // days after which a confirming ticket completes by itself
+	SetTakeBack     = "mail.take_back"        // seconds for which a person's answer can be taken back before it leaves
+	SetArchive      = "ticket.archive_months" // calendar months after which a closed ticket is archived
+	SetPurge        = "ticket.purge_months"   // calendar months after which an archived ticket is deleted; 0: never
+	SetBurst        = "ticket.burst_people"   // how many people's alike reports within an hour make a burst; 0: none do
+	SetNotify       = "account.notify"        // what a new account is told by mail: all, mine, none
+	SetHours        = "hours.week"            // Hours without its holidays, as JSON
+	SetHolidays     = "hours.holidays"        // []Holiday as JSON
+	SetAnnounce     = "hours.announce"        // on: acknowledgements outside hours say when the desk opens
+	SetSenders      = "form.senders"          // an address a line
+	SetLabels       = "form.labels"           // []FormLabel as JSON
+	SetSetupCode    = "setup.code_hash"
+	SetMailPerMin   = "mail.per_minute"
+	SetManagerNames = "manager.names"  // on: pages for managers say who asked
+	SetCurrency     = "money.currency" // ISO 4217, of amounts that name none
 
 	SetLinkDays     = "site.link_days"      // days for which the links to the employee's page in mails work; 0: mails carry none
 	SetSatisfaction = "ticket.satisfaction" // on: who asked is asked how it was, once their request is completed
@@ -63,6 +64,7 @@ var settingDefaults = map[string]string{
 	SetBurst:        "3",
 	SetNotify:       NotifyAll,
 	SetAnnounce:     "on",
+	SetManagerNames: "on",
 	SetMailPerMin:   "25",
 	SetCurrency:     "EUR",
 
@@ -83,7 +85,7 @@ var settingDefaults = map[string]string{
 }
 
 // plainSettings are those whose values events name: numbers and choices.
-var plainSettings = map[string]bool{SetAck: true, SetSilentDays: true, SetArchive: true, SetPurge: true, SetNotify: true, SetAnnounce: true, SetMailPerMin: true, SetCurrency: true,
+var plainSettings = map[string]bool{SetAck: true, SetManagerNames: true, SetSilentDays: true, SetArchive: true, SetPurge: true, SetNotify: true, SetAnnounce: true, SetMailPerMin: true, SetCurrency: true,
 	SetLinkDays: true, SetSatisfaction: true,
 	SetTakeBack: true, SetBurst: true,
 	SetTargets: true, SetTell: true, SetRemindDays: true, SetRemindMost: true, SetRemindVendor: true, SetRemindQuiet: true,
@@ -252,7 +254,7 @@ func CheckSetting(name, value string) (string, error) {
 		if u, err := url.Parse(value); value != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || len(value) > 1000 || oneLine(value) != value) {
 			return "", migrations.InvalidAt(name, "The form's address must begin with https:// and name a server.")
 		}
-	case SetAck, SetAnnounce, SetSatisfaction, SetTargets, SetRemindVendor:
+	case SetAck, SetAnnounce, SetManagerNames, SetSatisfaction, SetTargets, SetRemindVendor:
 		if value != "on" {
 			value = "off"
 		}

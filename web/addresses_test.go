@@ -34,7 +34,7 @@ func TestManagersLandOnTheirPage(t *testing.T) {
 	w := newWorld(t, dbtest.Open(t, migrations.SQLite))
 	w.story()
 	res := w.session(w.manager).get("/board")
-	if res.Code != http.StatusSeeOther || res.Header().Get("Location") != "/requests" {
+	if res.Code != http.StatusSeeOther || res.Header().Get("Location") != "/overview" {
 		t.Fatalf("the board for a manager: %d to %q", res.Code, res.Header().Get("Location"))
 	}
 	if strings.Contains(res.Body.String(), "headset") {

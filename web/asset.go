@@ -13,22 +13,23 @@ import (
 
 // assetView is an asset's page as its template gets it.
 type assetView struct {
-	A        inventory.Asset
-	Model    inventory.ModelCount
-	Holder   *tracker.Client
-	Facts    []fact
-	Specs    []fact
-	Life     []moment
-	Earlier  string // address of what was before, "" for nothing
-	Later    bool   // an older part is shown
-	Stow     moveView
-	Deploy   moveView
-	Gone     bool // retired or disposed
-	MayUndo  bool
-	MayCount bool
-	Files    filesView
-	Links    linksView
-	Problem  string
+	A         inventory.Asset
+	Model     inventory.ModelCount
+	Holder    *tracker.Client
+	Facts     []fact
+	Specs     []fact
+	Life      []moment
+	Earlier   string // address of what was before, "" for nothing
+	Later     bool   // an older part is shown
+	Stow      moveView
+	Deploy    moveView
+	Gone      bool // retired or disposed
+	MayUndo   bool
+	MayCount  bool
+	Files     filesView
+	Links     linksView
+	Recurring []recurringView
+	Problem   string
 }
 
 // lifeSteps is how many entries of a life line a page shows.
@@ -90,6 +91,13 @@ func (s *site) assetPage(w http.ResponseWriter, r *http.Request, status int, id 
 		return err
 	}
 	if v.Links, err = s.linksOf(ctx, a.Thing(), assetPath(id)); err != nil {
+		return err
+	}
+	again, err := s.store.RecurringOfAsset(ctx, id)
+	if err != nil {
+		return err
+	}
+	if v.Recurring, err = s.recurringViews(ctx, again, assetPath(id)); err != nil {
 		return err
 	}
 	return s.render(w, r, status, "asset", view{Title: a.Tag + " " + a.Title(), Section: "assets", Data: &v})

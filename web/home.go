@@ -9,7 +9,7 @@ import (
 // home sends everybody to the page where their day begins.
 func (s *site) home(w http.ResponseWriter, r *http.Request) error {
 	if !tracker.May(*accountOf(r.Context()), tracker.ReadTickets) {
-		return seeOther(w, r, "/requests")
+		return seeOther(w, r, "/overview")
 	}
 	return seeOther(w, r, "/board")
 }
@@ -21,6 +21,16 @@ func (s *site) requests(w http.ResponseWriter, r *http.Request) error {
 	list, more, err := s.store.Tickets(r.Context(), tracker.TicketFilter{}, after, 50)
 	if err != nil {
 		return err
+	}
+	if names, err := s.mayName(r.Context()); err != nil {
+		return err
+	} else if !names && !tracker.May(*accountOf(r.Context()), tracker.ReadTickets) {
+		for i := range list {
+			list[i].ClientName, list[i].ClientAddress = s.words.say("overview.somebody"), ""
+			if d := list[i].ClientDepartment; d != "" {
+				list[i].ClientName = s.words.say("overview.somebody_of", d)
+			}
+		}
 	}
 	return s.render(w, r, http.StatusOK, "requests", view{Title: s.words.say("requests.title"), Section: "requests",
 		Data: struct {

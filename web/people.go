@@ -65,12 +65,13 @@ type personView struct {
 	Pages   pageLinks
 	Narrow  bool // a filter is on
 
-	Orders   ordersOf
-	Links    linksView
-	Problem  string
-	MayErase bool
-	Erasure  tracker.ErasureState // of somebody who is or was erased; BegunAt 0: of nobody
-	Form     tracker.Client       // what the form holds: after a problem what was typed
+	Orders    ordersOf
+	Links     linksView
+	Recurring []recurringView
+	Problem   string
+	MayErase  bool
+	Erasure   tracker.ErasureState // of somebody who is or was erased; BegunAt 0: of nobody
+	Form      tracker.Client       // what the form holds: after a problem what was typed
 }
 
 func (s *site) person(w http.ResponseWriter, r *http.Request) error {
@@ -108,6 +109,13 @@ func (s *site) personPage(w http.ResponseWriter, r *http.Request, status int, id
 		return err
 	}
 	if v.Links, err = s.linksOf(ctx, tracker.Thing{Kind: tracker.KindClient, ID: id}, personPath(id)); err != nil {
+		return err
+	}
+	again, err := s.store.RecurringOfClient(ctx, id)
+	if err != nil {
+		return err
+	}
+	if v.Recurring, err = s.recurringViews(ctx, again, personPath(id)); err != nil {
 		return err
 	}
 	if v.ErasedAt != 0 { // nothing begins for them

@@ -75,6 +75,10 @@ func (s *site) table() []route {
 		{get, "/keys", tracker.ReadPlain, s.keys},
 
 		{get, "/trends", tracker.ReadTickets, s.trends},
+		{get, "/overview", tracker.ReadPlain, s.overview},
+		{post, "/recurring/root", tracker.WorkTickets, s.openRootCause},
+		{post, "/recurring/dismiss", tracker.WorkTickets, s.dismissRecurring},
+		{post, "/recurring/undismiss", tracker.WorkTickets, s.undismissRecurring},
 		{get, "/board", tracker.ReadPlain, s.board}, // managers are sent on to their own page
 		{get, "/live", tracker.ReadTickets, s.live},
 		{get, "/tickets", tracker.ReadTickets, s.ticketList},

@@ -148,7 +148,7 @@ func typedSettings(r *http.Request, names ...string) map[string]string {
 }
 
 // ticketSettings are on the page about tickets.
-var ticketSettings = []string{tracker.SetAck, tracker.SetSilentDays, tracker.SetArchive, tracker.SetPurge, tracker.SetBurst, tracker.SetCurrency, tracker.SetNotify}
+var ticketSettings = []string{tracker.SetAck, tracker.SetSilentDays, tracker.SetArchive, tracker.SetPurge, tracker.SetBurst, tracker.SetCurrency, tracker.SetManagerNames, tracker.SetNotify}
 
 // ticketsView is the page about tickets.
 type ticketsView struct {

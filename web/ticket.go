@@ -20,6 +20,7 @@ type ticketView struct {
 	Client       *tracker.Client
 	Bounced      []tracker.ClientAddress // of the requester's addresses
 	Unreachable  []tracker.ClientAddress // of those whom an answer goes to
+	Recurring    []recurringView         // what it is one of
 	Participants []tracker.Participant
 	Answers      []tracker.AnswerHolder // who can answer by mail
 	Last         int64

@@ -20,6 +20,7 @@ func (s *site) panels() []ticketPanel {
 		s.beforePanel,
 		s.similarPanel,
 		s.unreachablePanel,
+		s.recurringPanel,
 		s.familyPanel,
 		s.ratedPanel,
 	}

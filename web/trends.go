@@ -20,6 +20,7 @@ type trendsView struct {
 	Problem string
 	Says    string // how many, and against the time before
 	Charts  []chart
+	Recurs  []recurringView
 	Before  string // a period that has something, where this one has nothing
 }
 
@@ -102,6 +103,13 @@ func (s *site) trends(w http.ResponseWriter, r *http.Request) error {
 	if err := s.trendSentence(ctx, &v, t.Total, from, to); err != nil {
 		return err
 	}
+	again, err := s.store.Recurring(ctx)
+	if err != nil {
+		return err
+	}
+	if v.Recurs, err = s.recurringViews(ctx, again[:min(len(again), trendRows)], "/trends"); err != nil {
+		return err
+	}
 	if t.Total == 0 {
 		first, err := s.store.FirstOpened(ctx)
 		if err != nil {
@@ -132,7 +140,8 @@ func statusOf(p span) int {
 
 // insightTabs lead between what requests tell the desk and what they tell managers.
 func (s *site) insightTabs(on string) []tab {
-	return []tab{{Word: s.words.say("nav.trends"), To: "/trends", Icon: "chart-bar", On: on == "trends"}}
+	return []tab{{Word: s.words.say("nav.trends"), To: "/trends", Icon: "chart-bar", On: on == "trends"},
+		{Word: s.words.say("nav.overview"), To: "/overview", Icon: "note", On: on == "overview"}}
 }
 
 // trendSentence says how many requests there were, and whether that is more
