@@ -107,10 +107,10 @@ func (s *Store) replyFamilyTx(ctx context.Context, tx *migrations.Tx, actor Acto
 // confirming, which asks each of their people. They get its fix, and its
 // sentence, unless they have their own. What is refused is named.
 func (s *Store) StageChildren(ctx context.Context, actor Actor, number int64, stage Stage) (done []int64, refused []Refusal, err error) {
-	if stage != Completed && stage != Confirming {
-		return nil, nil, migrations.Invalidf("The tickets below this one can be completed, or their people asked.")
-	}
 	_, err = s.onTicket(ctx, "move the children of", number, func(tx *migrations.Tx, t *Ticket) error {
+		if stage != Completed && stage != Confirming {
+			return migrations.Invalidf("The tickets below this one can be completed, or their people asked.")
+		}
 		children, err := s.openChildrenTx(ctx, tx, t.ID)
 		if err != nil {
 			return err

@@ -140,7 +140,7 @@ func (s *Store) BulkTickets(ctx context.Context, actor Actor, rows []BulkRow, a 
 		if _, err := lockNumbersTx(ctx, tx); err != nil {
 			return err
 		}
-		if err := a.checkTx(ctx, tx); err != nil {
+		if err := a.check(ctx, tx); err != nil {
 			return err
 		}
 		for _, r := range rows {
@@ -185,8 +185,8 @@ func refusal(err error) (why string, refused bool) {
 	return "", false
 }
 
-// checkTx refuses what would be refused for every ticket.
-func (a BulkAction) checkTx(ctx context.Context, tx *migrations.Tx) error {
+// check refuses what would be refused for every ticket.
+func (a BulkAction) check(ctx context.Context, tx read) error {
 	switch a.Do {
 	case "stage":
 		reason := manyLines(a.Reason)

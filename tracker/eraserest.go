@@ -23,6 +23,9 @@ func (s *Store) eraseRest(ctx context.Context, r eraseRun) error {
 		if err := s.eraseRulesTx(ctx, tx, r); err != nil {
 			return err
 		}
+		if err := s.eraseTemplatesTx(ctx, tx, r); err != nil {
+			return err
+		}
 		if id := r.who.ClientID; id != 0 {
 			for _, q := range []string{
 				`DELETE FROM client_address WHERE client_id = ?`, `DELETE FROM recurrence WHERE client_id = ?`, `DELETE FROM participant WHERE client_id = ?`, `DELETE FROM reply_token WHERE client_id = ?`,

@@ -435,3 +435,8 @@ func (s *Store) clientChangedTx(ctx context.Context, tx *migrations.Tx, actor Ac
 	}
 	return s.indexNamedTx(ctx, tx, now.ID)
 }
+
+// ClientAddresses returns the addresses of a person, as their page lists them.
+func (s *Store) ClientAddresses(ctx context.Context, id int64) ([]ClientAddress, error) {
+	return clientAddresses(ctx, s.db, id)
+}

@@ -27,6 +27,9 @@ func (s *site) bulkTickets(w http.ResponseWriter, r *http.Request) error {
 	if r.PostFormValue("do") == "" { // the Enter key in a box
 		return s.bulkAgain(w, r, "/tickets", "", migrations.Invalidf("%s", s.words.say("bulk.nothing_chosen")), s.ticketListPage)
 	}
+	if r.PostFormValue("do") == "parent" {
+		return s.bulkParent(w, r, rows)
+	}
 	b, err := s.store.BulkTickets(r.Context(), actorOf(r), rows, bulkAction(r))
 	if err != nil {
 		return s.bulkAgain(w, r, "/tickets", r.PostFormValue("do"), err, s.ticketListPage)

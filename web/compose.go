@@ -86,6 +86,7 @@ func (s *site) reply(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	in := tracker.ReplyInput{Text: r.PostFormValue("text"), ThenStage: tracker.Stage(r.PostFormValue("then")), Seen: seen, Once: r.PostFormValue("once")}
+	in.Children = r.PostFormValue("children") == "1"
 	var id int64
 	if in.Files, err = s.uploads(r); err == nil {
 		id, err = s.store.Reply(r.Context(), actorOf(r), number, in)

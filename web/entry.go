@@ -41,6 +41,10 @@ type entryView struct {
 	Mine         bool  // the reader wrote this note, and may change it
 	Version      int64 // of a note
 	ByMe         bool  // the reader wrote it
+
+	PinTo    string // pins it, or takes the pin off; "" where that can not be
+	Pinned   bool
+	MaySplit bool // it can be a ticket of its own
 }
 
 // sentView says how a mail of ours goes.

@@ -15,6 +15,8 @@ type familyView struct {
 	Parent     *tracker.Ticket
 	Children   []tracker.Ticket
 	Open       int              // of the children
+	Told       int              // people whom an answer to all of those reaches
+	Settle     bool             // this one is fixed: its open children can be too
 	Duplicates []tracker.Ticket // merged into this one
 	May        bool             // it can be changed
 }
@@ -25,7 +27,12 @@ func (v familyView) Any() bool {
 }
 
 func (s *site) familyPanel(ctx context.Context, v *ticketView, _ *tracker.Conversation) (err error) {
-	v.Family, err = s.familyOf(ctx, &v.T)
+	if v.Family, err = s.familyOf(ctx, &v.T); err != nil || v.Family.Open == 0 {
+		return err
+	}
+	if v.Family.Told, err = s.store.Reachable(ctx, v.Family.Children); err == nil && v.Family.Told > 0 && len(v.Recipients) == 0 {
+		v.FirstName = s.words.say("family.all")
+	}
 	return err
 }
 
@@ -46,6 +53,7 @@ func (s *site) familyOf(ctx context.Context, t *tracker.Ticket) (f familyView, e
 			f.Open++
 		}
 	}
+	f.Settle = f.May && f.Open > 0 && t.Fix != ""
 	f.Duplicates, err = s.store.DuplicatesOf(ctx, t.ID)
 	return f, err
 }
@@ -158,4 +166,48 @@ func (s *site) setParent(w http.ResponseWriter, r *http.Request) error {
 		return s.familyAgain(w, r, number, "of", text, err)
 	}
 	return s.adopted(w, r, number, p.Number, []int64{number})
+}
+
+// stageChildren completes a ticket's open children, or asks their people, with
+// the ticket's own fix and sentence.
+func (s *site) stageChildren(w http.ResponseWriter, r *http.Request) error {
+	number, err := idParam(r, "number")
+	if err != nil {
+		return err
+	}
+	done, refused, err := s.store.StageChildren(r.Context(), actorOf(r), number, tracker.Stage(r.PostFormValue("stage")))
+	if err != nil {
+		return err
+	}
+	text := s.words.say("flash.family_done", len(done))
+	if len(refused) > 0 {
+		text += " " + s.words.say("bulk.refused", len(refused), refusals(refused))
+	}
+	s.flash(r, "bulk.said", text)
+	return seeOther(w, r, ticketPath(number)+"#family")
+}
+
+// bulkParent puts the tickets that were selected in a list below another one.
+func (s *site) bulkParent(w http.ResponseWriter, r *http.Request, rows []tracker.BulkRow) error {
+	p, _, err := s.pickedTicket(r, "parent")
+	if err == nil && p.Number == 0 {
+		err = migrations.Invalidf("%s", s.words.say("family.nothing"))
+	}
+	var children []int64
+	for _, row := range rows {
+		children = append(children, row.Number)
+	}
+	var a tracker.Adoption
+	if err == nil {
+		a, err = s.store.Adopt(r.Context(), actorOf(r), p.Number, children)
+	}
+	if err != nil {
+		return s.bulkAgain(w, r, "/tickets", "parent", err, s.ticketListPage)
+	}
+	text := s.words.say("flash.adopted", len(a.Adopted)+a.Same, p.Name())
+	if len(a.Refused) > 0 {
+		text += " " + s.words.say("bulk.refused", len(a.Refused), refusals(a.Refused))
+	}
+	s.flash(r, "bulk.said", text)
+	return seeOther(w, r, returnTo(r, backTo(r, "/tickets")))
 }

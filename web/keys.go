@@ -30,7 +30,7 @@ func (s *site) keyGroups() []keyGroup {
 	}
 	return []keyGroup{
 		{s.words.say("keys.everywhere"), "", []keyHelp{
-			k("search", "/"), k("help", "?"), k("new", "c"),
+			k("search", "/"), k("help", "?"), k("new", "c"), k("call", "v"),
 			k("board", "g", "b"), k("tickets", "g", "t"), k("assets", "g", "a"), k("people", "g", "p"), k("repairs", "g", "r"), k("escape", "Esc")}},
 		{s.words.say("keys.lists"), "[data-keys] tr, ul[data-keys]", []keyHelp{
 			k("down", "j"), k("up", "k"), k("open", "Enter"), k("select", "x"), k("range", "Shift", "x"), k("none", "Esc")}},

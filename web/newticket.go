@@ -12,6 +12,9 @@ type newTicketView struct {
 	In         tracker.NewTicket
 	Priority   string
 	Take       bool
+	Template   int64              // that it begins with, 0 for none
+	Templates  []tracker.Template // to choose from
+	Below      []string           // subjects of the tickets that are opened below it
 	Problems   problems
 	Categories []choice
 	Vias       []choice
@@ -21,12 +24,20 @@ type newTicketView struct {
 func (s *site) newTicketPage(w http.ResponseWriter, r *http.Request) error {
 	v := newTicketView{In: tracker.NewTicket{Via: tracker.NotePhone}, Take: true}
 	v.In.Requester.Address = r.URL.Query().Get("for")
+	if id, err := strconv.ParseInt(r.URL.Query().Get("template"), 10, 64); err == nil && id > 0 {
+		if err := s.fromTemplate(r, id, &v); err != nil {
+			return err
+		}
+	}
 	return s.newTicketForm(w, r, http.StatusOK, v)
 }
 
 func (s *site) newTicketForm(w http.ResponseWriter, r *http.Request, status int, v newTicketView) error {
 	categories, err := s.store.Categories(r.Context(), false)
 	if err != nil {
+		return err
+	}
+	if v.Templates, err = s.store.Templates(r.Context()); err != nil {
 		return err
 	}
 	for _, c := range categories {
@@ -49,14 +60,23 @@ func (s *site) newTicket(w http.ResponseWriter, r *http.Request) error {
 	v := newTicketView{Priority: r.PostFormValue("priority"), Take: r.PostFormValue("take") == "1", In: tracker.NewTicket{
 		Subject: r.PostFormValue("subject"), Text: r.PostFormValue("text"), Via: tracker.NoteKind(r.PostFormValue("via")), CategoryID: category,
 		Requester: tracker.Address{Name: r.PostFormValue("name"), Address: r.PostFormValue("address")}}}
-	switch v.Priority {
-	case "1", "2", "3":
-		v.In.Level = int64(v.Priority[0] - '0')
-	case "3*":
-		v.In.Level, v.In.Star = 3, true
-	}
+	v.In.Level, v.In.Star = priorityTyped(v.Priority)
 	if v.Take {
 		v.In.AssigneeID = accountOf(r.Context()).ID
+	}
+	if v.Template, err = formInt(r, "template"); err != nil {
+		return err
+	}
+	if v.Template != 0 {
+		from, err := s.store.TemplateByID(r.Context(), v.Template)
+		if err != nil {
+			return err
+		}
+		v.Below, v.In.Plan = from.Below(), oneBreak(r.PostFormValue("plan"))
+		v.In.Below = v.Below
+		if !v.Take {
+			v.In.AssigneeID = from.AssigneeID
+		}
 	}
 	t, err := s.store.OpenTicket(r.Context(), actorOf(r), v.In)
 	if err != nil {

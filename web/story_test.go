@@ -128,6 +128,8 @@ func (w *world) work() {
 	w.ok(err)
 	w.ok(w.Quarantine(ctx, w.lease, work[0].InboxID, "it does not say who wrote it"))
 	w.ok(w.PollResult(ctx, w.mailbox.ID, tracker.Poll{UIDValidity: 1}))
+	_, err = w.SaveTemplate(ctx, ines, tracker.Template{Name: "New employee", Subject: "New employee: ", Body: "- account and mailbox\n- laptop and headset\n- door card", Level: 1, CategoryID: 3, Children: "Laptop and headset for the new employee\nAccount and groups for the new employee"})
+	w.ok(err)
 	index, err := w.Acquire(ctx, "index")
 	w.ok(err)
 	_, err = w.IndexPending(ctx, index)

@@ -25,10 +25,12 @@ type ticketView struct {
 	Answers      []tracker.AnswerHolder // who can answer by mail
 	Last         int64
 
-	Asks   []tracker.Address // whom a form names, where the ticket is not theirs yet
-	Things ticketThings      // assets, repairs and links beside the conversation
-	Family familyView        // parent, children, duplicates
-	Rated  []tracker.Satisfaction
+	Asks     []tracker.Address // whom a form names, where the ticket is not theirs yet
+	Things   ticketThings      // assets, repairs and links beside the conversation
+	Family   familyView        // parent, children, duplicates
+	Pins     []pinView
+	Messages int // that are shown
+	Rated    []tracker.Satisfaction
 
 	Burst   *burstView // several alike reports, of which this is one; nil for none
 	History historyView
@@ -131,6 +133,9 @@ func (s *site) ticketPage(w http.ResponseWriter, r *http.Request, status int, nu
 		return err
 	}
 	for _, e := range talk.Entries {
+		if e.Message != nil && e.Message.State == "shown" {
+			v.Messages++
+		}
 		if said, ok := s.entryView(e, &talk.Ticket, accountOf(ctx), named); ok {
 			v.Said = append(v.Said, said)
 		}

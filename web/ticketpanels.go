@@ -23,6 +23,7 @@ func (s *site) panels() []ticketPanel {
 		s.recurringPanel,
 		s.familyPanel,
 		s.ratedPanel,
+		s.pinsPanel,
 	}
 }
 

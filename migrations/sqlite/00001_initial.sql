@@ -455,6 +455,21 @@ CREATE TABLE recurrence (
 CREATE INDEX recurrence_ticket ON recurrence (ticket_id) WHERE ticket_id IS NOT NULL;
 CREATE INDEX recurrence_client ON recurrence (client_id) WHERE client_id IS NOT NULL;
 
+-- Requests that recur: what a ticket opened from one begins with.
+CREATE TABLE ticket_template (
+    id          INTEGER PRIMARY KEY,
+    name        TEXT NOT NULL,
+    subject     TEXT NOT NULL,
+    body        TEXT NOT NULL DEFAULT '', -- becomes a pinned note: what is to be done
+    level       BIGINT NOT NULL DEFAULT 0, -- 0: decided later
+    star        BOOLEAN NOT NULL DEFAULT FALSE,
+    category_id BIGINT REFERENCES category (id),
+    assignee_id BIGINT REFERENCES account (id),
+    children    TEXT NOT NULL DEFAULT '', -- a subject a line: a ticket below it each
+    created_at  BIGINT NOT NULL,
+    version     BIGINT NOT NULL DEFAULT 1
+);
+
 -- Tickets that were deleted: their numbers stay taken, and what named their ids still finds the number.
 CREATE TABLE tombstone (
     id         INTEGER PRIMARY KEY,

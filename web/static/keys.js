@@ -1,4 +1,4 @@
-// Keys that work everywhere: / (in app.js), ?, c, and g with a letter. Never
+// Keys that work everywhere: / (in app.js), ?, c, v, and g with a letter. Never
 // while one types; not at all when they are switched off in the account.
 (() => {
 	"use strict";
@@ -29,6 +29,7 @@
 		if (!document.body.dataset.me || !$(".find")) return; // managers have none of these pages
 		if (e.key === "g") { going = Date.now() + 1500; e.stopImmediatePropagation(); }
 		else if (e.key === "?") { e.preventDefault(); help(); }
+		else if (e.key === "v") { e.preventDefault(); location.href = "/call"; }
 		else if (e.key === "c") { e.preventDefault(); location.href = "/tickets/new"; }
 	}, true);
 
