@@ -94,10 +94,11 @@ func (s *Store) UndismissRecurring(ctx context.Context, actor Actor, key string)
 
 // problemDecidedTx writes down what was decided about a problem.
 func (s *Store) problemDecidedTx(ctx context.Context, tx *migrations.Tx, actor Actor, r Recurring, ticketID int64) error {
+	at := s.stamp() // one for all, by which they are taken back together
 	for _, key := range r.keys {
 		_, err := tx.Exec(ctx, `INSERT INTO recurrence (key, client_id, ticket_id, account_id, at) VALUES (?, ?, ?, ?, ?)
 			ON CONFLICT (key) DO UPDATE SET ticket_id = excluded.ticket_id, account_id = excluded.account_id, at = excluded.at`,
-			key, orNull(r.ClientID), orNull(ticketID), orNull(actor.AccountID), s.stamp())
+			key, orNull(r.ClientID), orNull(ticketID), orNull(actor.AccountID), at)
 		if err != nil {
 			return fmt.Errorf("write down a decision: %w", err)
 		}

@@ -99,7 +99,7 @@ func (s *site) recurringWhat(r tracker.Recurring, n recurringNames) string {
 	case tracker.RecursPerson:
 		return n.categories[r.CategoryID]
 	}
-	return "“" + strings.Join(r.Words, " ") + "”"
+	return "“" + strings.Join(r.Words[:min(len(r.Words), 4)], " ") + "”"
 }
 
 func (s *site) recurringSays(r tracker.Recurring, n recurringNames) string {

@@ -96,6 +96,8 @@ func (b *bench) webPages() ([]webPage, error) {
 	const list, search = 50 * time.Millisecond, 20 * time.Millisecond
 	pages := []webPage{{"/board", list}, {"/tickets", list}, {"/tickets?stage=completed&archived=also", list}, {"/tickets?who=nobody", list}, {"/tickets?category=3", list},
 		{"/people", list}, {"/held", list}, {"/assets", list}, {"/assets?status=stowed", list}, {"/models", list}, {"/locations", list}, {"/orders", list}, {"/audit", list}, {"/mail", list}}
+	const insight = 100 * time.Millisecond
+	pages = append(pages, webPage{"/trends", insight}, webPage{"/trends?months=36", insight}, webPage{"/overview", insight}, webPage{"/overview?month=" + time.Now().AddDate(0, -2, 1-time.Now().Day()).Format("2006-01"), insight})
 	for _, one := range []struct{ path, query string }{
 		{"/tickets/%d", `SELECT MAX(number) FROM ticket`},
 		{"/tickets/%d", `SELECT t.number FROM ticket t JOIN message m ON m.ticket_id = t.id GROUP BY t.number ORDER BY COUNT(*) DESC LIMIT 1`},
