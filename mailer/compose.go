@@ -167,10 +167,15 @@ func (r *renderer) notify(l *letter, it tracker.OutboxItem, d desk) {
 	l.Facts = []fact{
 		{Label: w.say("notify.ticket"), Value: l.Tag + " · " + oneLine(it.TicketSubject, 200)},
 		{Label: w.say("notify.client"), Value: named(it.RequesterName, it.RequesterAddress)},
+	}
+	if it.ForName != "" {
+		l.Facts = append(l.Facts, fact{Label: w.say("notify.for"), Value: oneLine(it.ForName, 80)})
+	}
+	l.Facts = append(l.Facts, []fact{
 		{Label: w.say("notify.priority"), Value: w.priority(it), Hot: it.Star},
 		{Label: w.say("notify.stage"), Value: w.say("stage." + it.Stage)},
 		{Label: w.say("notify.assignee"), Value: assignee},
-	}
+	}...)
 	r.said(l, m)
 	for _, a := range m.Attachments {
 		l.Files = append(l.Files, fmt.Sprintf("%s (%s)", oneLine(a.Name, 80), w.size(a.Size)))

@@ -203,8 +203,9 @@ type Conversation struct {
 	Client       *Client // the requester, nil when unknown
 	Addresses    []ClientAddress
 	Participants []Participant
-	Held         int    // messages on the ticket that wait for a decision
-	FixFiles     []File // what was added to the fix
+	Supported    *Client // whom we support, where somebody else wrote
+	Held         int     // messages on the ticket that wait for a decision
+	FixFiles     []File  // what was added to the fix
 }
 
 // Bounds on what one page of a conversation reads of each kind.
@@ -238,6 +239,13 @@ func (s *Store) Conversation(ctx context.Context, number int64, before migration
 	}
 	if c.Participants, err = participants(ctx, s.db, c.Ticket.ID); err != nil {
 		return c, err
+	}
+	if id := c.Ticket.ForClientID; id != 0 {
+		who, err := s.ClientByID(ctx, id)
+		if err != nil {
+			return c, err
+		}
+		c.Supported = &who
 	}
 	if c.Ticket.ClientID == 0 {
 		return c, nil

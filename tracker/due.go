@@ -38,6 +38,7 @@ type OutboxItem struct {
 	RequesterName    string           `db:"requester_name"`
 	RequesterAddress string           `db:"requester_address"`
 	AssigneeName     string           `db:"assignee_name"`
+	ForName          string           `db:"for_name"` // whom we support, where not the requester
 
 	Message     *OutMessage `db:"-"` // what it carries or announces
 	Quoted      *OutMessage `db:"-"` // the requester's last mail before it, for replies
@@ -102,12 +103,13 @@ func (s *Store) DueOutbox(ctx context.Context, l *Lease, limit int, skip ...int6
 			COALESCE(o.message_id, 0) AS message_id, COALESCE(o.ticket_id, 0) AS ticket_id, COALESCE(t.number, 0) AS ticket_number,
 			COALESCE(t.subject, '') AS ticket_subject, COALESCE(t.stage, '') AS stage, COALESCE(t.level, 1) AS level, COALESCE(t.star, FALSE) AS star, COALESCE(t.triaged_at, 0) AS triaged_at,
 			COALESCE(t.fix, '') AS fix, COALESCE(c.name, '') AS requester_name, COALESCE(t.client_address, '') AS requester_address,
-			COALESCE(a.name, '') AS assignee_name
+			COALESCE(a.name, '') AS assignee_name, COALESCE(f.name, '') AS for_name
 		FROM (SELECT * FROM outbox WHERE state = 'queued' AND `+isDue+without+` ORDER BY priority, due_at, id LIMIT ?) o
 		JOIN mailbox b ON b.id = o.mailbox_id
 		LEFT JOIN ticket t ON t.id = o.ticket_id
 		LEFT JOIN client c ON c.id = t.client_id
 		LEFT JOIN account a ON a.id = t.assignee_id
+		LEFT JOIN client f ON f.id = t.for_client_id
 		ORDER BY o.priority, o.due_at, o.id`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list due mail: %w", err)

@@ -175,7 +175,7 @@ func bareWord(w string) string {
 func isTime(w string) bool {
 	switch w {
 	case "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "yesterday", "today", "morning", "noon", "afternoon", "evening", "night", "week", "weeks", "weekend", "month", "months", "day", "days", "hour", "hours", "year", "years",
-		"january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december", "update", "restart", "lunch",
+		"january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december", "update", "restart", "lunch", "o'clock", "o’clock", "uhr",
 		"montag", "dienstag", "mittwoch", "donnerstag", "freitag", "samstag", "sonntag", "gestern", "heute", "vorgestern", "woche", "wochen", "monat", "monaten", "tag", "tagen", "stunde", "stunden", "morgen", "wochenende", "januar", "februar", "marz", "mai", "juni", "juli", "oktober", "dezember",
 		"lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche", "hier", "matin", "aujourd'hui", "aujourd’hui", "semaine", "semaines", "mois", "jour", "jours", "heure", "heures":
 		return true

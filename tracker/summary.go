@@ -125,3 +125,38 @@ func (s *Store) Unsaid(ctx context.Context, limit int) ([]Ticket, error) {
 	}
 	return list, nil
 }
+
+// FollowUp opens a ticket of the actor's for what a work-around leaves to be
+// done, linked with it, and takes the work-around off the list. subject goes
+// before that of the ticket.
+func (s *Store) FollowUp(ctx context.Context, actor Actor, number int64, subject string) (Ticket, error) {
+	var next Ticket
+	err := s.db.Tx(ctx, func(tx *migrations.Tx) error {
+		if _, err := lockNumbersTx(ctx, tx); err != nil {
+			return err
+		}
+		t, err := s.takeTicketTx(ctx, tx, number, AnyVersion)
+		if err != nil {
+			return err
+		}
+		if !t.Workaround || t.WorkaroundDoneAt != 0 {
+			return migrations.Conflictf("%s is not on the list (any more).", t.Name())
+		}
+		by, err := accountWhere(ctx, tx, `id = ?`, actor.AccountID)
+		if err != nil {
+			return err
+		}
+		next, err = s.openByHandTx(ctx, tx, actor, NewTicket{Subject: clip(oneLine(subject+" "+t.Subject), 500), Requester: Address{Name: by.Name, Address: by.Email}, CategoryID: t.CategoryID, AssigneeID: by.ID})
+		if err != nil {
+			return err
+		}
+		if _, err := s.LinkTx(ctx, tx, actor, Thing{KindTicket, t.ID}, Thing{KindTicket, next.ID}); err != nil {
+			return err
+		}
+		return s.workaroundDoneTx(ctx, tx, actor, &t, Thing{KindTicket, next.ID}.String())
+	})
+	if err != nil {
+		return Ticket{}, fmt.Errorf("open a ticket for the work-around of %s: %w", TicketName(number), err)
+	}
+	return next, nil
+}

@@ -17,6 +17,8 @@ import (
 type composed struct {
 	Do, Then, Text, Problem string
 	NoteKind                string
+	Sentence                string            // for managers, beside the fix
+	Around                  bool              // the fix is a work-around
 	Meanwhile               []tracker.Message // what others wrote before it could be sent
 	Kept                    []tracker.Upload  // files that were sent along and need not be chosen again
 	Once                    string            // random key of the form, for what is written at most once
@@ -89,6 +91,9 @@ func (s *site) reply(w http.ResponseWriter, r *http.Request) error {
 	in.Children = r.PostFormValue("children") == "1"
 	var id int64
 	if in.Files, err = s.uploads(r); err == nil {
+		err = s.needSentence(r.Context(), number, in.ThenStage, "")
+	}
+	if err == nil {
 		id, err = s.store.Reply(r.Context(), actorOf(r), number, in)
 	}
 	if err != nil {
@@ -174,14 +179,17 @@ func (s *site) recordFix(w http.ResponseWriter, r *http.Request) error {
 	}
 	fix, then := oneBreak(r.PostFormValue("fix")), tracker.Stage(r.PostFormValue("then"))
 	was, saw := oneBreak(r.PostFormValue("was")), r.PostForm["was"] != nil
-	c := tracker.StageChange{Stage: then, Fix: fix}
-	back := composed{Do: "fix", Then: string(then), Text: fix}
+	c := tracker.StageChange{Stage: then, Fix: fix, Summary: r.PostFormValue("summary"), Workaround: r.PostFormValue("workaround") != ""}
+	back := composed{Do: "fix", Then: string(then), Text: fix, Sentence: c.Summary, Around: c.Workaround}
 	switch {
 	case then != "" && then != tracker.Confirming && then != tracker.Completed:
 		err = errForm
 	case fix == "":
 		err = migrations.Invalidf("%s", s.words.say("compose.fix_empty"))
 	default:
+		if err = s.needSentence(r.Context(), e.number, then, c.Summary); err != nil {
+			break
+		}
 		c.Files, err = s.uploads(r)
 		back.Kept = c.Files
 	}
@@ -226,7 +234,10 @@ func (s *site) staleFix(w http.ResponseWriter, r *http.Request, t *tracker.Ticke
 		kind = "stage"
 	}
 	v := staleView{Action: r.URL.Path, Version: t.Version, Back: ticketPath(t.Number), What: t.Name(), By: s.lastBy(r.Context(), t.ID, kind),
-		Hidden: []hiddenField{{"once", once}}, Fields: []staleField{{Name: "fix", Label: s.words.say("compose.fix"), Now: t.Fix, Yours: c.Fix}}}
+		Hidden: []hiddenField{{"once", once}, {"summary", c.Summary}}, Fields: []staleField{{Name: "fix", Label: s.words.say("compose.fix"), Now: t.Fix, Yours: c.Fix}}}
+	if c.Workaround {
+		v.Hidden = append(v.Hidden, hiddenField{"workaround", "1"})
+	}
 	for _, f := range c.Files {
 		v.Files = append(v.Files, f.Name)
 	}

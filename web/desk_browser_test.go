@@ -71,6 +71,7 @@ func TestTwoBrowsersOneTicket(t *testing.T) {
 			o.write("fix", "Their fix: cleaned it", "Only write it down")
 			o.sees(".solved", "Their fix")
 			d.sees(".solved", "Their fix")
+			d.MustElement("#fix-summary").MustInput("The printer smeared: its drum was worn.")
 			d.sees(".f-fix button", "Complete without asking").MustClick()
 			d.sees(".versus .in", "Their fix: cleaned it")
 			if v := d.value(`.versus textarea`); v != "My fix: a new drum" {

@@ -110,7 +110,7 @@ func TestStaleFixesAndNotes(t *testing.T) {
 		t.Fatalf("the first fix: %d", res.Code)
 	}
 	shot := []file{{name: "drum.png", data: picture(60, 40)}}
-	res := b.sendForm("/tickets/4/fix", shot, "version", v, "was", "", "was_stage", "requested", "fix", "New drum", "then", "completed", "once", "f1")
+	res := b.sendForm("/tickets/4/fix", shot, "version", v, "was", "", "was_stage", "requested", "fix", "New drum", "then", "completed", "summary", "The printer smeared: its drum was worn.", "once", "f1")
 	body := res.Body.String()
 	for _, want := range []string{"Cleaned it", "New drum", "Requested", "Completed", "drum.png"} {
 		if res.Code != http.StatusConflict || !strings.Contains(body, want) {
@@ -120,7 +120,7 @@ func TestStaleFixesAndNotes(t *testing.T) {
 	now := regexp.MustCompile(`name="version" value="(\d+)"`).FindStringSubmatch(body)[1]
 	once := regexp.MustCompile(`name="once" value="(\w+)"`).FindStringSubmatch(body)[1]
 	for range 2 { // the answer was lost, it is sent again
-		if res := b.post("/tickets/4/fix", "version", now, "fix", "New drum", "then", "completed", "once", once); res.Code != http.StatusSeeOther {
+		if res := b.post("/tickets/4/fix", "version", now, "fix", "New drum", "then", "completed", "summary", "The printer smeared: its drum was worn.", "once", once); res.Code != http.StatusSeeOther {
 			t.Fatalf("one's own fix: %d %s", res.Code, mainOf(res.Body.String()))
 		}
 	}

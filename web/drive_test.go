@@ -192,6 +192,8 @@ func aDay(t *testing.T, engine migrations.Engine) {
 	d.write("note", "Drum was empty.", "Save the note")
 	d.sees(".msg.note .text", "Drum was empty")
 	// Fix and complete.
+	d.MustElement(`label[for="tab-fix"]`).MustClick()
+	d.MustElement("#fix-summary").MustInput("Half pages: the printer’s drum was worn.")
 	d.write("fix", "Replaced the drum.", "Complete without asking")
 	d.sees(".flash", "Fixed and completed")
 	d.sees(".prop > summary .stage", "Completed")

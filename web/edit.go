@@ -39,6 +39,13 @@ func (s *site) changeStage(w http.ResponseWriter, r *http.Request) error {
 	if c.Stage == "" {
 		return errForm
 	}
+	c.Summary = r.PostFormValue("summary")
+	if err := s.needSentence(r.Context(), e.number, c.Stage, c.Summary); err != nil {
+		if r.Header.Get("X-From") == "board" {
+			return err
+		}
+		return s.backToComposer(w, r, e.number, composed{Do: "fix", Then: string(c.Stage)}, err)
+	}
 	done, err := s.edit(w, r, editing{number: e.number, version: e.version, kind: "stage", yours: string(c.Stage),
 		now: func(t *tracker.Ticket) string { return string(t.Stage) },
 		apply: func(version int64) error {

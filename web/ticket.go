@@ -25,12 +25,14 @@ type ticketView struct {
 	Answers      []tracker.AnswerHolder // who can answer by mail
 	Last         int64
 
-	Asks     []tracker.Address // whom a form names, where the ticket is not theirs yet
-	Things   ticketThings      // assets, repairs and links beside the conversation
-	Family   familyView        // parent, children, duplicates
-	Pins     []pinView
-	Messages int // that are shown
-	Rated    []tracker.Satisfaction
+	Known     *knownView        // the checklist and the diagnosis
+	Supported *tracker.Client   // whom we support, where somebody else wrote
+	Asks      []tracker.Address // whom a form names, where the ticket is not theirs yet
+	Things    ticketThings      // assets, repairs and links beside the conversation
+	Family    familyView        // parent, children, duplicates
+	Pins      []pinView
+	Messages  int // that are shown
+	Rated     []tracker.Satisfaction
 
 	Burst   *burstView // several alike reports, of which this is one; nil for none
 	History historyView
@@ -184,7 +186,7 @@ func (s *site) choices(v *ticketView, me *tracker.Account) {
 		switch {
 		case stage == tracker.Dropped:
 			c.Reason = true
-		case stage == tracker.Confirming, stage == tracker.Completed && t.Fix == "":
+		case stage == tracker.Confirming, stage == tracker.Completed && (t.Fix == "" || t.Summary == ""):
 			c.To = ticketURL(t.Number, url.Values{"do": {"fix"}, "then": {string(stage)}}, "#composer")
 		}
 		v.Stages = append(v.Stages, c)

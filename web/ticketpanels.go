@@ -14,6 +14,7 @@ type ticketPanel func(ctx context.Context, v *ticketView, talk *tracker.Conversa
 func (s *site) panels() []ticketPanel {
 	return []ticketPanel{
 		s.asksPanel,
+		s.knownPanel,
 		s.thingsPanel,
 		s.burstPanel,
 		s.historyPanel,

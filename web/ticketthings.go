@@ -58,16 +58,20 @@ func (s *site) ticketThings(ctx context.Context, t *tracker.Ticket) (v ticketThi
 	for _, a := range v.Links.Only(tracker.KindAsset) {
 		add(a, true)
 	}
-	if t.ClientID == 0 {
+	helped := t.ClientID
+	if t.ForClientID != 0 { // whose things matter is who is supported
+		helped = t.ForClientID
+	}
+	if helped == 0 {
 		return v, nil
 	}
-	held, err := s.things.HeldBy(ctx, t.ClientID, heldShown+1)
+	held, err := s.things.HeldBy(ctx, helped, heldShown+1)
 	if err != nil {
 		return v, err
 	}
 	if len(held) > heldShown {
 		held = held[:heldShown]
-		v.MoreHeld = "/assets?holder=" + strconv.FormatInt(t.ClientID, 10)
+		v.MoreHeld = "/assets?holder=" + strconv.FormatInt(helped, 10)
 	}
 	for i := range held {
 		a := s.assetThing(&held[i])

@@ -160,7 +160,7 @@ func TestReopenByMail(t *testing.T) {
 	ada := h.admin()
 	var version string
 	h.query(&version, `SELECT version FROM ticket WHERE number = 1`)
-	ada.submit("/tickets/1/fix", "fix", "Restarted the switch.", "then", "completed", "version", version)
+	ada.submit("/tickets/1/fix", "fix", "Restarted the switch.", "summary", "The network was gone: a switch hung.", "then", "completed", "version", version)
 	stage := func() (s string) {
 		h.query(&s, `SELECT stage FROM ticket WHERE number = 1`)
 		return s

@@ -149,7 +149,7 @@
 	// move asks the server; a stage that needs words is finished on the ticket's page.
 	async function move(card, stage) {
 		const number = card.dataset.number;
-		if ((stage === "confirming" || stage === "completed") && !card.dataset.fix) { location.href = `/tickets/${number}?do=fix&then=${stage}#composer`; return; }
+		if ((stage === "confirming" || stage === "completed") && !(card.dataset.fix && card.dataset.said)) { location.href = `/tickets/${number}?do=fix&then=${stage}#composer`; return; }
 		if (stage === "dropped") { location.href = `/tickets/${number}?do=drop`; return; }
 		if (stage === "confirming") { location.href = `/tickets/${number}?do=fix&then=confirming#composer`; return; }
 		card.setAttribute("aria-busy", "true");

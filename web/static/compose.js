@@ -271,7 +271,7 @@
 	// ---- live: what somebody has open or is writing is left alone, and read anew when it closes
 	// (morphSkip in the layout): what its form says of the version stays what its author saw.
 	let skipped = false;
-	document.addEventListener("htmx:after:swap", () => { skipped ||= !!$(".ticket details[open]:has(form)"); });
+	document.addEventListener("htmx:after:swap", () => { skipped ||= !!$(".ticket details[open]:not(.diagnosis):has(form)"); });
 	document.addEventListener("toggle", (e) => {
 		if (skipped && e.target.matches?.("details") && !e.target.open) { skipped = false; refresh(); }
 	}, true);
