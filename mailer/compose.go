@@ -37,6 +37,8 @@ func (r *renderer) letter(it tracker.OutboxItem, d desk, token string) (letter, 
 		r.remind(&l, it, d)
 	case tracker.MailDue:
 		return l, r.due(&l, it, d)
+	case tracker.MailDigest:
+		return l, r.digest(&l, it, d)
 	case tracker.MailCommands:
 		r.commands(&l, it, d)
 	case tracker.MailAccount:
@@ -190,6 +192,8 @@ func (r *renderer) notify(l *letter, it tracker.OutboxItem, d desk) {
 		l.Links = []link{{"", w.say("notify.open", l.Tag), u}}
 	}
 	l.Preheader = firstLine(l.Said)
+	r.brief(l, it, d)
+	l.More = append(l.More, w.say("notify.commands"))
 	l.Foot = w.say("notify.foot", d.brand)
 }
 

@@ -32,21 +32,31 @@ type letter struct {
 	SaidNote  string // where what was said was cut
 	Answers   []fact // of a form
 	FilesName string
-	Files     []string
-	Ask       string
-	Questions []string
-	Links     []link
-	Choices   []link // buttons beside each other, of which one is pressed
-	Page      *link  // to the recipient's own page
-	More      []string
-	Sign      []string
-	Quote     *quote
-	Foot      string
+	// Before is how the like was solved before, under BeforeName.
+	BeforeName string
+	Before     []fact
+	Groups     []group
+	Files      []string
+	Ask        string
+	Questions  []string
+	Links      []link
+	Choices    []link // buttons beside each other, of which one is pressed
+	Page       *link  // to the recipient's own page
+	More       []string
+	Sign       []string
+	Quote      *quote
+	Foot       string
 }
 
 type fact struct {
 	Label, Value string
 	Hot          bool // it can not wait
+}
+
+// group is lines under a name.
+type group struct {
+	Name  string
+	Lines []para
 }
 
 type link struct{ Lead, Label, URL string }

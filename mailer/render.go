@@ -151,7 +151,7 @@ func (r *renderer) head(it tracker.OutboxItem, e envelope, d desk, token string)
 		toName = "" // the sender wrote it: nothing of theirs comes back
 	}
 	h.address("To", toName, e.to)
-	if d.plus && it.Kind != tracker.MailNotice && it.Kind != tracker.MailDue && it.Kind != tracker.MailAccount && it.Kind != tracker.MailCode {
+	if d.plus && it.Kind != tracker.MailDigest && it.Kind != tracker.MailNotice && it.Kind != tracker.MailDue && it.Kind != tracker.MailAccount && it.Kind != tracker.MailCode {
 		local, domain := splitAddress(e.from)
 		h.address("Reply-To", d.brand, local+"+"+token+"@"+domain)
 	}
@@ -208,6 +208,8 @@ func (r *renderer) subject(it tracker.OutboxItem, d desk) string {
 			return r.words.say("due.heading.many", len(it.Due)+it.DueMore)
 		}
 		return r.words.say("due.subject."+it.Due[0].What) + ": " + base + tag
+	case tracker.MailDigest:
+		return r.digestSubject(it)
 	case tracker.MailNotify:
 		if len(it.References) == 0 {
 			return base + tag

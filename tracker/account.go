@@ -23,9 +23,10 @@ type Account struct {
 	Notify       string            `db:"notify"` // all, mine, none
 	CreatedAt    migrations.Stamp  `db:"created_at"`
 	SignedInAt   *migrations.Stamp `db:"signed_in_at"`
-	Zone         string            `db:"zone"`      // IANA name of the time zone that times are shown in; "" for the server's
-	KeysOff      bool              `db:"keys_off"`  // single letters do nothing on the site
-	Signature    string            `db:"signature"` // under their replies, in place of the name; with placeholders, "" for none
+	Zone         string            `db:"zone"`        // IANA name of the time zone that times are shown in; "" for the server's
+	DigestHour   int64             `db:"digest_hour"` // at which a digest comes on working days; NoDigest
+	KeysOff      bool              `db:"keys_off"`    // single letters do nothing on the site
+	Signature    string            `db:"signature"`   // under their replies, in place of the name; with placeholders, "" for none
 	Version      int64             `db:"version"`
 }
 
@@ -48,7 +49,7 @@ func errStale() error {
 	return migrations.Conflictf("Somebody else changed this meanwhile. Nothing was overwritten: please look at what is there now, and change it again.")
 }
 
-const accountColumns = `id, email, name, role, password_hash, enabled, notify, created_at, signed_in_at, zone, keys_off, signature, version`
+const accountColumns = `id, email, name, role, password_hash, enabled, notify, created_at, signed_in_at, zone, keys_off, digest_hour, signature, version`
 
 // NewAccount is what makes an account. An empty Password makes one that
 // cannot sign in until it is given one.
@@ -169,6 +170,7 @@ type AccountChange struct {
 	Enabled     *bool
 	Notify      *string
 	KeysOff     *bool
+	DigestHour  *int64
 	Signature   *string
 }
 
@@ -229,6 +231,12 @@ func (c AccountChange) apply(a *Account) (err error) {
 		}
 		a.Notify = *c.Notify
 	}
+	if c.DigestHour != nil {
+		if *c.DigestHour < NoDigest || *c.DigestHour > 23 {
+			return migrations.Invalidf("The digest comes at a full hour from 0 to 23, or not at all.")
+		}
+		a.DigestHour = *c.DigestHour
+	}
 	if c.KeysOff != nil {
 		a.KeysOff = *c.KeysOff
 	}
@@ -269,8 +277,8 @@ func checkZone(zone string) error {
 }
 
 func (s *Store) storeAccountTx(ctx context.Context, tx *migrations.Tx, actor Actor, was, a Account) error {
-	_, err := tx.Exec(ctx, `UPDATE account SET email = ?, name = ?, role = ?, enabled = ?, notify = ?, keys_off = ?, signature = ?, version = ? WHERE id = ?`,
-		a.Email, a.Name, a.Role, a.Enabled, a.Notify, a.KeysOff, a.Signature, a.Version, a.ID)
+	_, err := tx.Exec(ctx, `UPDATE account SET email = ?, name = ?, role = ?, enabled = ?, notify = ?, keys_off = ?, digest_hour = ?, signature = ?, version = ? WHERE id = ?`,
+		a.Email, a.Name, a.Role, a.Enabled, a.Notify, a.KeysOff, a.DigestHour, a.Signature, a.Version, a.ID)
 	if migrations.IsUnique(err) {
 		return migrations.Conflictf("There is already an account with the address %s.", a.Email)
 	}
@@ -312,6 +320,9 @@ func (s *Store) storeAccountTx(ctx context.Context, tx *migrations.Tx, actor Act
 		return err
 	}
 	if err := record("notify", was.Notify, a.Notify); err != nil {
+		return err
+	}
+	if err := record("digest", fmt.Sprint(was.DigestHour), fmt.Sprint(a.DigestHour)); err != nil {
 		return err
 	}
 	if err := record("keys_off", fmt.Sprint(was.KeysOff), fmt.Sprint(a.KeysOff)); err != nil {

@@ -28,7 +28,6 @@ type CommandAnswer struct {
 	At      string        `json:"at,omitempty"`      // the line that led to it
 	Why     string        `json:"why,omitempty"`     // what else kept them from being sent, in words
 	Help    bool          `json:"help,omitempty"`    // the whole list of commands is wanted
-	Digest  bool          `json:"digest,omitempty"`  // it answered a digest, which belongs to no ticket
 }
 
 // Things is what commands need of the inventory. All of it happens in the

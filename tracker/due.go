@@ -54,6 +54,9 @@ type OutboxItem struct {
 	DueMore  int            `db:"-"`
 	Commands *CommandAnswer `db:"-"`
 	Daily    *Digested      `db:"-"`
+	Mine     []DigestTicket `db:"-"` // the tickets of a digest as they are now
+	Free     []DigestTicket `db:"-"`
+	Brief    *Brief         `db:"-"` // of a notification, nil where it could not be had
 }
 
 // OutMessage is a message that a mail carries or announces.
@@ -138,6 +141,15 @@ func (s *Store) fillOutboxItem(ctx context.Context, it *OutboxItem) error {
 		}
 		it.Ack, it.Notice, it.Account, it.Due, it.DueMore = d.Ack, d.Notice, d.Account, d.Due, d.DueMore
 		it.Commands, it.Daily = d.Commands, d.Daily
+		if d.Daily != nil {
+			var err error
+			if it.Mine, err = s.digestTickets(ctx, d.Daily.Mine); err != nil {
+				return err
+			}
+			if it.Free, err = s.digestTickets(ctx, d.Daily.Free); err != nil {
+				return err
+			}
+		}
 		if it.Account != nil && it.Account.By != 0 {
 			by, err := s.Account(ctx, it.Account.By)
 			if err != nil {
@@ -155,6 +167,9 @@ func (s *Store) fillOutboxItem(ctx context.Context, it *OutboxItem) error {
 	}
 	if it.TicketID == 0 {
 		return nil
+	}
+	if it.Kind == MailNotify {
+		it.Brief = s.brief(ctx, it.TicketID)
 	}
 	return s.fillThread(ctx, it)
 }

@@ -183,6 +183,7 @@ func (s *Store) decideTx(ctx context.Context, tx *migrations.Tx, d *decision) er
 		s.settleKnown,     // duplicates and revisions
 		s.settleOwn,       // our own mail coming back
 		s.identify,        // whom From names
+		s.settleDigest,    // it answers a digest, which belongs to no ticket
 		s.settleMatched,   // it belongs to a ticket
 		s.settleIgnored,   // a person wants nothing of its sender
 		s.settleUntrusted, // an explicit failure is held

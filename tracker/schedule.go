@@ -32,6 +32,7 @@ func (s *Store) RunClock(ctx context.Context, l *Lease) error {
 			{"tell of what was missed", func(ctx context.Context, l *Lease) error { _, err := s.Escalate(ctx, l); return err }},
 			{"remind clients", func(ctx context.Context, l *Lease) error { _, err := s.RemindClients(ctx, l); return err }},
 			{"tell of what waits", func(ctx context.Context, l *Lease) error { _, err := s.NudgeAssignees(ctx, l); return err }},
+			{"write digests", func(ctx context.Context, l *Lease) error { _, err := s.SendDigests(ctx, l); return err }},
 			{"archive closed tickets", func(ctx context.Context, l *Lease) error { _, err := s.Archive(ctx, l); return err }},
 			{"delete what is over", func(ctx context.Context, l *Lease) error { _, err := s.Purge(ctx, l); return err }},
 			{"finish erasures", func(ctx context.Context, _ *Lease) error { return s.ResumeErasures(ctx) }},

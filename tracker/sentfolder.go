@@ -68,7 +68,7 @@ func (s *Store) FoundSent(ctx context.Context, l *Lease, id int64, folder string
 		if err := s.tellTx(ctx, tx, id, row.Response, "its copy lies in "+folder+", so it was sent"); err != nil {
 			return err
 		}
-		if carriesKey(row.Kind) {
+		if carriesKey(row.Kind) || row.Kind == MailDigest {
 			return forgetSentTx(ctx, tx, id, row.Digest)
 		}
 		e := Event{Subject: "outbox", SubjectID: id, Kind: "found_sent"}

@@ -1,7 +1,9 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -18,6 +20,8 @@ type ownView struct {
 	ZoneProblem string
 	Zones       []string
 	ServerZone  string
+	Digests     []choice // the hours at which a digest can come
+	Digest      string   // the one that is set, "" for none
 	Now         time.Time
 }
 
@@ -33,6 +37,13 @@ func (s *site) renderOwn(w http.ResponseWriter, r *http.Request, status int, v o
 	v.Min, v.Zones, v.Now = tracker.MinPassword, commonZones(), s.store.Now()
 	for _, k := range []string{"all", "mine", "none"} {
 		v.Notifies = append(v.Notifies, choice{Value: k, Word: s.words.say("notify." + k)})
+	}
+	v.Digests = []choice{{Word: s.words.say("account.digest_none")}}
+	for hour := range 24 {
+		v.Digests = append(v.Digests, choice{Value: strconv.Itoa(hour), Word: s.words.say("account.digest_at", fmt.Sprintf("%d:00", hour))})
+	}
+	if me := accountOf(r.Context()); me.DigestHour != tracker.NoDigest {
+		v.Digest = strconv.FormatInt(me.DigestHour, 10)
 	}
 	v.ServerZone, _ = v.Now.Local().Zone()
 	return s.render(w, r, status, "account", view{Title: s.words.say("nav.account"), Section: "account", Data: v})
@@ -72,7 +83,19 @@ func (s *site) changePassword(w http.ResponseWriter, r *http.Request) error {
 func (s *site) changeNotify(w http.ResponseWriter, r *http.Request) error {
 	notify := r.PostFormValue("notify")
 	me := accountOf(r.Context())
-	if _, err := s.store.UpdateAccount(r.Context(), actorOf(r), me.ID, tracker.AccountChange{Notify: &notify}, tracker.AnyVersion); err != nil {
+	change := tracker.AccountChange{Notify: &notify}
+	if r.PostForm.Has("digest") {
+		hour := tracker.NoDigest
+		if text := r.PostFormValue("digest"); text != "" {
+			n, err := strconv.ParseInt(text, 10, 64)
+			if err != nil {
+				return errForm
+			}
+			hour = n
+		}
+		change.DigestHour = &hour
+	}
+	if _, err := s.store.UpdateAccount(r.Context(), actorOf(r), me.ID, change, tracker.AnyVersion); err != nil {
 		return err
 	}
 	s.flash(r, "flash.saved")

@@ -134,6 +134,8 @@ CREATE TABLE account (
     signed_in_at  BIGINT,
     zone          TEXT NOT NULL DEFAULT '', -- IANA, as the browser last told; '' for the server's
     keys_off      BOOLEAN NOT NULL DEFAULT FALSE, -- single letters do nothing (WCAG 2.1.4)
+    digest_hour   BIGINT NOT NULL DEFAULT -1, -- at which a digest comes on working days, in their zone; -1: none
+    digest_on     TEXT NOT NULL DEFAULT '', -- the last day that had one, 2026-11-22
     signature     TEXT NOT NULL DEFAULT '', -- under their replies, in place of their name; with placeholders
     version       BIGINT NOT NULL DEFAULT 1
 );
