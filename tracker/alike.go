@@ -51,12 +51,15 @@ func gistOf(subject, text string) gist {
 	return g
 }
 
+// wifi writes as one word what is one.
+var wifi = strings.NewReplacer("Wi-Fi", "wifi", "WI-FI", "wifi", "wi-fi", "wifi", "Wi-fi", "wifi", "Wi‑Fi", "wifi", "W-LAN", "wlan")
+
 // telling returns the telling words of a text in its order, at most n, and
 // whether it denies something, names a fault or asks for something.
 func telling(text string, n int) (words []string, deny, fault, wish bool, own []string) {
 	seen := map[string]bool{}
 	read := 0
-	eachToken(clip(text, 4000), func(t string) bool {
+	eachToken(wifi.Replace(clip(text, 4000)), func(t string) bool {
 		read++
 		switch {
 		case denials[t]:

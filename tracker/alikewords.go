@@ -23,6 +23,7 @@ var emptyWords = wordSet(
 	into onto about after before again also just only very much many more most less still since until while because but not yet now today yesterday tomorrow morning afternoon evening week monday tuesday wednesday thursday friday
 	hello dear team support helpdesk desk service thanks thank regards kind best cheers please help question issue issues problem problems trouble urgent asap fwd
 	get got getting seem seems see say says said tell know think want like try tried trying use used using work works worked working start started starting happen happens happened come comes came going
+	open opens opened opening close closes closed closing show shows shown look looks first second third last next left right put set new old customer customers call calls
 	one two three out off over under our room floor office building desk people everyone everybody anyone nobody colleague colleagues minutes minute hour hours time times`,
 	`der die das den dem des ein eine einen einem einer und oder aber mit von vom zum zur bei fur aus auf ist sind war waren hat haben habe hatte wird werden wurde kann konnen konnte muss mussen soll
 	ich sie wir ihr ihm ihn uns unser unsere mein meine meinen meinem meiner sein seine dass wie was wer wo wann warum auch noch schon nur sehr mehr heute gestern morgen seit jetzt wieder immer alle alles man hier dort
@@ -39,7 +40,7 @@ var emptyWords = wordSet(
 
 // faultWords say that something does not work, whatever it is.
 var faultWords = wordSet(
-	`down outage broken dead crash crashes crashed crashing fail fails failed failing failure error errors offline unreachable unavailable stopped gone lost slow stuck frozen freezes hangs hanging cannot unable disconnected disconnects drops dropped interrupted blocked unresponsive denied`,
+	`down outage broken dead crash crashes crashed crashing fail fails failed failing failure error errors offline unreachable unavailable stopped gone lost slow stuck frozen freezes hangs hanging cannot unable disconnected disconnects drops dropped loss interrupted blocked unresponsive denied`,
 	`defekt kaputt ausgefallen ausfall storung gestort fehler fehlermeldung weg tot langsam hangt absturz absturze sturzt abgesturzt unerreichbar unterbrochen getrennt blockiert gesperrt stillstand`,
 	`panne impossible erreur erreurs coupe coupee coupure bloque bloquee lent lente hs plante plantage deconnecte deconnectee indisponible inaccessible interrompu interrompue arret`,
 	`caido caida falla fallo lento roto averia bloqueado guasto rotto errore bloccato kapot storing fout traag uitgevallen brak awaria blad zepsuty lento avaria erro`)
@@ -66,7 +67,7 @@ type concept struct {
 }
 
 var concepts = []concept{
-	{"network", false, strings.Fields(`internet network netzwerk reseau wifi wlan wireless lan website websites webseite netz netwerk rete intranet connection verbindung connexion conexion`)},
+	{"network", false, strings.Fields(`internet network netzwerk reseau wifi wlan wireless lan packet gateway router website websites webseite netz netwerk rete intranet connection verbindung connexion conexion`)},
 	{"vpn", false, strings.Fields(`vpn anyconnect forticlient globalprotect openvpn wireguard`)},
 	{"printer", false, strings.Fields(`printer print drucker drucken druckt imprimante imprimer impression impresora imprimir stampante drukarka plotter kopierer copier copieur`)},
 	{"mail", false, strings.Fields(`email emails mail mails outlook mailbox postfach courriel messagerie correo posta exchange inbox posteingang`)},

@@ -197,14 +197,7 @@ func (s *Store) burstTx(ctx context.Context, tx *migrations.Tx, others *reports,
 	if !me.counts || len(me.gist.text) == 0 {
 		return nil
 	}
-	mine := me.gist.without(others.common)
-	var near []*report
-	for _, r := range others.all {
-		if r.counts && max(r.At-me.At, me.At-r.At) <= burstWindow && mine.alike(r.gist.without(others.common)) {
-			near = append(near, r)
-		}
-	}
-	near = mostPeople(append(near, me), me)
+	near := others.around(me)
 	if peopleOf(near) < others.people {
 		return nil
 	}
@@ -234,6 +227,44 @@ func (s *Store) burstTx(ctx context.Context, tx *migrations.Tx, others *reports,
 		}
 	}
 	return s.countBurstTx(ctx, tx, id, near...)
+}
+
+// around returns the reports of the most people within an hour that are about
+// the same as a new one: alike with it, or with one that it is alike with. The
+// common one in the middle need not come last.
+func (o *reports) around(me *report) (best []*report) {
+	var within []*report
+	for _, r := range o.all {
+		if r.counts && max(r.At-me.At, me.At-r.At) <= burstWindow {
+			within = append(within, r)
+		}
+	}
+	within = append(within, me)
+	most := 0
+	like := func(of *report) (near []*report) {
+		mine := of.gist.without(o.common)
+		for _, r := range within {
+			if r == of || mine.alike(r.gist.without(o.common)) {
+				near = append(near, r)
+			}
+		}
+		return near
+	}
+	direct := like(me)
+	for _, middle := range direct {
+		near := direct
+		if middle != me {
+			near = like(middle)
+		}
+		near = mostPeople(near, me)
+		if n := peopleOf(near); n > most {
+			best, most = near, n
+		}
+		if len(direct) > 20 {
+			break // there are enough
+		}
+	}
+	return best
 }
 
 // mostPeople returns those of some reports that lie within an hour, me among
@@ -333,7 +364,7 @@ func burstReason(people int, all []*report, took migrations.Stamp) string {
 	if n := [...]string{2: "Two", 3: "Three", 4: "Four", 5: "Five", 6: "Six", 7: "Seven", 8: "Eight", 9: "Nine", 10: "Ten"}; people < len(n) && people > 1 {
 		who = n[people]
 	}
-	minutes := max(1, (int64(took)+59_999_999)/60_000_000)
+	minutes := max(1, (int64(took)+30_000_000)/60_000_000)
 	within := fmt.Sprintf("%d minutes", minutes)
 	switch {
 	case minutes == 1:

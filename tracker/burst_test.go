@@ -90,6 +90,19 @@ func TestSeveralAlikeReports(t *testing.T) {
 	})
 }
 
+// TestTheCommonReportNeedNotComeLast: two that are alike only with a third
+// between them are of one burst with it, in whatever order they come.
+func TestTheCommonReportNeedNotComeLast(t *testing.T) {
+	eachMailDesk(t, func(d *mailDesk) {
+		d.receive(d.mail(by("Wendy"), about("Wi-Fi in reception is gone", "The visitor screen is dark, too.")))
+		d.receive(d.mail(by("Theo"), about("internet???", "Is the internet down?")))
+		d.receive(d.mail(by("Luis"), about("No network in hall B", "All tablets say no connection.")))
+		if n := d.count(`SELECT count(*) FROM ticket WHERE burst_id IS NOT NULL`); n != 3 {
+			t.Errorf("%d tickets are of the burst, want 3", n)
+		}
+	})
+}
+
 // TestNobodyMakesABurstAlone: one who mails five times, a stranger with five
 // addresses of a domain or with none that anybody vouches for, robots, and
 // what our server says is forged.

@@ -12,7 +12,7 @@ type PersonHistory struct {
 	Days   int // of how many days
 	N      int
 	Kinds  []CategoryCount // the most first
-	Recent []Ticket        // the last five, of any time, with their fixes
+	Recent []Ticket        // the last four, of any time, with their fixes
 }
 
 // historyDays is how many days count as lately.
@@ -33,7 +33,7 @@ func (s *Store) HistoryOf(ctx context.Context, clientID int64, beside *Ticket) (
 	for _, k := range h.Kinds {
 		h.N += k.N
 	}
-	err = s.db.Select(ctx, &h.Recent, ticketSelect+`WHERE t.client_id = ? AND t.id <> ? AND t.merged_into_id IS NULL ORDER BY t.id DESC LIMIT 5`, clientID, beside.ID)
+	err = s.db.Select(ctx, &h.Recent, ticketSelect+`WHERE t.client_id = ? AND t.id <> ? AND t.merged_into_id IS NULL ORDER BY t.id DESC LIMIT 4`, clientID, beside.ID)
 	if err != nil {
 		return h, fmt.Errorf("list recent tickets: %w", err)
 	}

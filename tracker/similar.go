@@ -31,10 +31,10 @@ type SimilarTo struct {
 
 // Bounds on what is looked at to find similar requests.
 const (
-	similarWords  = 6   // words that are searched for
-	similarFound  = 120 // the newest that have two of them
-	similarPerson = 30  // the person's newest
-	similarAsset  = 50  // the newest of the assets
+	similarWords  = 6  // words that are searched for
+	similarFound  = 80 // the newest that have two of them
+	similarPerson = 25 // the person's newest
+	similarAsset  = 50 // the newest of the assets
 )
 
 // Similar returns requests that resemble t: of the same person or asset first,
@@ -222,14 +222,14 @@ func eachWord(text string, fn func(written, token string) bool) {
 
 // rank sorts candidates as Similar returns them, and leaves out those that
 // share too little: of strangers two words, of the same person or of an asset
-// that the person has one.
+// that the person has one, if it is what the request is about.
 func (a asks) rank(all []Similar, texts map[int64]asked, to SimilarTo, now time.Time) []Similar {
 	shared := make([][]askWord, len(all))
 	in := map[string]int{}
 	for i := range all {
 		theirs := map[string]bool{}
 		for _, from := range []string{all[i].Subject, texts[all[i].ID].words()} {
-			eachToken(clip(from, 4000), func(token string) bool {
+			eachToken(clip(from, 2000), func(token string) bool {
 				w, _ := meaning(token)
 				theirs[w] = true
 				return true
@@ -261,7 +261,13 @@ func (a asks) rank(all []Similar, texts map[int64]asked, to SimilarTo, now time.
 			}
 		}
 		telling := len(shared[i]) - fault
-		if !linked && (telling == 0 || !x.near() && telling < 2 && len(a.words) > 1) {
+		// One word is enough where it is what the request is about.
+		main := slices.ContainsFunc(shared[i], func(w askWord) bool {
+			return !faultWords[w.token] && (w.subject || w.means != w.token && w.means[0] == '=')
+		})
+		switch {
+		case linked, telling >= 2, main && (x.near() || len(a.words) == 1):
+		default:
 			continue
 		}
 		years := now.Sub(x.OpenedAt.Time()).Hours() / (24 * 365)
@@ -271,5 +277,12 @@ func (a asks) rank(all []Similar, texts map[int64]asked, to SimilarTo, now time.
 	slices.SortStableFunc(kept, func(x, y Similar) int {
 		return cmp.Or(last(!x.near())-last(!y.near()), last(x.Fix == "")-last(y.Fix == ""), cmp.Compare(y.score, x.score), cmp.Compare(y.ID, x.ID))
 	})
-	return kept
+	// The same matter that came again and again stands there once, by its newest.
+	seen := map[string]bool{}
+	return slices.DeleteFunc(kept, func(x Similar) bool {
+		key := Fold(x.Subject) + "\x00" + x.Fix
+		again := x.Fix != "" && seen[key]
+		seen[key] = true
+		return again
+	})
 }

@@ -160,8 +160,10 @@ func firstWords(ctx context.Context, q read, ids []int64) (map[int64]asked, erro
 		Form     string `db:"form"`
 		Identity string `db:"identity"`
 	}
-	err := q.Select(ctx, &rows, `SELECT m.ticket_id, m.class, SUBSTR(m.body, 1, 4000) AS body, m.form, m.identity FROM message m
-		WHERE m.id IN (SELECT MIN(x.id) FROM message x WHERE x.ticket_id IN (`+marks(len(ids))+`) AND x.direction = 'in' AND x.state = 'shown' GROUP BY x.ticket_id)`, anys(ids)...)
+	// Its first message alone, which an index knows: it is the request itself,
+	// unless a technician wrote it down and answered.
+	err := q.Select(ctx, &rows, `SELECT m.ticket_id, m.class, SUBSTR(m.body, 1, 2000) AS body, m.form, m.identity FROM message m
+		WHERE m.id IN (SELECT MIN(x.id) FROM message x WHERE x.ticket_id IN (`+marks(len(ids))+`) GROUP BY x.ticket_id) AND m.direction = 'in' AND m.state <> 'rejected'`, anys(ids)...)
 	if err != nil {
 		return nil, fmt.Errorf("read what tickets began with: %w", err)
 	}
@@ -203,14 +205,14 @@ func firstWords(ctx context.Context, q read, ids []int64) (map[int64]asked, erro
 }
 
 // words returns what a request says of its trouble: of a form the answers that
-// tell of it, not names, departments and what one chooses from.
+// tell of it, not names, places and what one chooses from.
 func (a asked) words() string {
 	if a.form == nil {
 		return a.text
 	}
 	var b strings.Builder
 	for _, x := range a.form.Answers {
-		if x.Meaning == MeansProblem || x.Meaning == MeansLocation || x.Meaning == MeansAsset {
+		if x.Meaning == MeansProblem {
 			b.WriteString(x.Answer)
 			b.WriteByte('\n')
 		}

@@ -63,6 +63,9 @@ func (c benchWebCmd) Run(s *session) error {
 			return err
 		}
 	}
+	if err := b.similar(); err != nil {
+		return err
+	}
 	if err := rest(b.ctx, c.Idle); err != nil {
 		return err
 	}
