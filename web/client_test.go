@@ -1,7 +1,9 @@
 package web
 
 import (
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"slices"
 	"strings"
@@ -242,5 +244,41 @@ func TestStrangersSendNoFiles(t *testing.T) {
 	}
 	if res := b.sendForm(page+"/say", []file{{name: "huge.bin", data: []byte(strings.Repeat("x", 21<<20))}}, "text", "Kept words"); res.Code != http.StatusUnprocessableEntity || !strings.Contains(res.Body.String(), "Kept words") {
 		t.Fatalf("too large: %d", res.Code)
+	}
+}
+
+// TestNoTechnicianFollowsAClientsLink: what a client quotes of our mails is
+// shown to nobody with the link in it, as text or in its own design; and no
+// link stands in the log.
+func TestNoTechnicianFollowsAClientsLink(t *testing.T) {
+	w := newWorld(t, dbtest.Open(t, migrations.SQLite))
+	w.story()
+	stolen := strings.Repeat("k7", 13)
+	link := "https://desk.example/r/" + stolen + "?solved=yes"
+	o, _ := w.arrives(letter{name: "Anna", address: "anna.k@aldermere.example", subject: "Still", text: "See " + link, quoted: "> " + link, html: `<p>See <a href="` + link + `">` + link + `</a></p>`})
+	n, err := tracker.ParseTicketName(o.Ticket)
+	w.ok(err)
+	b := w.session(w.tech)
+	page := b.get(ticketPath(n)).Body.String()
+	frames := regexp.MustCompile(`/messages/\d+/html`).FindAllString(page, -1)
+	if len(frames) == 0 {
+		t.Fatal("the mail has no design of its own")
+	}
+	for _, frame := range frames {
+		page += b.get(frame).Body.String()
+	}
+	if strings.Contains(page, stolen) || !strings.Contains(page, "/r/…") {
+		t.Fatal("the link can be followed")
+	}
+
+	var log strings.Builder
+	site, err := New(w.Store, w.things, Options{Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
+	w.ok(err)
+	_, own := w.asked(letter{name: "Anna", address: "anna.k@aldermere.example", subject: "Half", text: "Half."})
+	for _, r := range []*http.Request{httptest.NewRequest(http.MethodGet, own, nil), posted(own+"/answer", "application/x-www-form-urlencoded", []byte("solved=maybe")), posted(own+"/nothing", "text/plain", nil)} {
+		site.ServeHTTP(httptest.NewRecorder(), r)
+	}
+	if out := log.String(); strings.Contains(out, own[3:]) || !strings.Contains(out, "/r/{token}") {
+		t.Fatalf("the log: %s", out)
 	}
 }

@@ -209,7 +209,7 @@ func (s *site) messageText(w http.ResponseWriter, r *http.Request, m tracker.Mes
 		return fmt.Errorf("read message %d: %w", m.ID, err)
 	}
 	frameHeaders(w.Header())
-	return mailFrame.Execute(w, mailFrameView{Title: s.frameTitle(&m), Text: s.opts.Mail.WholeText(raw)})
+	return mailFrame.Execute(w, mailFrameView{Title: s.frameTitle(&m), Text: tracker.WithoutLinks(s.opts.Mail.WholeText(raw))})
 }
 
 // messageRaw shows a mail as it came, as plain text.

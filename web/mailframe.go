@@ -67,6 +67,7 @@ func (s *site) messageHTML(w http.ResponseWriter, r *http.Request) error {
 		return fmt.Errorf("read HTML of message %d: %w", id, err)
 	}
 	view := mailView{Own: ownPicture(&m), Pictures: asksPictures(r), Missing: s.missingPicture, Leads: func(host string) string { return s.words.say("msg.leads", host) }}
+	raw = []byte(tracker.WithoutLinks(string(raw))) // nobody here acts in the name of who quoted our mail
 	clean, err := s.cleaner.clean(raw, view)
 	if err != nil {
 		return fmt.Errorf("clean HTML of message %d: %w", id, err)
