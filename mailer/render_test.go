@@ -384,7 +384,7 @@ func TestCatalogueIsWhole(t *testing.T) {
 	for k := range w {
 		used := strings.Contains(all.String(), `"`+k+`"`) || strings.Contains(all.String(), `"`+strings.TrimPrefix(k, "fault.")+`"`)
 		used = used || slices.Contains(keys, k)
-		for _, family := range []string{"stage.", "priority.", "fact.", "notify.waiting.", "digest.waits.", "check.", "fault.refused_"} {
+		for _, family := range []string{"stage.", "priority.", "fact.", "due.", "notify.waiting.", "digest.waits.", "check.", "fault.refused_"} {
 			used = used || strings.HasPrefix(k, family)
 		}
 		if !used {
