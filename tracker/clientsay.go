@@ -67,9 +67,13 @@ func (s *Store) GuestSays(ctx context.Context, g Guest, in ClientSays) (t Ticket
 		if err != nil || id == 0 {
 			return err
 		}
-		thanks := isThanks(text) && len(in.Files) == 0
+		h, err := s.hearTx(ctx, tx, g.Actor(), g.TicketID, id, text, text)
+		if err != nil {
+			return err
+		}
+		thanks := h.Understood || isThanks(text) && len(in.Files) == 0
 		return s.joinTx(ctx, tx, joining{Actor: g.Actor(), TicketID: g.TicketID, MessageID: id, Human: true,
-			Answers: in.Reopen || !thanks, Confirms: !in.Reopen && len(in.Files) == 0 && isConfirmation(text), FromPage: true})
+			Answers: in.Reopen || !thanks, Confirms: !in.Reopen && !h.Understood && len(in.Files) == 0 && isConfirmation(text), FromPage: true})
 	})
 	if err != nil {
 		return t, fmt.Errorf("add what a client says: %w", err)

@@ -18,12 +18,12 @@ func init() {
 		by := w.tech.Actor()
 		_, err := w.SetFact(w.t.Context(), by, 7, tracker.FactCause, "the licence service had stopped after the update", 0)
 		w.ok(err)
-		t, err := w.TicketByNumber(w.t.Context(), 2)
+		t, err := w.TicketByNumber(w.t.Context(), 1)
 		w.ok(err)
 		if t.Fix == "" {
 			return
 		}
-		_, err = w.SetWorkaround(w.t.Context(), by, 2, true, tracker.AnyVersion)
+		_, err = w.SetWorkaround(w.t.Context(), by, 1, true, tracker.AnyVersion)
 		w.ok(err)
 	})
 }
