@@ -52,7 +52,7 @@ func May(a Account, do Action) bool {
 	case Admin:
 		return true
 	case Technician:
-		return do != EditSettings && do != ManageAccounts && do != EraseData && do != ReadAudit && do != EditAnyView && do != EditSharedReplies
+		return do != EditSettings && do != ManageAccounts && do != EraseData && do != ReadAudit && do != EditAnyView
 	case Manager:
 		return do == ReadPlain || do == EditOwnAccount
 	}

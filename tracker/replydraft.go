@@ -9,6 +9,12 @@ import (
 	"helpdeskd/migrations"
 )
 
+// MailPreview is a mail as its recipient will see it.
+type MailPreview struct {
+	From, To, Subject string
+	HTML, Text        string
+}
+
 // DraftReply returns the mails that an answer would be, one a recipient, the
 // requester's first, as the mailer gets them, and writes nothing. Their files
 // are only names and sizes.

@@ -22,6 +22,8 @@ type ownView struct {
 	ServerZone  string
 	Digests     []choice // the hours at which a digest can come
 	Digest      string   // the one that is set, "" for none
+	Works       bool     // answers tickets: has a signature, and replies
+	Signature   signatureForm
 	Now         time.Time
 }
 
@@ -42,8 +44,16 @@ func (s *site) renderOwn(w http.ResponseWriter, r *http.Request, status int, v o
 	for hour := range 24 {
 		v.Digests = append(v.Digests, choice{Value: strconv.Itoa(hour), Word: s.words.say("account.digest_at", fmt.Sprintf("%d:00", hour))})
 	}
-	if me := accountOf(r.Context()); me.DigestHour != tracker.NoDigest {
+	me := accountOf(r.Context())
+	if me.DigestHour != tracker.NoDigest {
 		v.Digest = strconv.FormatInt(me.DigestHour, 10)
+	}
+	if v.Works = tracker.May(*me, tracker.WorkTickets); !v.Signature.Given {
+		v.Signature.Typed = me.Signature
+	}
+	v.Signature.Was, v.Signature.Version = me.Signature, me.Version
+	if v.Works {
+		v.Signature.Sample = s.signatureSample(r, v.Signature.Typed)
 	}
 	v.ServerZone, _ = v.Now.Local().Zone()
 	return s.render(w, r, status, "account", view{Title: s.words.say("nav.account"), Section: "account", Data: v})

@@ -21,6 +21,9 @@ type composed struct {
 	Around                  bool              // the fix is a work-around
 	Meanwhile               []tracker.Message // what others wrote before it could be sent
 	Kept                    []tracker.Upload  // files that were sent along and need not be chosen again
+	Without                 []int64           // participants who do not get it
+	Used                    []int64           // replies that it was made of
+	Back                    bool              // it was taken back, or a reply was put into it: nothing is wrong with it
 	Once                    string            // random key of the form, for what is written at most once
 }
 
@@ -87,8 +90,10 @@ func (s *site) reply(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	in := tracker.ReplyInput{Text: r.PostFormValue("text"), ThenStage: tracker.Stage(r.PostFormValue("then")), Seen: seen, Once: r.PostFormValue("once")}
+	in := tracker.ReplyInput{Text: r.PostFormValue("text"), ThenStage: tracker.Stage(r.PostFormValue("then")), Seen: seen, Once: r.PostFormValue("once"),
+		Without: unticked(r), Canned: usedReplies(r)}
 	in.Children = r.PostFormValue("children") == "1"
+	in.TakeBack = !in.Children // what went to many tickets can not be taken back from one
 	var id int64
 	if in.Files, err = s.uploads(r); err == nil {
 		err = s.needSentence(r.Context(), number, in.ThenStage, "")
@@ -97,7 +102,7 @@ func (s *site) reply(w http.ResponseWriter, r *http.Request) error {
 		id, err = s.store.Reply(r.Context(), actorOf(r), number, in)
 	}
 	if err != nil {
-		c := composed{Do: "reply", Then: string(in.ThenStage), Text: in.Text, Kept: in.Files}
+		c := composed{Do: "reply", Then: string(in.ThenStage), Text: in.Text, Kept: in.Files, Without: in.Without, Used: in.Canned}
 		if seen != 0 && migrations.KindOf(err) == migrations.Conflict {
 			t, terr := s.store.TicketByNumber(r.Context(), number)
 			if terr != nil {
@@ -117,6 +122,9 @@ func (s *site) reply(w http.ResponseWriter, r *http.Request) error {
 // kept of it before.
 func (s *site) uploads(r *http.Request) ([]tracker.Upload, error) {
 	files := s.kept(r)
+	if r.PostFormValue("kept") == "leave" {
+		files = nil
+	}
 	if r.MultipartForm == nil {
 		return files, nil
 	}
@@ -179,7 +187,7 @@ func (s *site) recordFix(w http.ResponseWriter, r *http.Request) error {
 	}
 	fix, then := oneBreak(r.PostFormValue("fix")), tracker.Stage(r.PostFormValue("then"))
 	was, saw := oneBreak(r.PostFormValue("was")), r.PostForm["was"] != nil
-	c := tracker.StageChange{Stage: then, Fix: fix, Summary: r.PostFormValue("summary"), Workaround: r.PostFormValue("workaround") != ""}
+	c := tracker.StageChange{Stage: then, Fix: fix, Summary: r.PostFormValue("summary"), Workaround: r.PostFormValue("workaround") != "", TakeBack: true}
 	back := composed{Do: "fix", Then: string(then), Text: fix, Sentence: c.Summary, Around: c.Workaround}
 	switch {
 	case then != "" && then != tracker.Confirming && then != tracker.Completed:

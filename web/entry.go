@@ -41,6 +41,7 @@ type entryView struct {
 	Mine         bool  // the reader wrote this note, and may change it
 	Version      int64 // of a note
 	ByMe         bool  // the reader wrote it
+	Left         int64 // seconds for which its reader can take it back; 0: not (any more)
 
 	PinTo    string // pins it, or takes the pin off; "" where that can not be
 	Pinned   bool
@@ -255,6 +256,7 @@ var eventIcons = map[string]string{
 	"category": "tag", "subject": "pencil", "requester": "user", "participant_added": "user-plus", "participant_removed": "user",
 	"held": "alert-triangle", "approved": "check", "rejected": "ban", "revised": "refresh", "form_again": "refresh", "ack_withheld": "send-off", "archived": "archive",
 	"kept_mail": "alert-triangle", "command_refused": "ban", "burst": "users", "burst_over": "users", "burst_left": "users", "mail_dead": "alert-triangle", "answers_revoked": "ban", "mail_uncertain": "alert-triangle",
+	"watched": "eye", "unwatched": "eye", "taken_back": "arrow-back-up",
 }
 
 // eventView words an event as a whisper: who did what.
@@ -281,6 +283,10 @@ func (s *site) eventView(e tracker.Entry, t *tracker.Ticket, named map[tracker.T
 		level, _ := strconv.ParseInt(n, 10, 64)
 		p := s.priority(level, star)
 		v.Words = s.words.say(key, who, p.Mark+" "+p.Short)
+	case "watched", "unwatched":
+		return v, false // whoever watches stands beside the ticket
+	case "taken_back":
+		v.Words = s.words.say(key, who)
 	case "assigned":
 		switch {
 		case ev.Became == "":

@@ -44,6 +44,9 @@ func listFilter(q url.Values, me int64) tracker.TicketFilter {
 		}
 	}
 	f.AssigneeID, f.CategoryID, f.ClientID, f.Level = number("who"), number("category"), number("client"), number("level")
+	if q.Get("watched") == "1" {
+		f.WatcherID = me
+	}
 	switch q.Get("archived") {
 	case "only":
 		f.Archived = tracker.ArchivedOnly
@@ -99,6 +102,7 @@ func (s *site) ticketChips(f *listFrame, technicians []tracker.Account, categori
 	q := f.Query
 	f.quick(s.words.say("filter.mine"), "", "who", "me")
 	f.quick(s.words.say("filter.nobody"), "", "who", "nobody")
+	f.quick(s.words.say("filter.watched"), "eye", "watched", "1")
 	f.quick(s.words.say("mark.news"), "message-dots", "news", "1")
 	f.quick(s.words.say("mark.untriaged"), "", "untriaged", "1")
 	f.quick(s.words.say("filter.star"), "star", "star", "1")

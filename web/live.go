@@ -23,7 +23,8 @@ const (
 // live streams what changes, as Server-Sent Events. An event carries no
 // content, only which regions of pages should read themselves anew: tickets
 // (board and lists), t12 (the ticket with that id), mail, alarms, people, orders, w12. Its id is the newest event's,
-// so that a page that comes back learns what it missed.
+// so that a page that comes back learns what it missed. A page that asks with
+// here=1 is also told of h12: who is on the page of the ticket with that id.
 func (s *site) live(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
 	since, _ := strconv.ParseInt(r.URL.Query().Get("since"), 10, 64)
@@ -49,6 +50,10 @@ func (s *site) live(w http.ResponseWriter, r *http.Request) error {
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Accel-Buffering", "no") // nginx
 	feed := s.store.Watch(ctx)
+	var people <-chan []int64 // nil, which never speaks, for pages that show nobody
+	if r.URL.Query().Get("here") != "" {
+		people = s.store.WatchPresence(ctx)
+	}
 	missed, err := s.store.EventsSince(ctx, since, liveLimit)
 	if err != nil {
 		return err
@@ -77,6 +82,13 @@ func (s *site) live(w http.ResponseWriter, r *http.Request) error {
 				return nil // the page connects again and reads everything
 			}
 			tell(w, events)
+		case tickets, ok := <-people:
+			if !ok {
+				return nil
+			}
+			for _, id := range tickets {
+				fmt.Fprintf(w, "event: h%d\ndata: 1\n\n", id)
+			}
 		}
 		if flush() != nil {
 			return nil

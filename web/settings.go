@@ -148,7 +148,7 @@ func typedSettings(r *http.Request, names ...string) map[string]string {
 }
 
 // ticketSettings are on the page about tickets.
-var ticketSettings = []string{tracker.SetAck, tracker.SetSilentDays, tracker.SetArchive, tracker.SetPurge, tracker.SetBurst, tracker.SetCurrency, tracker.SetManagerNames, tracker.SetNotify}
+var ticketSettings = []string{tracker.SetAck, tracker.SetTakeBack, tracker.SetSilentDays, tracker.SetArchive, tracker.SetPurge, tracker.SetBurst, tracker.SetCurrency, tracker.SetManagerNames, tracker.SetNotify}
 
 // ticketsView is the page about tickets.
 type ticketsView struct {
@@ -183,12 +183,15 @@ func (s *site) saveTicketSettings(w http.ResponseWriter, r *http.Request) error 
 	if values[tracker.SetPurge] == "" { // a form from before
 		values[tracker.SetPurge] = "0"
 	}
-	if !r.PostForm.Has(tracker.SetBurst) { // the same
-		usual, err := s.store.Setting(r.Context(), tracker.SetBurst)
+	for _, name := range []string{tracker.SetBurst, tracker.SetTakeBack} { // the same
+		if r.PostForm.Has(name) {
+			continue
+		}
+		usual, err := s.store.Setting(r.Context(), name)
 		if err != nil {
 			return err
 		}
-		values[tracker.SetBurst] = usual
+		values[name] = usual
 	}
 	months := values[tracker.SetPurge]
 	due, err := s.purgeDue(r, months)

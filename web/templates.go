@@ -24,6 +24,7 @@ type view struct {
 	Section string // which entry of the rail is lit
 	Bare    bool   // without rail and search: sign-in, first run
 	Live    bool   // listens for changes
+	Here    bool   // and for who comes to a ticket's page and leaves it
 	Data    any
 
 	// dress fills in the rest.
@@ -114,7 +115,7 @@ func (s *site) funcs() template.FuncMap {
 		"query":    url.QueryEscape,
 		"stages":   func() []string { return slices.Clone(stageOrder) },
 		"jsWords": func() map[string]string {
-			return s.words.pick("time.", "age.", "live.", "board.move", "pick.", "suggest.", "keys.title", "keys.close", "keys.all", "draft.", "send.", "arrived")
+			return s.words.pick("time.", "age.", "live.", "board.move", "pick.", "suggest.", "keys.title", "keys.close", "keys.all", "draft.", "send.", "arrived", "back.")
 		},
 		"ref": tracker.TicketName,
 	}

@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -58,7 +59,22 @@ type ticketView struct {
 	composed
 	Forced     bool // the composer stands open
 	Recipients []tracker.Address
+	To         []recipientView // the same, as they are ticked
 	FirstName  string
+
+	Canned   []tracker.Canned // replies to insert, the most used first
+	Here     hereView         // who else has the page before them
+	Watching bool
+	Watchers []tracker.Account
+	Previews bool // answers can be shown as they will be seen
+}
+
+// recipientView is somebody whom an answer goes to. A participant can be left
+// out of one.
+type recipientView struct {
+	tracker.Address
+	ClientID int64 // 0 for the requester, who always gets it
+	Off      bool
 }
 
 // stageChoice is a stage that the ticket can go to: by a button, by a reason,
@@ -87,6 +103,9 @@ func (s *site) ticket(w http.ResponseWriter, r *http.Request) error {
 	}
 	q := r.URL.Query()
 	c := composed{Do: q.Get("do"), Then: q.Get("then")}
+	if back, ok := s.takenBack(r, number); ok {
+		c = back
+	}
 	if r.Method == http.MethodGet && c.Do == "" && q.Get("live") == "" && r.Header.Get("Sec-Purpose") == "" {
 		// Whoever opens the page has seen what the client wrote; a page that
 		// only reads itself again, or a browser that fetches ahead, has not.
@@ -113,7 +132,7 @@ func (s *site) ticketPage(w http.ResponseWriter, r *http.Request, status int, nu
 		return s.signpost(w, r, &talk.Ticket)
 	}
 	v := ticketView{T: talk.Ticket, Client: talk.Client, Participants: talk.Participants, Last: talk.Last,
-		composed: c, AskDrop: c.Do == "drop", Forced: c.Problem != "" || c.Do == "fix" || c.Do == "note" || c.Do == "reply"}
+		composed: c, AskDrop: c.Do == "drop", Forced: c.Problem != "" || c.Do == "fix" || c.Do == "note" || c.Do == "reply" || c.Back}
 	if v.Technicians, err = s.store.Technicians(ctx); err != nil {
 		return err
 	}
@@ -169,7 +188,7 @@ func (s *site) ticketPage(w http.ResponseWriter, r *http.Request, status int, nu
 		}
 	}
 	v.Self = ticketPath(number) + "?live=1"
-	return s.render(w, r, status, "ticket", view{Title: talk.Ticket.Name() + " " + talk.Ticket.Subject, Section: "tickets", Live: before == 0, Data: &v})
+	return s.render(w, r, status, "ticket", view{Title: talk.Ticket.Name() + " " + talk.Ticket.Subject, Section: "tickets", Live: before == 0, Here: true, Data: &v})
 }
 
 // choices fills in what can be done with the ticket.
@@ -209,11 +228,14 @@ func (s *site) choices(v *ticketView, me *tracker.Account) {
 	}
 	if t.ClientAddress != "" {
 		v.Recipients = append(v.Recipients, tracker.Address{Name: nameUnless(t.ClientName, t.ClientAddress), Address: t.ClientAddress})
+		v.To = append(v.To, recipientView{Address: v.Recipients[0]})
 		v.FirstName = firstName(t.ClientName, t.ClientAddress)
 	}
 	for _, p := range v.Participants {
 		if p.Address != "" && p.Address != t.ClientAddress {
-			v.Recipients = append(v.Recipients, tracker.Address{Name: nameUnless(p.Name, p.Address), Address: p.Address})
+			a := tracker.Address{Name: nameUnless(p.Name, p.Address), Address: p.Address}
+			v.Recipients = append(v.Recipients, a)
+			v.To = append(v.To, recipientView{Address: a, ClientID: p.ClientID, Off: slices.Contains(v.Without, p.ClientID)})
 		}
 	}
 	if v.FirstName == "" && len(v.Recipients) > 0 {

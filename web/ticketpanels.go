@@ -22,6 +22,7 @@ func (s *site) panels() []ticketPanel {
 		s.similarPanel,
 		s.unreachablePanel,
 		s.recurringPanel,
+		s.teamPanel,
 		s.familyPanel,
 		s.ratedPanel,
 		s.pinsPanel,

@@ -42,9 +42,10 @@ type Options struct {
 	Log            *slog.Logger   // discarded where nil
 	Version        string
 	Mail           MailReader
-	Forms          FormReader // shows how mails of forms are read; not at all where nil
-	Texts          MailTexts  // of the mails; no previews and no defaults where nil
-	Connect        Connector  // tries mailboxes; where nil they can be made, and not tried
+	Forms          FormReader   // shows how mails of forms are read; not at all where nil
+	Texts          MailTexts    // of the mails; no previews and no defaults where nil
+	Replies        ReplyPreview // shows answers as their recipients will see them; not at all where nil
+	Connect        Connector    // tries mailboxes; where nil they can be made, and not tried
 	// ReadMail reads a mail of the ledger as it would be read now, or tells why
 	// it can not be; it must be safe to give it any mail. Nothing is shown of
 	// them but their bytes where nil.

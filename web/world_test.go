@@ -19,6 +19,7 @@ import (
 	"github.com/alexedwards/scs/v2"
 
 	"helpdeskd/inventory"
+	"helpdeskd/mailer"
 	"helpdeskd/migrations"
 	"helpdeskd/tracker"
 	"helpdeskd/tracker/seal"
@@ -69,7 +70,9 @@ func makeWorld(t testing.TB, db *migrations.DB, cheap bool) *world {
 	w.ok(err)
 	t.Cleanup(func() { w.lease.Release(context.Background()) })
 	w.things = inventory.New(w.Store)
-	w.site, err = New(w.Store, w.things, Options{Version: "test", Styleguide: true, Mail: plainReader{}, Forms: realReader{}, Texts: sampleTexts{}, Connect: sampleConnector{w}, Alarms: sampleAlarms{w}, Log: slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelError}))})
+	replies, err := mailer.New(w.Store, mailer.Options{})
+	w.ok(err)
+	w.site, err = New(w.Store, w.things, Options{Version: "test", Styleguide: true, Mail: plainReader{}, Forms: realReader{}, Texts: sampleTexts{}, Replies: replies, Connect: sampleConnector{w}, Alarms: sampleAlarms{w}, Log: slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelError}))})
 	w.ok(err)
 	return w
 }

@@ -85,7 +85,7 @@ func newDesk(ctx context.Context, c *config.Config, store *tracker.Store, banner
 	d.metrics = shown
 	d.site, err = web.New(store, d.things, web.Options{
 		PublicURL: c.PublicURL, TrustedProxies: proxies(c.TrustedProxies), Log: log, Version: buildVersion(),
-		Mail: ingest.PartReader{}, Forms: formReader{d.boxes.configured}, Texts: m, Connect: connector{store, c.DataDir, log}, StuckReading: d.stuck.N, ReadMail: d.boxes.readMail, Alarms: l,
+		Mail: ingest.PartReader{}, Forms: formReader{d.boxes.configured}, Texts: m, Replies: m, Connect: connector{store, c.DataDir, log}, StuckReading: d.stuck.N, ReadMail: d.boxes.readMail, Alarms: l,
 		Metrics: web.Metrics{Registerer: registry, Handler: shown, Token: c.Metrics.Token.Reveal()}, Banner: banner, Styleguide: banner == demoBanner,
 	})
 	if err != nil {

@@ -127,7 +127,7 @@
 	}
 	document.addEventListener("submit", async (e) => {
 		const form = e.target;
-		if (!form.matches(".composer form")) return;
+		if (!form.matches(".composer form") || e.submitter?.hasAttribute("formaction")) return;
 		e.preventDefault();
 		e.stopImmediatePropagation();
 		const text = $("textarea", form);
@@ -206,7 +206,10 @@
 			const fresh = $(`.${f.className}`, page), mine = $(".foot", f), theirs = fresh && $(".foot", fresh);
 			if (mine && theirs && !filesOf(f).length) mine.replaceWith(document.adoptNode(theirs));
 		}
-		for (const i of $$("input[type=hidden]", now)) form.elements[i.name].value = i.value;
+		$$("input[name=canned], .keeps, .preview", form).forEach((el) => el.remove());
+		const whom = $(".to-whom", form), whomNow = $(".to-whom", now);
+		if (whom && whomNow) whom.replaceWith(document.adoptNode(whomNow));
+		for (const i of $$("input[type=hidden]", now)) if (form.elements[i.name]) form.elements[i.name].value = i.value;
 		$("#flash").replaceChildren(...$("#flash", page).childNodes);
 		composer.classList.remove("open", "forced");
 		history.replaceState(null, "", at.pathname);
