@@ -105,11 +105,11 @@
 	// A fix is cited below what is written already; without this the link opens
 	// the page with it.
 	document.addEventListener("click", (e) => {
-		const a = e.target.closest?.("a[data-cite]"), text = $(".f-reply textarea");
+		const a = e.target.closest?.("a[data-solved]"), text = $(".f-reply textarea");
 		if (!a || !text || e.button || e.ctrlKey || e.metaKey || e.shiftKey || e.altKey) return;
 		e.preventDefault();
 		$("#tab-reply").click();
-		text.value = (text.value.trim() ? text.value.trimEnd() + "\n\n" : "") + a.dataset.cite;
+		text.value = (text.value.trim() ? text.value.trimEnd() + "\n\n" : "") + a.dataset.solved;
 		text.dispatchEvent(new Event("input", { bubbles: true }));
 		$(".drawer-close")?.click();
 		text.focus();
