@@ -110,7 +110,7 @@ func (s *site) mergeTicket(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v := mergeView{Tell: r.PostFormValue("tell") == "1", Words: r.PostFormValue("words")}
+	v := mergeView{Tell: r.PostFormValue("tell") == "1", Words: r.PostFormValue("letter")}
 	if r.PostForm.Has("target") || r.PostForm.Has("target_text") {
 		return s.mergeTarget(w, r, number, v)
 	}
