@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strconv"
 
+	"helpdeskd/migrations"
 	"helpdeskd/tracker"
 )
 
@@ -14,6 +15,7 @@ import (
 type boardView struct {
 	Columns []columnView
 	Chips   []chip
+	Late    *chip  // how many are overdue, nil for none
 	NoBox   bool   // there is no mailbox yet, and the reader may connect one
 	Self    string // this page's address, to read it again when something changes
 }
@@ -52,6 +54,9 @@ func (s *site) board(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	b := boardView{Chips: s.boardChips(q), Self: "/board?" + liveQuery(q)}
+	if b.Late, err = s.lateChip(ctx, q.Get("who"), f.AssigneeID); err != nil {
+		return err
+	}
 	for _, c := range columns {
 		b.Columns = append(b.Columns, s.columnView(c, q.Get("who")))
 	}
@@ -147,4 +152,21 @@ func liveQuery(q url.Values) string {
 	}
 	v.Set("live", "1")
 	return v.Encode()
+}
+
+// lateChip counts what is overdue on the board, and leads there.
+func (s *site) lateChip(ctx context.Context, who string, assignee int64) (*chip, error) {
+	n, err := s.store.CountTickets(ctx, tracker.TicketFilter{DueBefore: migrations.At(s.store.Now()), AssigneeID: assignee}, tabCount+1)
+	if err != nil || n == 0 {
+		return nil, err
+	}
+	count := strconv.Itoa(n)
+	if n > tabCount {
+		count = s.words.say("list.many", tabCount)
+	}
+	q := url.Values{"due": {"overdue"}, "sort": {"due"}}
+	if who != "" {
+		q.Set("who", who)
+	}
+	return &chip{Word: s.words.say("board.late", count), To: "/tickets?" + q.Encode(), Icon: "clock"}, nil
 }

@@ -94,6 +94,9 @@ func (s *site) reply(w http.ResponseWriter, r *http.Request) error {
 		Without: unticked(r), Canned: usedReplies(r)}
 	in.Children = r.PostFormValue("children") == "1"
 	in.TakeBack = !in.Children // what went to many tickets can not be taken back from one
+	if in.ThenStage == "waiting" { // not a stage: the answer asks something
+		in.ThenStage, in.Wait = "", true
+	}
 	var id int64
 	if in.Files, err = s.uploads(r); err == nil {
 		err = s.needSentence(r.Context(), number, in.ThenStage, "")
@@ -102,7 +105,7 @@ func (s *site) reply(w http.ResponseWriter, r *http.Request) error {
 		id, err = s.store.Reply(r.Context(), actorOf(r), number, in)
 	}
 	if err != nil {
-		c := composed{Do: "reply", Then: string(in.ThenStage), Text: in.Text, Kept: in.Files, Without: in.Without, Used: in.Canned}
+		c := composed{Do: "reply", Then: r.PostFormValue("then"), Text: in.Text, Kept: in.Files, Without: in.Without, Used: in.Canned}
 		if seen != 0 && migrations.KindOf(err) == migrations.Conflict {
 			t, terr := s.store.TicketByNumber(r.Context(), number)
 			if terr != nil {

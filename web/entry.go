@@ -253,6 +253,7 @@ func fileIcon(contentType string) string {
 
 var eventIcons = map[string]string{
 	"opened": "inbox", "stage": "chevron-right", "reopened": "arrow-back-up", "fix": "tool", "priority": "star", "assigned": "user",
+	"waiting": "hourglass", "waiting_changed": "hourglass", "due": "calendar-event", "missed": "alert-triangle", "reminded": "bell", "nudged": "bell",
 	"category": "tag", "subject": "pencil", "requester": "user", "participant_added": "user-plus", "participant_removed": "user",
 	"held": "alert-triangle", "approved": "check", "rejected": "ban", "revised": "refresh", "form_again": "refresh", "ack_withheld": "send-off", "archived": "archive",
 	"kept_mail": "alert-triangle", "command_refused": "ban", "burst": "users", "burst_over": "users", "burst_left": "users", "mail_dead": "alert-triangle", "answers_revoked": "ban", "mail_uncertain": "alert-triangle",
@@ -295,6 +296,21 @@ func (s *site) eventView(e tracker.Entry, t *tracker.Ticket, named map[tracker.T
 			key = "event.taken"
 		}
 		v.Words = s.words.say(key, who, e.Became)
+	case "waiting":
+		key += "." + orNobody(ev.Became)
+		if ev.Became == "" && ev.Was != "" {
+			key = "event.waiting.over." + ev.Was
+		}
+		v.Words = s.words.say(key, who)
+	case "missed", "nudged":
+		v.Words = s.words.say(key + "." + ev.Became)
+	case "reminded":
+		v.Words = s.words.say(key, ev.Became)
+	case "due":
+		if ev.Became == "" {
+			key = "event.due.off"
+		}
+		v.Words = s.words.say(key, who)
 	case "category":
 		if ev.Became == "0" {
 			key = "event.uncategorised"

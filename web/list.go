@@ -26,7 +26,7 @@ type ticketRow struct {
 
 // listFilter reads a list's filter out of an address.
 func listFilter(q url.Values, me int64) tracker.TicketFilter {
-	f := tracker.TicketFilter{Text: q.Get("q"), News: q.Get("news") == "1", Untriaged: q.Get("untriaged") == "1", Star: q.Get("star") == "1", Oldest: q.Get("sort") == "oldest"}
+	f := tracker.TicketFilter{Text: q.Get("q"), News: q.Get("news") == "1", Untriaged: q.Get("untriaged") == "1", Star: q.Get("star") == "1", Oldest: q.Get("sort") == "oldest", ByDue: q.Get("sort") == "due"}
 	for _, v := range q["stage"] {
 		if st := tracker.Stage(v); st.Valid() {
 			f.Stages = append(f.Stages, st)
@@ -46,6 +46,9 @@ func listFilter(q url.Values, me int64) tracker.TicketFilter {
 	f.AssigneeID, f.CategoryID, f.ClientID, f.Level = number("who"), number("category"), number("client"), number("level")
 	if q.Get("watched") == "1" {
 		f.WatcherID = me
+	}
+	if v := q.Get("waiting"); v == tracker.WaitingClient || v == tracker.WaitingVendor {
+		f.Waiting = v
 	}
 	switch q.Get("archived") {
 	case "only":
@@ -106,6 +109,13 @@ func (s *site) ticketChips(f *listFrame, technicians []tracker.Account, categori
 	f.quick(s.words.say("mark.news"), "message-dots", "news", "1")
 	f.quick(s.words.say("mark.untriaged"), "", "untriaged", "1")
 	f.quick(s.words.say("filter.star"), "star", "star", "1")
+	f.quick(s.words.say("due.overdue"), "clock", "due", "overdue")
+	if q.Get("due") == "today" {
+		f.removable(s.words.say("due.due_today"), "due")
+	}
+	if v := q.Get("waiting"); v == tracker.WaitingClient || v == tracker.WaitingVendor {
+		f.removable(s.words.say("waiting."+v), "waiting")
+	}
 	if v := q.Get("stage"); v != "" && tracker.Stage(v).Valid() {
 		f.removable(s.words.say("stage."+v), "stage")
 	}
@@ -136,6 +146,7 @@ func (s *site) ticketChips(f *listFrame, technicians []tracker.Account, categori
 	} else { // what words find has an order of its own
 		f.sort(s.words.say("sort.newest"), "")
 		f.sort(s.words.say("sort.oldest"), "oldest")
+		f.sort(s.words.say("sort.due"), "due")
 	}
 	if v := q.Get("client"); v != "" {
 		f.removable(s.words.say("filter.one_person"), "client")

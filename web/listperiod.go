@@ -41,6 +41,16 @@ func (s *site) ticketFilter(ctx context.Context, q url.Values, me int64) (tracke
 			f.OpenedBefore = migrations.At(tracker.Months(to.Year(), to.Month(), 1, hours.Location())[1])
 		}
 	}
+	switch now := s.store.Now(); q.Get("due") {
+	case "overdue":
+		f.DueBefore = migrations.At(now)
+	case "today":
+		hours, err := s.store.Hours(ctx)
+		if err != nil {
+			return f, err
+		}
+		f.DueBefore = migrations.At(dayOf(now.In(hours.Location())).AddDate(0, 0, 1)) + 1 // a day's end belongs to it
+	}
 	if f.Department = q.Get("department"); f.Department == noDepartment {
 		f.Department, f.NoDepartment = "", true
 	}

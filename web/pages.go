@@ -151,6 +151,8 @@ const (
 	markWhen = 'w'
 	markAge  = 'a'
 	markAt   = 't'
+	markDue  = 'd'
+	markDay  = 'D'
 )
 
 // funcs are what templates call to write times.
@@ -164,7 +166,7 @@ func (p *pages) funcs() template.FuncMap {
 			return template.HTML(p.mark + string(kind) + strconv.FormatInt(t.UnixMicro(), 10) + ";")
 		}
 	}
-	return template.FuncMap{"when": stand(markWhen), "age": stand(markAge), "at": stand(markAt)}
+	return template.FuncMap{"when": stand(markWhen), "age": stand(markAge), "at": stand(markAt), "due": stand(markDue), "dueDay": stand(markDay)}
 }
 
 // tell writes the times for their marks.
@@ -199,6 +201,8 @@ func (f face) by(kind byte, at migrations.Stamp) template.HTML {
 		return f.age(at)
 	case markAt:
 		return f.at(at)
+	case markDue, markDay:
+		return f.due(at.Time(), kind == markDay)
 	}
 	return f.when(at)
 }

@@ -24,10 +24,10 @@ func (f settingsFrame) Set(name string) bool { return f.Values[name] == "on" }
 
 // settingsPages are the pages in their order; the first is the overview.
 func settingsPages() []string {
-	return []string{"", "mailboxes", "look", "mail", "hours", "categories", "forms", "tickets", "client", "alarms", "backup"}
+	return []string{"", "mailboxes", "look", "mail", "hours", "targets", "categories", "forms", "tickets", "client", "alarms", "backup"}
 }
 
-var settingsIcons = map[string]string{"mailboxes": "mailbox", "look": "palette", "mail": "mail", "hours": "clock", "categories": "tags", "forms": "forms", "tickets": "list-details", "client": "user-circle", "alarms": "bell", "backup": "download"}
+var settingsIcons = map[string]string{"mailboxes": "mailbox", "look": "palette", "mail": "mail", "hours": "clock", "targets": "hourglass", "categories": "tags", "forms": "forms", "tickets": "list-details", "client": "user-circle", "alarms": "bell", "backup": "download"}
 
 func (s *site) settingsNav(page string) []tab {
 	var all []tab
@@ -112,7 +112,7 @@ func (s *site) staleSettings(w http.ResponseWriter, r *http.Request, page, back 
 		switch name {
 		case tracker.SetHours:
 			f.Name, f.Now, f.Yours = "hours", s.hoursText(now[name]), s.hoursText(values[name])
-		case tracker.SetAck, tracker.SetSatisfaction, tracker.SetAnnounce:
+		case tracker.SetAck, tracker.SetSatisfaction, tracker.SetAnnounce, tracker.SetTargets, tracker.SetRemindVendor:
 			f = staleChoice(name, f.Label, now[name], values[name], s.yesNo)
 		case tracker.SetNotify:
 			f = staleChoice(name, f.Label, now[name], values[name], func(v string) string { return s.words.say("notify." + v) })

@@ -106,6 +106,7 @@ func (s *site) funcs() template.FuncMap {
 		"initials": initials,
 		"hue":      hue,
 		"priority": s.priority,
+		"deadline": s.deadline,
 		"pack":     pack,
 		"list":     func(all ...string) []string { return all },
 		"lines":    lines,

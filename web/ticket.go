@@ -29,6 +29,7 @@ type ticketView struct {
 	Known     *knownView        // the checklist and the diagnosis
 	Supported *tracker.Client   // whom we support, where somebody else wrote
 	Asks      []tracker.Address // whom a form names, where the ticket is not theirs yet
+	Wait      waitPanel         // on whom it waits, and until when it is due
 	Things    ticketThings      // assets, repairs and links beside the conversation
 	Family    familyView        // parent, children, duplicates
 	Pins      []pinView

@@ -26,6 +26,7 @@ func (s *site) panels() []ticketPanel {
 		s.familyPanel,
 		s.ratedPanel,
 		s.pinsPanel,
+		s.waitingPanel,
 	}
 }
 

@@ -16,6 +16,11 @@
 	}
 	setInterval(times, 30000);
 
+	// ---- deadlines: the page reads itself again when one of its marks is to say something else
+	setInterval(() => {
+		if (!document.hidden && $$("[data-turn]").some((el) => Number(el.dataset.turn) <= Date.now())) $("#live")?.dispatchEvent(new CustomEvent("poll"));
+	}, 20000);
+
 	// ---- the way back leads to the list that one came from, with its filters
 	const crumb = $(".crumb"), here = location.pathname;
 	try {
