@@ -140,7 +140,7 @@ type waitPanel struct {
 	Now       string // the waiting as forms hold it
 	Due       string // the due date as forms hold it
 	Day, Time string // of the due date, in the reader's zone
-	Most      int    // how often a client is reminded; 0: never
+	Expected  string // the vendor's day, in words
 	Clock     bool   // there is something to say beside the conversation
 }
 
@@ -159,6 +159,9 @@ func (s *site) waitingPanel(ctx context.Context, v *ticketView, _ *tracker.Conve
 			p.Time = at.Format("15:04")
 		}
 		p.Day = at.Format(time.DateOnly)
+	}
+	if day, err := time.Parse(time.DateOnly, t.ExpectedOn); err == nil {
+		p.Expected = s.fullDate(day)
 	}
 	p.Clock = t.RespondBy != 0 || t.SolveBy != 0 || t.Waiting != ""
 	return nil
