@@ -59,14 +59,17 @@ func waitingInABrowser(t *testing.T, engine migrations.Engine, width int) {
 		t.Fatalf("what was typed is now %q", v)
 	}
 	boss.MustElement(`[name="hours.target.answer_star"]`).MustSelectAllText().MustInput("0.5")
+	gone := boss.MustWaitNavigation()
 	boss.tap(boss.sees("form.form-settings button", "Save"))
-	boss.sees(".flash", "")
+	gone()
+	boss.sees(".flash", "Saved|saved")
 	if v, err := d.w.Setting(ctx, "target.answer_star"); err != nil || v != "30" {
 		t.Fatalf("half an hour is %q minutes: %v", v, err)
 	}
 	if dir := os.Getenv("HELPDESKD_SHOTS"); dir != "" {
 		boss.MustScreenshot(filepath.Join(dir, "settings-targets-"+string(engine)+".png"))
 	}
+	d.w.ok(d.w.SetSetting(ctx, d.w.admin.Actor(), tracker.SetTargets, "off")) // until the end
 	// By the keyboard: w, then c.
 	d.open("/tickets/7")
 	d.listens()
@@ -119,6 +122,7 @@ func waitingInABrowser(t *testing.T, engine migrations.Engine, width int) {
 	d.tap(d.sees(".f-reply button", "Send and wait for client"))
 	d.sees("#prop-waiting summary", "Waiting for client")
 	shot("ticket-waits")
+	d.w.ok(d.w.SetSetting(ctx, d.w.admin.Actor(), tracker.SetTargets, "on"))
 	if n, err := d.w.RecountTargets(ctx, nil); err != nil || n == 0 {
 		t.Fatalf("%d counted: %v", n, err)
 	}

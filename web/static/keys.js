@@ -29,6 +29,7 @@
 		if (!document.body.dataset.me || !$(".find")) return; // managers have none of these pages
 		if (e.key === "g") { going = Date.now() + 1500; e.stopImmediatePropagation(); }
 		else if (e.key === "?") { e.preventDefault(); help(); }
+		else if (e.key === "v" && !$(".prop.menu[open]")) { e.preventDefault(); location.href = "/call"; }
 		else if (e.key === "c" && !$(".prop.menu[open]")) { e.preventDefault(); location.href = "/tickets/new"; }
 	}, true);
 
