@@ -93,7 +93,7 @@ func (s *site) reply(w http.ResponseWriter, r *http.Request) error {
 	in := tracker.ReplyInput{Text: r.PostFormValue("text"), ThenStage: tracker.Stage(r.PostFormValue("then")), Seen: seen, Once: r.PostFormValue("once"),
 		Without: unticked(r), Canned: usedReplies(r)}
 	in.Children = r.PostFormValue("children") == "1"
-	in.TakeBack = !in.Children // what went to many tickets can not be taken back from one
+	in.TakeBack = !in.Children     // what went to many tickets can not be taken back from one
 	if in.ThenStage == "waiting" { // not a stage: the answer asks something
 		in.ThenStage, in.Wait = "", true
 	}
