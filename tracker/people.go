@@ -158,6 +158,9 @@ type Profile struct {
 	Open       int              // tickets that are not closed
 	Total      int              // the latest maxProfile, where there are more
 	FixedIn    time.Duration    // from the request to the fix, the median; 0 where nothing was fixed
+	AnsweredIn time.Duration    // from the request to the first answer, the median; 0 where nothing was answered
+	FirstSeen  migrations.Stamp // when they first asked, 0 for never
+	Content    [4]int           // how often they said how content they were, by score 1 to 3
 	LastSeen   migrations.Stamp // when they last wrote, 0 for never
 	Months     []MonthCount     // the last twelve, the oldest first
 	Categories []CategoryCount  // the most frequent first
@@ -222,12 +225,22 @@ func (s *Store) ClientProfile(ctx context.Context, id int64, in *time.Location) 
 		return p, err
 	}
 	var rows []profileRow
-	err = s.db.Select(ctx, &rows, `SELECT t.opened_at, COALESCE(t.fixed_at, 0) AS fixed_at, COALESCE(t.closed_at, 0) AS closed_at, COALESCE(t.category_id, 0) AS category_id, COALESCE(k.name, '') AS category_name
+	err = s.db.Select(ctx, &rows, `SELECT t.opened_at, COALESCE(t.fixed_at, 0) AS fixed_at, COALESCE(t.first_answer_at, 0) AS answered_at, COALESCE(t.closed_at, 0) AS closed_at, COALESCE(t.category_id, 0) AS category_id, COALESCE(k.name, '') AS category_name
 		FROM ticket t LEFT JOIN category k ON k.id = t.category_id WHERE t.client_id = ? ORDER BY t.id DESC LIMIT ?`, id, maxProfile)
 	if err != nil {
 		return p, fmt.Errorf("read tickets of client %d: %w", id, err)
 	}
 	p.tell(rows, s.Now().In(in))
+	var scores []struct {
+		Score int `db:"score"`
+		N     int `db:"n"`
+	}
+	if err := s.db.Select(ctx, &scores, `SELECT score, count(*) AS n FROM satisfaction WHERE client_id = ? GROUP BY score`, id); err != nil {
+		return p, fmt.Errorf("read how content client %d was: %w", id, err)
+	}
+	for _, x := range scores {
+		p.Content[x.Score] = x.N
+	}
 	// Messages come in the order in which they arrived.
 	err = s.db.Get(ctx, &p.LastSeen, `SELECT at FROM message WHERE client_id = ? ORDER BY id DESC LIMIT 1`, id)
 	if err != nil && migrations.KindOf(err) != migrations.NotFound {
@@ -239,6 +252,7 @@ func (s *Store) ClientProfile(ctx context.Context, id int64, in *time.Location) 
 type profileRow struct {
 	OpenedAt     migrations.Stamp `db:"opened_at"`
 	FixedAt      migrations.Stamp `db:"fixed_at"`
+	AnsweredAt   migrations.Stamp `db:"answered_at"`
 	ClosedAt     migrations.Stamp `db:"closed_at"`
 	CategoryID   int64            `db:"category_id"`
 	CategoryName string           `db:"category_name"`
@@ -251,7 +265,7 @@ func (p *Profile) tell(rows []profileRow, now time.Time) {
 		m := first.AddDate(0, i, 0)
 		p.Months = append(p.Months, MonthCount{Year: m.Year(), Month: m.Month()})
 	}
-	var took []time.Duration
+	var took, answered []time.Duration
 	under := map[int64]*CategoryCount{}
 	for _, r := range rows {
 		p.Total++
@@ -260,6 +274,12 @@ func (p *Profile) tell(rows []profileRow, now time.Time) {
 		}
 		if r.FixedAt > r.OpenedAt {
 			took = append(took, r.FixedAt.Time().Sub(r.OpenedAt.Time()))
+		}
+		if r.AnsweredAt > r.OpenedAt {
+			answered = append(answered, r.AnsweredAt.Time().Sub(r.OpenedAt.Time()))
+		}
+		if p.FirstSeen == 0 || r.OpenedAt < p.FirstSeen {
+			p.FirstSeen = r.OpenedAt
 		}
 		at := r.OpenedAt.Time().In(now.Location())
 		if i := (at.Year()-first.Year())*12 + int(at.Month()-first.Month()); i >= 0 && i < len(p.Months) {
@@ -273,6 +293,10 @@ func (p *Profile) tell(rows []profileRow, now time.Time) {
 	if n := len(took); n > 0 {
 		slices.Sort(took)
 		p.FixedIn = (took[(n-1)/2] + took[n/2]) / 2
+	}
+	if n := len(answered); n > 0 {
+		slices.Sort(answered)
+		p.AnsweredIn = (answered[(n-1)/2] + answered[n/2]) / 2
 	}
 	for _, c := range under {
 		p.Categories = append(p.Categories, *c)

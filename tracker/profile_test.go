@@ -15,14 +15,17 @@ func TestProfileFigures(t *testing.T) {
 	}
 	var p Profile
 	p.tell([]profileRow{
-		{OpenedAt: at(11, 20, 8), CategoryID: 2, CategoryName: "Software"},
-		{OpenedAt: at(11, 1, 0), FixedAt: at(11, 1, 4), ClosedAt: at(11, 2, 0), CategoryID: 2, CategoryName: "Software"},
+		{OpenedAt: at(11, 20, 8), AnsweredAt: at(11, 20, 10), CategoryID: 2, CategoryName: "Software"},
+		{OpenedAt: at(11, 1, 0), FixedAt: at(11, 1, 4), AnsweredAt: at(11, 1, 1), ClosedAt: at(11, 2, 0), CategoryID: 2, CategoryName: "Software"},
 		{OpenedAt: at(1, 31, 23), FixedAt: at(2, 1, 1), ClosedAt: at(2, 1, 1)},
 		{OpenedAt: at(1, 1, 0), FixedAt: at(1, 1, 9), ClosedAt: at(1, 1, 9), CategoryID: 5, CategoryName: "Printing"},
 		{OpenedAt: migrations.At(time.Date(2025, 11, 30, 23, 0, 0, 0, time.UTC)), ClosedAt: 1}, // a year ago and a month
 	}, time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC))
 	if p.Total != 5 || p.Open != 1 || p.FixedIn != 4*time.Hour {
 		t.Fatalf("%d tickets, %d open, fixed in %v", p.Total, p.Open, p.FixedIn)
+	}
+	if p.AnsweredIn != 90*time.Minute || p.FirstSeen != migrations.At(time.Date(2025, 11, 30, 23, 0, 0, 0, time.UTC)) {
+		t.Fatalf("answered in %v, first seen %v", p.AnsweredIn, p.FirstSeen)
 	}
 	var n []int
 	for _, m := range p.Months {

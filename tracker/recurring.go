@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -20,7 +21,7 @@ const (
 	RecurringDays  = 90   // how far back it is looked
 	recurringTimes = 3    // how often makes it a problem
 	recurringShare = 50   // in a busy category, one of so many at least
-	recurringRead  = 8000 // the newest tickets that are compared
+	recurringRead  = 3000 // the newest tickets that are compared
 )
 
 // The kinds of recurring problems.
@@ -116,6 +117,33 @@ func (s *Store) recurringSince() migrations.Stamp {
 // set aside is not among them.
 func (s *Store) Recurring(ctx context.Context) ([]Recurring, error) {
 	since := s.recurringSince()
+	// Whatever changes a ticket, a link or a decision records an event, so what
+	// was found before holds until the next one, for this hour.
+	var event int64
+	if err := s.db.Get(ctx, &event, `SELECT COALESCE(MAX(id), 0) FROM event`); err != nil {
+		return nil, fmt.Errorf("look for changes: %w", err)
+	}
+	key := [2]int64{event, int64(since) / int64(time.Hour/time.Microsecond)}
+	s.recurring.Lock()
+	defer s.recurring.Unlock()
+	if s.recurring.key == key {
+		return slices.Clone(s.recurring.list), nil
+	}
+	list, err := s.findRecurring(ctx, since)
+	if err == nil {
+		s.recurring.key, s.recurring.list = key, list
+	}
+	return slices.Clone(list), err
+}
+
+// recurringFound is what was found, until something changes.
+type recurringFound struct {
+	sync.Mutex
+	key  [2]int64 // the last event, and the hour
+	list []Recurring
+}
+
+func (s *Store) findRecurring(ctx context.Context, since migrations.Stamp) ([]Recurring, error) {
 	known, err := settledKeys(ctx, s.db)
 	if err != nil {
 		return nil, err

@@ -81,6 +81,9 @@ func (s *Store) UndismissRecurring(ctx context.Context, actor Actor, key string)
 			return err
 		}
 		// Alike words were set aside with it, at the same moment by the same person.
+		if err := s.RecordTx(ctx, tx, Event{Actor: actor, Subject: "setting", SubjectID: 0, Kind: "recurring_shown"}); err != nil {
+			return err
+		}
 		if _, err := tx.Exec(ctx, `DELETE FROM recurrence WHERE ticket_id IS NULL AND at = ? AND account_id = (SELECT r.account_id FROM recurrence r WHERE r.key = ?)`, at, key); err != nil {
 			return err
 		}

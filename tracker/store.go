@@ -40,13 +40,14 @@ type Options struct {
 
 // Store is the tracker on one database. It is safe for concurrent use.
 type Store struct {
-	db    *migrations.DB
-	clock func() time.Time
-	log   *slog.Logger
-	node  string
-	start string // of this process
-	ttl   time.Duration
-	key   *seal.Key
+	recurring recurringFound // see Recurring
+	db        *migrations.DB
+	clock     func() time.Time
+	log       *slog.Logger
+	node      string
+	start     string // of this process
+	ttl       time.Duration
+	key       *seal.Key
 	// erased is written by SyncErased alone.
 	erased  *erased.Journal
 	syncing sync.Mutex

@@ -193,6 +193,15 @@ func (s *site) personFigures(zone string, v *personView) {
 	if v.FixedIn > 0 {
 		v.Stats = append(v.Stats, stat{Word: s.words.say("person.stat.fixed_in"), N: s.lasting(v.FixedIn)})
 	}
+	if v.AnsweredIn > 0 {
+		v.Stats = append(v.Stats, stat{Word: s.words.say("person.stat.answered_in"), N: s.lasting(v.AnsweredIn)})
+	}
+	if n := v.Content[1] + v.Content[2] + v.Content[3]; n > 0 {
+		v.Stats = append(v.Stats, stat{Word: s.words.say("person.stat.content"), N: s.words.say("person.stat.content_of", v.Content[3], n)})
+	}
+	if v.FirstSeen != 0 {
+		v.Stats = append(v.Stats, stat{Word: s.words.say("person.stat.first_seen"), N: s.face(zone).relative(v.FirstSeen.Time())})
+	}
 	if v.LastSeen != 0 {
 		v.Stats = append(v.Stats, stat{Word: s.words.say("person.stat.last_seen"), N: s.face(zone).relative(v.LastSeen.Time())})
 	}

@@ -75,17 +75,14 @@ func Columns(title, desc string, all []Column) string {
 		left := i * (wide + gap)
 		words := fmt.Sprintf("%s: %s", c.Full, c.shown())
 		if c.leads() {
-			fmt.Fprintf(&b, `<a href="%s"%s><rect class="hit" x="%d" y="0" width="%d" height="%d"/>`, html.EscapeString(c.To), label(words), left-gap/2, wide+gap, high+above+below)
+			fmt.Fprintf(&b, `<a href="%s"%s><rect class="hit" x="%d" y="0" width="%d" height="%d"/></a>`, html.EscapeString(c.To), label(words), left-gap/2, wide+gap, high+above+below)
 		}
 		fmt.Fprintf(&b, `<rect class="bar" x="%d" y="%d" width="%d" height="%d" rx="2"><title>%s</title></rect>`, left, above+high-h, wide, h, html.EscapeString(words))
 		if h > 0 {
-			fmt.Fprintf(&b, `<text class="n" x="%d" y="%d">%s</text>`, left+wide/2, above-4+high-h, html.EscapeString(c.shown()))
+			fmt.Fprintf(&b, `<text class="n" aria-hidden="true" x="%d" y="%d">%s</text>`, left+wide/2, above-4+high-h, html.EscapeString(c.shown()))
 		}
 		if i%every == 0 {
-			fmt.Fprintf(&b, `<text class="w" x="%d" y="%d">%s</text>`, left+wide/2, high+above+below-3, html.EscapeString(c.Word))
-		}
-		if c.leads() {
-			b.WriteString(`</a>`)
+			fmt.Fprintf(&b, `<text class="w" aria-hidden="true" x="%d" y="%d">%s</text>`, left+wide/2, high+above+below-3, html.EscapeString(c.Word))
 		}
 	}
 	fmt.Fprintf(&b, `<rect class="ground" x="0" y="%d" width="%d" height="1"/></svg>`, above+high, total)
