@@ -41,6 +41,8 @@ func joinInABrowser(t *testing.T, engine migrations.Engine) {
 	// Merge, told by mail, and taken back.
 	d.open("/tickets/4/merge")
 	d.MustElement("#target").MustInput("HD-2")
+	d.sees("[role=option]", "HD-2").MustClick()
+	d.MustElement(".picker.chosen")
 	d.tap(d.sees("button", "Show what happens"))
 	d.sees(".merge-pair", "HD-2")
 	shot("merge")
@@ -121,6 +123,8 @@ func joinInABrowser(t *testing.T, engine migrations.Engine) {
 	d.open("/board")
 	d.Keyboard.MustType('v')
 	d.MustElement("#who").MustInput("hana.sato@aldermere.example")
+	d.sees("[role=option]", "Hana Sato").MustClick()
+	d.MustElement(".picker.chosen")
 	d.MustElement("#what").MustInput("The headset is silent\nSince this morning.")
 	shot("call")
 	d.tap(d.sees("button.btn-primary", "Open"))
