@@ -175,7 +175,7 @@ func TestRepliesPage(t *testing.T) {
 		t.Fatalf("one's own is %q", v)
 	}
 	d.open("/replies")
-	d.MustWait(`() => document.querySelector(".reply-rows details")`)
+	d.MustWait(`() => !!document.querySelector(".reply-rows details")`)
 	if !d.MustHas(".reply-rows details[open]") { // it is open where the draft of before is kept
 		d.sees(".reply-rows summary", "Cables").MustClick()
 	}
