@@ -70,10 +70,10 @@ func waitingInABrowser(t *testing.T, engine migrations.Engine, width int) {
 		boss.MustScreenshot(filepath.Join(dir, "settings-targets-"+string(engine)+".png"))
 	}
 	d.w.ok(d.w.SetSetting(ctx, d.w.admin.Actor(), tracker.SetTargets, "off")) // until the end
-	// By the keyboard: w, then c.
+	// By the keyboard: h, then c.
 	d.open("/tickets/7")
 	d.listens()
-	d.Keyboard.MustType(input.KeyW)
+	d.Keyboard.MustType(input.KeyH)
 	d.sees("#prop-waiting[open] button", "Waiting for client")
 	shot("waiting-menu")
 	d.Keyboard.MustType(input.KeyC)
