@@ -19,8 +19,9 @@ type ClientPage struct {
 	Said   []Said // oldest first
 	More   bool   // there is more, older
 	Rating *Satisfaction
-	Rates  bool // the desk asks how content people are
-	Days   int  // after which silence completes a ticket in confirming; 0 for never
+	Rates  bool       // the desk asks how content people are
+	Asked  []FactItem // what the person was asked and is still unknown
+	Days   int        // after which silence completes a ticket in confirming; 0 for never
 }
 
 // Said is one message of a ClientPage.
@@ -87,6 +88,9 @@ func (s *Store) ClientPage(ctx context.Context, g Guest) (ClientPage, error) {
 		return p, err
 	}
 	p.Rates = ask == "on"
+	if p.Asked, err = s.toldOf(ctx, g, &p.Ticket); err != nil {
+		return p, err
+	}
 	p.Days, err = s.numberSetting(ctx, SetSilentDays, 7)
 	return p, err
 }

@@ -37,7 +37,17 @@ type clientView struct {
 	Text   string      // what was typed
 	Why    string      // what was typed beside "no"
 	Bad    problems
+	Asked  []askedLine                 // what is still unknown of it, to be answered
+	Filled map[tracker.FactItem]string // what was typed there
 	Once   string
+}
+
+// askedLine is a question to an employee: one field.
+type askedLine struct {
+	Field    string // its name in the form: answer_when
+	Question string
+	Text     string // what was typed
+	Problem  string
 }
 
 // milestone is one of the four steps.
@@ -136,6 +146,7 @@ func (s *site) showClient(w http.ResponseWriter, r *http.Request, status int, c 
 	}
 	t := &c.Ticket
 	c.Once, _ = tracker.NewToken()
+	c.Asked = s.askedLines(&c)
 	c.Steps, c.Next = s.clientSteps(t), s.clientNext(&c.ClientPage)
 	c.Ask = t.Stage == tracker.Confirming || t.Stage == tracker.Completed && t.Unconfirmed
 	if !c.Ask && c.Text == "" {
@@ -193,6 +204,8 @@ func (s *site) clientNext(p *tracker.ClientPage) string {
 		return say("client.next.waiting_others")
 	case t.AssigneeName != "":
 		return say("client.next.assigned", t.AssigneeName)
+	case len(p.Asked) > 0 && t.Stage == tracker.Requested:
+		return say("client.next.asked")
 	}
 	return say("client.next." + string(t.Stage))
 }

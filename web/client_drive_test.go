@@ -94,6 +94,18 @@ func driveEmployee(t *testing.T, engine migrations.Engine) {
 		says("Thank you for telling us")
 		says("Page two is blank.")
 		w.stage(number, tracker.Requested)
+		says("Does it happen again when you try again?")
+		shot("asked")
+		p.MustElement("#answer_repeat").MustInput("Yes, with every page.")
+		press("Send the answers")
+		says("Thank you for your answers")
+		says("Yes, with every page.")
+		if k := w.facts(t, number); k[tracker.FactRepeat].Value != "Yes, with every page." || k[tracker.FactEffect].Value != "" {
+			t.Fatalf("%s: filled in %+v", name, k)
+		}
+		if p.MustHas("#answer_repeat") || !p.MustHas("#answer_effect") {
+			t.Fatalf("%s: asks the wrong things", name)
+		}
 		p.MustElement("#text").MustInput("It smells, too.")
 		press("^Send$")
 		says("it has reached us")
@@ -137,6 +149,16 @@ func driveEmployee(t *testing.T, engine migrations.Engine) {
 		press("done here")
 		says("e-mail address")
 	}
+}
+
+// facts returns what is known of a ticket.
+func (w *world) facts(t *testing.T, number int64) map[tracker.FactItem]tracker.Fact {
+	t.Helper()
+	x, err := w.TicketByNumber(t.Context(), number)
+	w.ok(err)
+	known, err := w.Facts(t.Context(), x.ID)
+	w.ok(err)
+	return known
 }
 
 // code has the mail that waits written, and returns the code in it.

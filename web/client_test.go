@@ -172,6 +172,22 @@ func TestTheEmployeesWay(t *testing.T) {
 		to("/answer", "no", "solved", "no", "text", "Page two is blank.", "once", "n1")
 		x := w.stage(n, tracker.Requested)
 		shows("?done=no", "Thank you for telling us", "Page two is blank.", "Received")
+		shows("", "A few questions", "answer the questions below", "Since when?", `name="answer_effect"`)
+		if body := b.get(page).Body.String(); strings.Contains(body, "What happened?") {
+			t.Fatal("what is known is asked")
+		}
+		if res := b.post(page+"/fill", "answer_when", " ", "once", "f0"); res.Code != http.StatusUnprocessableEntity || !strings.Contains(res.Body.String(), "at least one") {
+			t.Fatalf("no answer: %d", res.Code)
+		}
+		if res := b.post(page+"/fill", "answer_when", "Since <b>noon</b>", "answer_effect", strings.Repeat("x", 2001), "once", "f0"); res.Code != http.StatusUnprocessableEntity ||
+			!strings.Contains(res.Body.String(), "Since &lt;b&gt;noon") || !strings.Contains(res.Body.String(), `id="answer_effect-error"`) || !strings.Contains(res.Body.String(), "xxxxx") {
+			t.Fatalf("too long: %d %s", res.Code, res.Body)
+		}
+		to("/fill", "filled", "answer_when", "Since <b>noon</b>", "answer_effect", "", "once", "f1")
+		shows("?done=filled", "Thank you for your answers", "Since when?\nSince &lt;b&gt;noon", `name="answer_effect"`)
+		if strings.Contains(b.get(page).Body.String(), `name="answer_when"`) {
+			t.Fatal("asked twice")
+		}
 		if res := b.post(page+"/answer", "solved", "yes"); res.Code != http.StatusConflict || !strings.Contains(res.Body.String(), "being worked on") {
 			t.Fatalf("yes to nothing: %d", res.Code)
 		}

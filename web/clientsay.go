@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 
 	"helpdeskd/migrations"
@@ -69,6 +70,40 @@ func (s *site) sayClient(w http.ResponseWriter, r *http.Request, v visit) error 
 		done = "again"
 	}
 	return seeOther(w, r, v.Base+"?done="+done)
+}
+
+// askedLines are the questions of the page: what was asked and is unknown, and
+// whatever was typed to one that somebody has answered meanwhile.
+func (s *site) askedLines(c *clientView) (lines []askedLine) {
+	for _, i := range tracker.Checklist() {
+		if i == tracker.FactWho || !slices.Contains(c.ClientPage.Asked, i) && c.Filled[i] == "" {
+			continue
+		}
+		lines = append(lines, askedLine{Field: fillField(i), Question: s.words.say("ask.q." + string(i)), Text: c.Filled[i], Problem: c.Bad[string(i)]})
+	}
+	return lines
+}
+
+func fillField(i tracker.FactItem) string { return "answer_" + string(i) }
+
+// fillClient takes the answers to what the visitor was asked.
+func (s *site) fillClient(w http.ResponseWriter, r *http.Request, v visit) error {
+	back := clientView{visit: v, Filled: map[tracker.FactItem]string{}}
+	var fills []tracker.ClientFill
+	for _, i := range tracker.Checklist() {
+		if text := r.PostFormValue(fillField(i)); text != "" && i != tracker.FactWho {
+			back.Filled[i] = text
+			fills = append(fills, tracker.ClientFill{Item: i, Question: s.words.say("ask.q." + string(i)), Text: text})
+		}
+	}
+	if _, err := s.store.GuestFills(r.Context(), v.Guest, fills, s.said(r)); err != nil {
+		field := migrations.FieldOf(err)
+		if field == "" {
+			field = "fill"
+		}
+		return s.backToClient(w, r, back, field, err)
+	}
+	return seeOther(w, r, v.Base+"?done=filled")
 }
 
 // answerClient is yes or no to the question whether it is fixed.
