@@ -1,6 +1,7 @@
 package tracker
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -149,6 +150,13 @@ func (s *Store) missedTx(ctx context.Context, tx *migrations.Tx, id int64) (bool
 	return some, nil
 }
 
+// missedRow is a ticket of whose missed targets nobody was told yet.
+type missedRow struct {
+	clockRow
+	Number     int64 `db:"number"`
+	AssigneeID int64 `db:"assignee_id"`
+}
+
 // tellMissed queues the mails about all that was marked and not told yet.
 func (s *Store) tellMissed(ctx context.Context, l *Lease) error {
 	some, err := exists(ctx, s.db, `SELECT 1 FROM ticket WHERE NOT missed_told LIMIT 1`)
@@ -161,18 +169,13 @@ func (s *Store) tellMissed(ctx context.Context, l *Lease) error {
 		if err != nil || recent {
 			return err
 		}
-		var rows []struct {
-			clockRow
-			Number     int64 `db:"number"`
-			AssigneeID int64 `db:"assignee_id"`
-		}
-		err = tx.Select(ctx, &rows, `SELECT `+clockColumns+`, number, COALESCE(assignee_id, 0) AS assignee_id FROM ticket WHERE NOT missed_told ORDER BY id`)
+		var rows []missedRow
+		// Read as they are marked, so that of two who do this at once each tells of its own.
+		err = tx.Select(ctx, &rows, `UPDATE ticket SET missed_told = TRUE WHERE NOT missed_told RETURNING `+clockColumns+`, number, COALESCE(assignee_id, 0) AS assignee_id`)
 		if err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `UPDATE ticket SET missed_told = TRUE WHERE NOT missed_told`); err != nil {
-			return err
-		}
+		slices.SortFunc(rows, func(a, b missedRow) int { return cmp.Compare(a.ID, b.ID) })
 		more, err := s.toldOfMissedTx(ctx, tx)
 		if err != nil {
 			return err

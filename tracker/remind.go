@@ -194,22 +194,27 @@ func (s *Store) NudgeAssignees(ctx context.Context, l *Lease) (int, error) {
 			Waiting  string           `db:"waiting"`
 			Since    migrations.Stamp `db:"waiting_since"`
 			Expected string           `db:"expected_on"`
-			Nudged   bool             `db:"nudged"`
+			Nudged   migrations.Stamp `db:"nudged_at"`
 			Assignee int64            `db:"assignee_id"`
 		}
-		err := tx.Select(ctx, &rows, `SELECT t.id, t.number, t.level, t.star, t.waiting, t.waiting_since, t.expected_on, t.nudged_at IS NOT NULL AS nudged, COALESCE(t.assignee_id, 0) AS assignee_id
+		err := tx.Select(ctx, &rows, `SELECT t.id, t.number, t.level, t.star, t.waiting, t.waiting_since, t.expected_on, COALESCE(t.nudged_at, 0) AS nudged_at, COALESCE(t.assignee_id, 0) AS assignee_id
 			FROM ticket t WHERE `+where+` ORDER BY t.id LIMIT 1000`, args...)
 		if err != nil {
 			return err
 		}
-		n = len(rows)
+		n = 0
 		var told []toldOf
 		for _, r := range rows {
-			if _, err := tx.Exec(ctx, `UPDATE ticket SET nudged_at = ? WHERE id = ?`, s.stamp(), r.ID); err != nil {
+			mine, err := tx.Exec(ctx, `UPDATE ticket SET nudged_at = ? WHERE id = ? AND COALESCE(nudged_at, 0) = ?`, s.stamp(), r.ID, r.Nudged)
+			if err != nil {
 				return err
 			}
+			if mine == 0 { // somebody told of it since it was read
+				continue
+			}
+			n++
 			it := DueItem{TicketID: r.ID, Number: r.Number, Priority: priorityName(r.Level, r.Star), What: QuietWait, At: r.Since}
-			if r.Waiting == WaitingVendor && r.Expected != "" && !r.Nudged {
+			if r.Waiting == WaitingVendor && r.Expected != "" && r.Nudged == 0 {
 				it.What = LateVendor
 				if day, err := time.ParseInLocation(time.DateOnly, r.Expected, zone); err == nil {
 					it.At = migrations.At(day)

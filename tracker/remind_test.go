@@ -136,6 +136,7 @@ func TestWhoIsNotReminded(t *testing.T) {
 // commit or after; nor do two nodes, of which each takes itself for the one.
 func TestRemindersAcrossCrashesAndNodes(t *testing.T) {
 	eachMailDesk(t, func(d *mailDesk) {
+		t := d.t
 		tech := d.technician("tomas@aldermere.example")
 		d.setting(SetRemindDays, "1")
 		d.setting(SetRemindVendor, "on")
