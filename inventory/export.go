@@ -67,7 +67,7 @@ func (s *Store) assetsToExport(ctx context.Context, f AssetFilter, after string)
 	return list, more, err
 }
 
-// holderMails returns the first address of each holder.
+// holderMails returns the main address of each holder: of the rows the last counts.
 func (s *Store) holderMails(ctx context.Context, list []Asset) (map[int64]string, error) {
 	var ids []int64
 	seen := map[int64]bool{0: true}
@@ -85,7 +85,7 @@ func (s *Store) holderMails(ctx context.Context, list []Asset) (map[int64]string
 		ID      int64  `db:"client_id"`
 		Address string `db:"address"`
 	}
-	err := s.db.Select(ctx, &rows, `SELECT client_id, MIN(address) AS address FROM client_address WHERE client_id IN (`+marks(len(ids))+`) GROUP BY client_id`, anys(ids)...)
+	err := s.db.Select(ctx, &rows, `SELECT client_id, address FROM client_address WHERE client_id IN (`+marks(len(ids))+`) ORDER BY main, created_at DESC, address DESC`, anys(ids)...)
 	if err != nil {
 		return nil, fmt.Errorf("read the holders' addresses: %w", err)
 	}

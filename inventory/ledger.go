@@ -181,7 +181,7 @@ func checkPlace(ctx context.Context, tx *migrations.Tx, a *Asset, m *Movement) e
 
 func checkHolder(ctx context.Context, tx *migrations.Tx, id int64) error {
 	var one int
-	err := tx.Get(ctx, &one, `SELECT 1 FROM client WHERE id = ? AND erased_at IS NULL`, id)
+	err := tx.Get(ctx, &one, `SELECT 1 FROM client WHERE id = ? AND erased_at IS NULL`+shared(tx), id)
 	if migrations.KindOf(err) == migrations.NotFound {
 		return &migrations.Error{Kind: migrations.NotFound, Message: "There is no such person.", Field: "holder"}
 	}

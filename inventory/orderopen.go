@@ -207,7 +207,7 @@ func (s *Store) checkOrderTx(ctx context.Context, tx *migrations.Tx, in, was Ord
 	}
 	if in.ClientID != 0 && in.ClientID != was.ClientID {
 		var one int
-		if err := tx.Get(ctx, &one, `SELECT 1 FROM client WHERE id = ? AND erased_at IS NULL`, in.ClientID); err != nil {
+		if err := tx.Get(ctx, &one, `SELECT 1 FROM client WHERE id = ? AND erased_at IS NULL`+shared(tx), in.ClientID); err != nil {
 			if migrations.KindOf(err) == migrations.NotFound {
 				return in, migrations.InvalidAt("client", "There is no such person (any more).")
 			}

@@ -55,7 +55,7 @@ func New(t *tracker.Store) *Store {
 		return ids, err
 	})
 	t.KnowAssets(tracker.AssetsIn{Of: s.knownIn, Own: s.ownComputer})
-	t.AlsoErase(tracker.AlsoPerson{Count: s.countPerson, Export: s.exportPerson, Erase: s.erasePerson})
+	t.AlsoErase(tracker.AlsoPerson{Count: s.countPerson, Export: s.exportPerson, Erase: s.erasePerson, Merge: s.mergePerson})
 	t.SetThings(s)
 	return s
 }

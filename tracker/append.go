@@ -274,7 +274,7 @@ func answerTo(ctx context.Context, q read, ticketID int64) (to []recipient, err 
 	err = q.Select(ctx, &to, `SELECT TRUE AS requester, c.id AS client_id, c.name, t.client_address AS address, COALESCE(t.mailbox_id, 0) AS mailbox_id
 			FROM ticket t JOIN client c ON c.id = t.client_id WHERE t.id = ?
 		UNION ALL
-		SELECT FALSE, c.id, c.name, COALESCE((SELECT MIN(a.address) FROM client_address a WHERE a.client_id = c.id), ''), COALESCE(t.mailbox_id, 0)
+		SELECT FALSE, c.id, c.name, `+mainAddress+`, COALESCE(t.mailbox_id, 0)
 			FROM participant p JOIN client c ON c.id = p.client_id JOIN ticket t ON t.id = p.ticket_id WHERE p.ticket_id = ? AND (t.client_id IS NULL OR c.id <> t.client_id)`, ticketID, ticketID)
 	if err != nil {
 		return nil, fmt.Errorf("find whom to answer: %w", err)

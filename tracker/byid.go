@@ -19,13 +19,14 @@ func (s *Store) TicketsByID(ctx context.Context, ids []int64) ([]Ticket, error) 
 }
 
 // ClientsByID returns the clients of some ids, in their order; unknown ones
-// are left out.
+// are left out, and who was merged has the names of whom they are.
 func (s *Store) ClientsByID(ctx context.Context, ids []int64) ([]Client, error) {
 	var rows []Client
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	if err := s.db.Select(ctx, &rows, `SELECT `+clientColumns+` FROM client WHERE id IN (`+marks(len(ids))+`)`, anyOf(ids)...); err != nil {
+	if err := s.db.Select(ctx, &rows, `SELECT c.id, n.name, n.department, n.phone, n.high_management, c.created_at, c.version, COALESCE(c.erased_at, 0) AS erased_at, COALESCE(c.merged_into_id, 0) AS merged_into_id
+		FROM client c JOIN client n ON n.id = COALESCE(c.merged_into_id, c.id) WHERE c.id IN (`+marks(len(ids))+`)`, anyOf(ids)...); err != nil {
 		return nil, fmt.Errorf("read clients: %w", err)
 	}
 	return inOrder(ids, rows, func(c Client) int64 { return c.ID }), nil

@@ -20,10 +20,11 @@ type Client struct {
 	HighManagement bool             `db:"high_management"`
 	CreatedAt      migrations.Stamp `db:"created_at"`
 	Version        int64            `db:"version"`
-	ErasedAt       migrations.Stamp `db:"erased_at"` // 0: not erased
+	ErasedAt       migrations.Stamp `db:"erased_at"`      // 0: not erased, nor merged
+	MergedIntoID   int64            `db:"merged_into_id"` // the same person as that one; 0: not merged
 }
 
-const clientColumns = `id, name, department, phone, high_management, created_at, version, COALESCE(erased_at, 0) AS erased_at`
+const clientColumns = `id, name, department, phone, high_management, created_at, version, COALESCE(erased_at, 0) AS erased_at, COALESCE(merged_into_id, 0) AS merged_into_id`
 
 // Fold returns text as it is compared: lower case, without marks, single
 // spaces. Both engines compare what Go folded, so they agree.

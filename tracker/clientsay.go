@@ -161,7 +161,7 @@ func (s *Store) guestMessageTx(ctx context.Context, tx *migrations.Tx, g Guest, 
 		Name    string `db:"name"`
 		Address string `db:"address"`
 	}
-	err := tx.Get(ctx, &who, `SELECT c.name, COALESCE((SELECT MIN(a.address) FROM client_address a WHERE a.client_id = c.id), '') AS address FROM client c WHERE c.id = ?`, g.ClientID)
+	err := tx.Get(ctx, &who, `SELECT c.name, `+mainAddress+` AS address FROM client c WHERE c.id = ?`, g.ClientID)
 	if err != nil {
 		return 0, fmt.Errorf("read client %d: %w", g.ClientID, err)
 	}

@@ -362,7 +362,11 @@ func (s *Store) namesOf(ctx context.Context, events []EventRow) (map[string]stri
 			ID   int64  `db:"id"`
 			Name string `db:"name"`
 		}
-		if err := s.db.Select(ctx, &rows, `SELECT id, name FROM `+kind+` WHERE id IN (`+marks(len(list))+`)`, list...); err != nil {
+		query := `SELECT id, name FROM ` + kind + ` WHERE id IN (`
+		if kind == KindClient { // who was merged has the name of whom they are
+			query = `SELECT c.id, n.name FROM client c JOIN client n ON n.id = COALESCE(c.merged_into_id, c.id) WHERE c.id IN (`
+		}
+		if err := s.db.Select(ctx, &rows, query+marks(len(list))+`)`, list...); err != nil {
 			return nil, fmt.Errorf("read names: %w", err)
 		}
 		for _, r := range rows {

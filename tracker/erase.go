@@ -43,6 +43,7 @@ type AlsoPerson struct {
 	Count  func(ctx context.Context, q migrations.Queryer, p Erasing) ([]Count, error)
 	Export func(ctx context.Context, p Erasing, create func(name string) (io.Writer, error)) error
 	Erase  func(ctx context.Context, tx *migrations.Tx, p Erasing) error
+	Merge  func(ctx context.Context, tx *migrations.Tx, from, into int64) error // everything that names from names into
 }
 
 // AlsoErase adds a package's share of what belongs to people. To be called
@@ -84,6 +85,11 @@ func (s *Store) erasingClient(ctx context.Context, q read, clientID int64, more 
 		var of []string
 		if err := q.Select(ctx, &of, `SELECT address FROM client_address WHERE client_id = ?`, clientID); err != nil {
 			return p, fmt.Errorf("read the addresses of client %d: %w", clientID, err)
+		}
+		p.Addresses = append(p.Addresses, of...)
+		of = nil
+		if err := q.Select(ctx, &of, `SELECT f.address FROM former_address f WHERE f.client_id = ? AND f.address NOT IN (SELECT a.address FROM client_address a)`, clientID); err != nil {
+			return p, fmt.Errorf("read the former addresses of client %d: %w", clientID, err)
 		}
 		p.Addresses = append(p.Addresses, of...)
 		if err := q.Select(ctx, &names, `SELECT name FROM client WHERE id = ? AND erased_at IS NULL UNION SELECT from_name FROM message WHERE client_id = ?`, clientID, clientID); err != nil {
@@ -242,7 +248,7 @@ func (s *Store) ResumeErasures(ctx context.Context) error {
 // addressesHashed returns every address in the database that has one of the hashes.
 func (s *Store) addressesHashed(ctx context.Context, hashes []string) ([]string, error) {
 	var all, found []string
-	err := s.db.Select(ctx, &all, `SELECT address FROM client_address UNION SELECT LOWER(from_address) FROM message UNION SELECT LOWER(client_address) FROM ticket
+	err := s.db.Select(ctx, &all, `SELECT address FROM client_address UNION SELECT address FROM former_address UNION SELECT LOWER(from_address) FROM message UNION SELECT LOWER(client_address) FROM ticket
 		UNION SELECT to_address FROM outbox UNION SELECT LOWER(sender) FROM inbox`)
 	if err != nil {
 		return nil, fmt.Errorf("list the addresses: %w", err)

@@ -30,7 +30,7 @@ func (s *Store) eraseRest(ctx context.Context, r eraseRun) error {
 			for _, q := range []string{
 				`DELETE FROM client_address WHERE client_id = ?`, `DELETE FROM recurrence WHERE client_id = ?`, `DELETE FROM participant WHERE client_id = ?`, `DELETE FROM reply_token WHERE client_id = ?`,
 				`DELETE FROM client_link WHERE client_id = ?`, `DELETE FROM client_code WHERE client_id = ?`, `DELETE FROM client_session WHERE client_id = ?`,
-				`DELETE FROM satisfaction WHERE client_id = ?`,
+				`DELETE FROM satisfaction WHERE client_id = ?`, `DELETE FROM former_address WHERE client_id = ?`, `DELETE FROM not_same WHERE a_id = ?`, `DELETE FROM not_same WHERE b_id = ?`,
 			} {
 				if _, err := tx.Exec(ctx, q, id); err != nil {
 					return fmt.Errorf("empty client %d: %w", id, err)

@@ -20,7 +20,7 @@ type Participant struct {
 
 func participants(ctx context.Context, q read, ticketID int64) ([]Participant, error) {
 	var list []Participant
-	err := q.Select(ctx, &list, `SELECT p.client_id, c.name, COALESCE((SELECT MIN(a.address) FROM client_address a WHERE a.client_id = c.id), '') AS address, p.added_at
+	err := q.Select(ctx, &list, `SELECT p.client_id, c.name, `+mainAddress+` AS address, p.added_at
 		FROM participant p JOIN client c ON c.id = p.client_id WHERE p.ticket_id = ? ORDER BY p.added_at, p.client_id`, ticketID)
 	if err != nil {
 		return nil, fmt.Errorf("list participants: %w", err)
@@ -134,6 +134,17 @@ func (s *Store) personTx(ctx context.Context, tx *migrations.Tx, who Address) (*
 		return nil, "", err
 	}
 	c, err := s.clientTx(ctx, tx, Address{Name: clip(oneLine(who.Name), 200), Address: address})
+	if err != nil {
+		return nil, "", err
+	}
+	// One who is being merged at this moment is somebody else afterwards.
+	there, err := clientThere(ctx, tx, c.ID)
+	if err == nil && !there {
+		c, err = clientByAddress(ctx, tx, address)
+	}
+	if err == nil && c == nil {
+		err = migrations.Conflictf("This person was changed at this very moment. Please try again.")
+	}
 	return c, address, err
 }
 

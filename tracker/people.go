@@ -15,12 +15,12 @@ import (
 // ClientRow is a client in a list.
 type ClientRow struct {
 	Client
-	Address string `db:"address"` // the first of their addresses
+	Address string `db:"address"` // the main one of their addresses
 	Open    int    `db:"open"`    // tickets that are not closed
 }
 
 const clientRowSelect = `SELECT c.id, c.name, c.department, c.phone, c.high_management, c.created_at, c.version,
-	COALESCE((SELECT MIN(a.address) FROM client_address a WHERE a.client_id = c.id), '') AS address,
+	` + mainAddress + ` AS address,
 	(SELECT count(*) FROM ticket t WHERE t.client_id = c.id AND t.closed_at IS NULL) AS open FROM `
 
 // ClientFilter chooses clients for a list. The zero value finds all.
@@ -147,6 +147,7 @@ func (s *Store) Departments(ctx context.Context, limit int) (list []Department, 
 // ClientAddress is one of a client's mail addresses.
 type ClientAddress struct {
 	Address      string           `db:"address"`
+	Main         bool             `db:"main"`       // chosen as the main one, which comes first
 	BouncedAt    migrations.Stamp `db:"bounced_at"` // 0: mail reaches it, as far as we know
 	BounceReason string           `db:"bounce_reason"`
 }
@@ -311,7 +312,7 @@ func (p *Profile) tell(rows []profileRow, now time.Time) {
 
 func clientAddresses(ctx context.Context, q read, id int64) ([]ClientAddress, error) {
 	var list []ClientAddress
-	err := q.Select(ctx, &list, `SELECT address, COALESCE(bounced_at, 0) AS bounced_at, bounce_reason FROM client_address WHERE client_id = ? ORDER BY created_at, address`, id)
+	err := q.Select(ctx, &list, `SELECT address, main, COALESCE(bounced_at, 0) AS bounced_at, bounce_reason FROM client_address WHERE client_id = ? ORDER BY main DESC, created_at, address`, id)
 	if err != nil {
 		return nil, fmt.Errorf("list addresses of client %d: %w", id, err)
 	}
@@ -326,37 +327,23 @@ type ClientChange struct {
 
 // UpdateClient changes a client.
 func (s *Store) UpdateClient(ctx context.Context, actor Actor, id int64, c ClientChange, version int64) (Client, error) {
-	var now Client
-	err := s.db.Tx(ctx, func(tx *migrations.Tx) error {
-		n, err := tx.Exec(ctx, `UPDATE client SET version = version + 1 WHERE id = ? AND (version = ? OR ? = -1)`, id, version, version)
-		if err != nil {
+	return s.editClient(ctx, "update", id, version, func(tx *migrations.Tx, now *Client) error {
+		was := *now
+		if err := c.apply(now); err != nil {
 			return err
 		}
-		was, err := clientByID(ctx, tx, id)
-		if err != nil {
-			return err
-		}
-		if was.ErasedAt != 0 {
-			return migrations.Invalidf("This person was erased.")
-		}
-		if n == 0 {
-			return errStale()
-		}
-		now = was
-		if err := c.apply(&now); err != nil {
-			return err
-		}
-		_, err = tx.Exec(ctx, `UPDATE client SET name = ?, name_folded = ?, department = ?, phone = ?, high_management = ? WHERE id = ?`,
-			now.Name, Fold(now.Name), now.Department, now.Phone, now.HighManagement, id)
-		if err != nil {
-			return err
-		}
-		return s.clientChangedTx(ctx, tx, actor, was, now)
+		return s.changeClientTx(ctx, tx, actor, was, *now)
 	})
+}
+
+// changeClientTx writes what changed of a client.
+func (s *Store) changeClientTx(ctx context.Context, tx *migrations.Tx, actor Actor, was, now Client) error {
+	_, err := tx.Exec(ctx, `UPDATE client SET name = ?, name_folded = ?, department = ?, phone = ?, high_management = ? WHERE id = ?`,
+		now.Name, Fold(now.Name), now.Department, now.Phone, now.HighManagement, now.ID)
 	if err != nil {
-		return Client{}, fmt.Errorf("update client %d: %w", id, err)
+		return fmt.Errorf("write a client: %w", err)
 	}
-	return now, nil
+	return s.clientChangedTx(ctx, tx, actor, was, now)
 }
 
 // AddClient makes a client who has not written yet: somebody new, for whom

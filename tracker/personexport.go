@@ -2,6 +2,7 @@ package tracker
 
 import (
 	"archive/zip"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -463,12 +464,20 @@ func (x *personExport) events(ctx context.Context) error {
 	if x.p.ClientID == 0 {
 		return nil
 	}
-	ref := clientRef(x.p.ClientID)
-	var rows []EventRow
-	err := x.db.Select(ctx, &rows, `SELECT `+eventColumns+` FROM event WHERE actor = ? AND actor <> 'system' OR subject = 'client' AND subject_id = ? OR was = ? OR became = ? ORDER BY id`, ref, x.p.ClientID, ref, ref)
-	if err != nil {
-		return fmt.Errorf("list events: %w", err)
+	// Events name who they were before two of them were found to be one.
+	var ids []int64
+	if err := x.db.Select(ctx, &ids, `SELECT id FROM client WHERE id = ? OR merged_into_id = ? ORDER BY id`, x.p.ClientID, x.p.ClientID); err != nil {
+		return fmt.Errorf("list whom they were: %w", err)
 	}
+	var rows []EventRow
+	for _, id := range ids {
+		ref := clientRef(id)
+		err := x.db.Select(ctx, &rows, `SELECT `+eventColumns+` FROM event WHERE actor = ? AND actor <> 'system' OR subject = 'client' AND subject_id = ? OR was = ? OR became = ? ORDER BY id`, ref, id, ref, ref)
+		if err != nil {
+			return fmt.Errorf("list events: %w", err)
+		}
+	}
+	slices.SortStableFunc(rows, func(a, b EventRow) int { return cmp.Compare(a.ID, b.ID) })
 	type event struct{ At, Who, About, What, Was, Became string }
 	all := make([]event, 0, len(rows))
 	for _, e := range rows {

@@ -145,7 +145,7 @@ func (s *Store) openSplitTx(ctx context.Context, tx *migrations.Tx, actor Actor,
 	}
 	// A form's mail comes from the form: its author's own address then.
 	var address string
-	err = tx.Get(ctx, &address, `SELECT COALESCE(MAX(CASE WHEN address = LOWER(?) THEN address END), MIN(address), '') FROM client_address WHERE client_id = ?`, m.Address, m.ClientID)
+	err = tx.Get(ctx, &address, `SELECT COALESCE((SELECT a.address FROM client_address a WHERE a.client_id = ? ORDER BY CASE WHEN a.address = LOWER(?) THEN 0 ELSE 1 END, a.main DESC, a.created_at, a.address LIMIT 1), '')`, m.ClientID, m.Address)
 	if err != nil {
 		return t, fmt.Errorf("find where to answer: %w", err)
 	}

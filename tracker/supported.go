@@ -38,7 +38,7 @@ func (s *Store) setForTx(ctx context.Context, tx *migrations.Tx, actor Actor, t 
 		return nil
 	}
 	if clientID != 0 {
-		known, err := exists(ctx, tx, `SELECT 1 FROM client WHERE id = ? AND erased_at IS NULL`, clientID)
+		known, err := clientThere(ctx, tx, clientID)
 		if err != nil {
 			return err
 		}

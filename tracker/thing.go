@@ -28,6 +28,14 @@ func (t Thing) String() string { return t.Kind + ":" + strconv.FormatInt(t.ID, 1
 
 func (t Thing) less(o Thing) bool { return t.Kind < o.Kind || t.Kind == o.Kind && t.ID < o.ID }
 
+// inOrderOf returns two things as links hold them, the lesser first.
+func inOrderOf(a, b Thing) (lo, hi Thing) {
+	if b.less(a) {
+		return b, a
+	}
+	return a, b
+}
+
 var linkable = map[string]bool{KindTicket: true, KindClient: true, KindAsset: true, KindWorkOrder: true}
 
 // Link is a thing linked with the one that was asked about.
@@ -47,10 +55,7 @@ func (s *Store) LinkTx(ctx context.Context, tx *migrations.Tx, actor Actor, a, b
 	if a == b {
 		return false, migrations.Invalidf("This can not be linked with itself.")
 	}
-	lo, hi := a, b
-	if hi.less(lo) {
-		lo, hi = hi, lo
-	}
+	lo, hi := inOrderOf(a, b)
 	n, err := tx.Exec(ctx, `INSERT INTO link (a_kind, a_id, b_kind, b_id, created_by, created_at) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT (a_kind, a_id, b_kind, b_id) DO NOTHING`, lo.Kind, lo.ID, hi.Kind, hi.ID, orNull(actor.AccountID), s.stamp())
 	if err != nil {
@@ -86,10 +91,7 @@ func (s *Store) Unlink(ctx context.Context, actor Actor, a, b Thing) error {
 }
 
 func (s *Store) unlinkTx(ctx context.Context, tx *migrations.Tx, actor Actor, a, b Thing) error {
-	lo, hi := a, b
-	if hi.less(lo) {
-		lo, hi = hi, lo
-	}
+	lo, hi := inOrderOf(a, b)
 	n, err := tx.Exec(ctx, `DELETE FROM link WHERE a_kind = ? AND a_id = ? AND b_kind = ? AND b_id = ?`, lo.Kind, lo.ID, hi.Kind, hi.ID)
 	if err != nil {
 		return fmt.Errorf("unlink %s from %s: %w", a, b, err)

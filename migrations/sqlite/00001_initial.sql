@@ -163,8 +163,10 @@ CREATE TABLE client (
     high_management BOOLEAN NOT NULL DEFAULT FALSE,
     created_at      BIGINT NOT NULL,
     erased_at       BIGINT,          -- nothing of the person is left but this row, which things and tickets name
+    merged_into_id  BIGINT REFERENCES client (id), -- the same person as that one, and emptied (erased_at); that one is not merged itself
     version         BIGINT NOT NULL DEFAULT 1
 );
+CREATE INDEX client_merged ON client (merged_into_id) WHERE merged_into_id IS NOT NULL;
 CREATE INDEX client_name ON client (name_folded, id);
 CREATE INDEX client_department ON client (department, name_folded, id);
 CREATE TABLE client_address (
@@ -172,9 +174,27 @@ CREATE TABLE client_address (
     client_id     BIGINT NOT NULL REFERENCES client (id),
     bounced_at    BIGINT,
     bounce_reason TEXT NOT NULL DEFAULT '',
+    main          BOOLEAN NOT NULL DEFAULT FALSE, -- chosen by hand for what begins; without a choice it is the first
     created_at    BIGINT NOT NULL
 );
 CREATE INDEX client_address_client ON client_address (client_id);
+-- Addresses that were taken off a person: an erasure looks for them too, unless somebody else has them by then.
+CREATE TABLE former_address (
+    address    TEXT NOT NULL,
+    client_id  BIGINT NOT NULL REFERENCES client (id),
+    removed_at BIGINT NOT NULL,
+    PRIMARY KEY (address, client_id)
+);
+CREATE INDEX former_address_client ON former_address (client_id);
+-- Pairs that look like one person and are two: the lesser id first.
+CREATE TABLE not_same (
+    a_id       BIGINT NOT NULL REFERENCES client (id),
+    b_id       BIGINT NOT NULL REFERENCES client (id),
+    account_id BIGINT REFERENCES account (id),
+    at         BIGINT NOT NULL,
+    PRIMARY KEY (a_id, b_id)
+);
+CREATE INDEX not_same_b ON not_same (b_id);
 
 CREATE TABLE category (
     id       INTEGER PRIMARY KEY,
