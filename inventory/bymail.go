@@ -3,6 +3,7 @@ package inventory
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"helpdeskd/migrations"
@@ -24,7 +25,10 @@ func (s *Store) LinkNamedTx(ctx context.Context, tx *migrations.Tx, actor tracke
 	if err != nil {
 		return "", err
 	}
-	a, err := onlyOne(list, "There is no thing with the tag, hostname or serial number “"+tracker.OneLine(name)+"”.")
+	if len(list) == 0 {
+		return "", noSuchTx(ctx, tx, t, "There is no thing with the tag, hostname or serial number “"+tracker.OneLine(name)+"”.", name)
+	}
+	a, err := onlyOne(list)
 	if err != nil {
 		return "", err
 	}
@@ -76,10 +80,10 @@ func (s *Store) toRepairTx(ctx context.Context, tx *migrations.Tx, t *tracker.Ti
 			return nil, err
 		}
 		if len(list) > 0 {
-			return onlyOne(list, "")
+			return onlyOne(list)
 		}
 		if tagLike(first) {
-			return nil, migrations.NotFoundf("There is no thing with the tag %s.", first)
+			return nil, noSuchTx(ctx, tx, t, "There is no thing with the tag "+first+".", first)
 		}
 	}
 	links, err := s.tracker.LinksTx(ctx, tx, tracker.Thing{Kind: tracker.KindTicket, ID: t.ID})
@@ -105,15 +109,12 @@ func (s *Store) toRepairTx(ctx context.Context, tx *migrations.Tx, t *tracker.Ti
 	if len(list) == 0 {
 		return nil, nil
 	}
-	return onlyOne(list, "")
+	return onlyOne(list)
 }
 
-// onlyOne returns the one thing of a list, or an error that names them all;
-// none is what it says where the list is empty.
-func onlyOne(list []Asset, none string) (*Asset, error) {
-	if len(list) == 0 {
-		return nil, migrations.NotFoundf("%s", none)
-	}
+// onlyOne returns the one thing of a list that has some, or an error that
+// names them all.
+func onlyOne(list []Asset) (*Asset, error) {
 	if len(list) == 1 {
 		return &list[0], nil
 	}
@@ -126,6 +127,95 @@ func onlyOne(list []Asset, none string) (*Asset, error) {
 		names = append(names, called(a))
 	}
 	return nil, migrations.Invalidf("Which of these? Please name its tag: %s.", strings.Join(names, ", "))
+}
+
+// Bounds of looking for the nearest tags: of how many things, the newest, and
+// how many are named.
+const (
+	maxTagsLooked = 50_000
+	maxNear       = 3
+)
+
+// noSuchTx is the error for a name that nothing has, with the things whose tags
+// are nearest: what the requester has before the rest.
+func noSuchTx(ctx context.Context, tx *migrations.Tx, t *tracker.Ticket, none, name string) error {
+	ids, err := nearestTags(ctx, tx, t.ClientID, name)
+	if err != nil {
+		return err
+	}
+	if len(ids) == 0 {
+		return migrations.NotFoundf("%s", none)
+	}
+	var names []string
+	for _, id := range ids {
+		a, err := assetWhere(ctx, tx, `a.id = ?`, id)
+		if err != nil {
+			return err
+		}
+		names = append(names, called(a))
+	}
+	return migrations.NotFoundf("%s Did you mean %s?", none, strings.Join(names, ", or "))
+}
+
+// nearTag is a thing whose tag may have been meant.
+type nearTag struct {
+	ID    int64  `db:"id"`
+	Tag   string `db:"tag_folded"`
+	Own   bool   `db:"own"` // the requester has it
+	Apart int    // slips of the hand
+}
+
+// nearestTags returns the things in use whose tags differ from a name by no
+// more than two slips of the hand, or only by what divides them and leading
+// zeros: A12 is A-0012. The nearest come first, at most maxNear.
+func nearestTags(ctx context.Context, q read, clientID int64, name string) ([]int64, error) {
+	want := tracker.Fold(tracker.OneLine(name))
+	if len(want) < 2 || len(want) > 40 {
+		return nil, nil
+	}
+	var all []nearTag
+	err := q.Select(ctx, &all, `SELECT id, tag_folded, COALESCE(holder_id, 0) = ? AND holder_id IS NOT NULL AS own FROM asset WHERE status NOT IN ('retired', 'disposed') ORDER BY id DESC LIMIT ?`, clientID, maxTagsLooked)
+	if err != nil {
+		return nil, fmt.Errorf("look for the nearest tags: %w", err)
+	}
+	near, bare := all[:0], bareTag(want)
+	for _, a := range all {
+		if a.Apart = tracker.Apart(want, a.Tag); bareTag(a.Tag) == bare {
+			a.Apart = 0
+		}
+		if a.Apart <= 2 && a.Apart*3 <= len(want) {
+			near = append(near, a)
+		}
+	}
+	slices.SortStableFunc(near, func(a, b nearTag) int {
+		if a.Own != b.Own && min(a.Apart, b.Apart) > 0 {
+			if a.Own {
+				return -1
+			}
+			return 1
+		}
+		return a.Apart - b.Apart
+	})
+	var ids []int64
+	for _, a := range near[:min(len(near), maxNear)] {
+		ids = append(ids, a.ID)
+	}
+	return ids, nil
+}
+
+// bareTag is a folded tag without what divides it and the zeros before its numbers.
+func bareTag(tag string) string {
+	var b strings.Builder
+	inNumber := false
+	for _, r := range tag {
+		switch {
+		case r == '0' && !inNumber, strings.ContainsRune(" -_./", r):
+		default:
+			b.WriteRune(r)
+		}
+		inNumber = r >= '1' && r <= '9' || r == '0' && inNumber
+	}
+	return b.String()
 }
 
 // called is how an asset is named to people: its tag and what it is.

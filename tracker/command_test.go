@@ -115,7 +115,7 @@ func TestNearestCommand(t *testing.T) {
 		}
 	}
 	for a, want := range map[[2]string]int{{"note", "note"}: 0, {"noet", "note"}: 1, {"nte", "note"}: 1, {"xxxx", "note"}: 4, {"a", "abcd"}: 3} {
-		if got := apart(a[0], a[1]); got != want {
+		if got := Apart(a[0], a[1]); got != want {
 			t.Errorf("%q and %q are %d apart, must be %d", a[0], a[1], got, want)
 		}
 	}

@@ -68,7 +68,7 @@ func nearestCommand(word string) (near string, far int) {
 	}
 	for _, c := range commandWords {
 		for _, w := range strings.Fields(c.Words) {
-			if n := apart(word, w); n < far && n*2 < len(w)+1 && n < len(word) {
+			if n := Apart(word, w); n < far && n*2 < len(w)+1 && n < len(word) {
 				near, far = c.Name, n
 			}
 		}
@@ -76,9 +76,9 @@ func nearestCommand(word string) (near string, far int) {
 	return near, far
 }
 
-// apart is the Damerau-Levenshtein distance of two short ASCII words: letters
+// Apart is the Damerau-Levenshtein distance of two short ASCII words: letters
 // left out, added, changed, or two side by side exchanged.
-func apart(a, b string) int {
+func Apart(a, b string) int {
 	if len(a)-len(b) > 2 || len(b)-len(a) > 2 {
 		return 3
 	}

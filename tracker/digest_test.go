@@ -95,3 +95,55 @@ func TestDigests(t *testing.T) {
 		}
 	})
 }
+
+// Two nodes that both think it is theirs, and one that took over from the
+// other: one digest a day.
+func TestDigestsOfTwoNodes(t *testing.T) {
+	eachMailDesk(t, func(d *mailDesk) {
+		tess := d.technician("tess@aldermere.example")
+		d.ok(d.SetZone(d.ctx, Actor{}, tess.ID, "UTC"))
+		hour := int64(8)
+		_, err := d.UpdateAccount(d.ctx, tess.Actor(), tess.ID, AccountChange{DigestHour: &hour}, AnyVersion)
+		d.ok(err)
+		d.want(d.receive(d.mail()), FateNew, "HD-1", 1)
+		other := New(d.db, Options{Clock: func() time.Time { return d.now }, Node: "other"})
+		l, err := d.Acquire(d.ctx, "clock")
+		d.ok(err)
+		for day := 3; day <= 5; day++ {
+			d.now = time.Date(2026, 3, day, 8, 0, 0, 0, time.UTC)
+			sums, errs := make(chan int, 4), make(chan error, 4)
+			for _, s := range []*Store{d.Store, other, d.Store, other} {
+				go func() {
+					n, err := s.SendDigests(d.ctx, l)
+					sums <- n
+					errs <- err
+				}()
+			}
+			sum := 0
+			for range 4 {
+				sum += <-sums
+				d.ok(<-errs)
+			}
+			if n := d.count(`SELECT count(*) FROM outbox WHERE kind = 'digest'`); sum != 1 || n != day-2 {
+				d.t.Fatalf("day %d: %d were sent at once, %d so far", day, sum, n)
+			}
+		}
+		// The other node takes over: what had the lease writes nothing more, the next day has one.
+		d.now = time.Date(2026, 3, 6, 8, 0, 0, 0, time.UTC)
+		l.Release(d.ctx)
+		next, err := other.Acquire(d.ctx, "clock")
+		d.ok(err)
+		defer next.Release(d.ctx)
+		if n, err := d.SendDigests(d.ctx, l); err == nil || n != 0 {
+			d.t.Errorf("without the lease: %d, %v", n, err)
+		}
+		for want := 1; want >= 0; want-- {
+			if n, err := other.SendDigests(d.ctx, next); err != nil || n != want {
+				d.t.Errorf("after the takeover: %d, not %d, %v", n, want, err)
+			}
+		}
+		if n := d.count(`SELECT count(*) FROM event WHERE kind = 'digest_sent' AND subject_id = ?`, tess.ID); n != 4 {
+			d.t.Errorf("%d events", n)
+		}
+	})
+}
