@@ -166,6 +166,12 @@ func (s *Store) hearTx(ctx context.Context, tx *migrations.Tx, actor Actor, tick
 	if err != nil || q == nil || q.AnsweredAt != 0 {
 		return heard{}, err
 	}
+	if isConfirmation(reply) { // a yes answers what was asked last
+		later, err := exists(ctx, tx, `SELECT 1 FROM ticket WHERE id = ? AND stage = 'confirming' AND stage_at >= ?`, ticketID, q.AskedAt)
+		if err != nil || later {
+			return heard{}, err
+		}
+	}
 	if q.Kind == QuestionUnderstood {
 		return s.hearUnderstoodTx(ctx, tx, actor, ticketID, messageID, q, reply)
 	}
