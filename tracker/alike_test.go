@@ -1,6 +1,13 @@
 package tracker
 
-import "testing"
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"helpdeskd/migrations"
+)
 
 // said is what a report says.
 type said struct{ subject, text string }
@@ -113,5 +120,34 @@ func TestWhatMakesNoBurst(t *testing.T) {
 	}
 	if a.without(house).alike(b.without(house)) {
 		t.Error("words that stand in every mail of the house make reports alike")
+	}
+}
+
+// The sliding hour finds as many people as looking at every hour does.
+func TestMostPeopleWithinAnHour(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 11))
+	for range 300 {
+		var near []*report
+		for i := range 1 + r.IntN(25) {
+			near = append(near, &report{ID: int64(i + 1), At: migrations.Stamp(r.Int64N(int64(3 * burstWindow))), person: fmt.Sprint(r.IntN(6))})
+		}
+		me := near[r.IntN(len(near))]
+		most := 0
+		for _, first := range near {
+			people := map[string]bool{}
+			mine := false
+			for _, x := range near {
+				if x.At >= first.At && x.At-first.At <= burstWindow {
+					people[x.person], mine = true, mine || x == me
+				}
+			}
+			if mine {
+				most = max(most, len(people))
+			}
+		}
+		got := mostPeople(slices.Clone(near), me)
+		if peopleOf(got) != most || !slices.Contains(got, me) || got[len(got)-1].At-got[0].At > burstWindow {
+			t.Fatalf("%d people instead of %d", peopleOf(got), most)
+		}
 	}
 }

@@ -34,6 +34,7 @@ type report struct {
 	Out      bool             `db:"burst_out"`
 
 	gist   gist
+	plain  *gist  // see reports.plain
 	person string // who counts for it: see personOf
 	counts bool   // a person's report, and not set aside
 }
@@ -47,6 +48,18 @@ type reports struct {
 	all    []*report
 	common map[string]bool
 	people int // so many make a burst; 0: never
+
+	grown []int64 // bursts to be counted once the batch is through
+	batch bool
+}
+
+// plain returns what a report is about without the words that say nothing.
+func (o *reports) plain(r *report) gist {
+	if r.plain == nil {
+		g := r.gist.without(o.common)
+		r.plain = &g
+	}
+	return *r.plain
 }
 
 // gists remembers the words of the newest tickets, so that they are read once
@@ -67,7 +80,7 @@ func (s *Store) recentReports(ctx context.Context, tx *migrations.Tx, b *batch) 
 	if b != nil && b.reports != nil {
 		return b.reports, nil
 	}
-	r := &reports{}
+	r := &reports{batch: b != nil}
 	var err error
 	if r.people, err = s.burstPeople(ctx, tx); err != nil {
 		return nil, err
@@ -226,7 +239,28 @@ func (s *Store) burstTx(ctx context.Context, tx *migrations.Tx, others *reports,
 			return err
 		}
 	}
-	return s.countBurstTx(ctx, tx, id, near...)
+	if !others.batch {
+		return s.countBurstTx(ctx, tx, id, near...)
+	}
+	if !slices.Contains(others.grown, id) {
+		others.grown = append(others.grown, id)
+	}
+	return nil
+}
+
+// countGrownTx counts the bursts that a batch of mails made or added to: once
+// each, since a mail to everybody is answered by many at the same time.
+func (s *Store) countGrownTx(ctx context.Context, tx *migrations.Tx, b *batch) error {
+	if b.reports == nil {
+		return nil
+	}
+	slices.Sort(b.reports.grown)
+	for _, id := range b.reports.grown {
+		if err := s.countBurstTx(ctx, tx, id, b.reports.all...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // around returns the reports of the most people within an hour that are about
@@ -242,9 +276,9 @@ func (o *reports) around(me *report) (best []*report) {
 	within = append(within, me)
 	most := 0
 	like := func(of *report) (near []*report) {
-		mine := of.gist.without(o.common)
+		mine := o.plain(of)
 		for _, r := range within {
-			if r == of || mine.alike(r.gist.without(o.common)) {
+			if r == of || mine.alike(o.plain(r)) {
 				near = append(near, r)
 			}
 		}
@@ -276,19 +310,20 @@ func mostPeople(near []*report, me *report) (best []*report) {
 		}
 		return int(min(max(a.ID-b.ID, -1), 1))
 	})
-	most := 0
-	for i, first := range near {
-		if first.At > me.At {
-			break
+	// An hour's window slides over them, as far as it holds me.
+	mine := slices.Index(near, me)
+	seen := map[string]int{}
+	most, end := 0, 0
+	for i := 0; i <= mine; i++ {
+		for end < len(near) && near[end].At-near[i].At <= burstWindow {
+			seen[near[end].person]++
+			end++
 		}
-		var within []*report
-		for _, r := range near[i:] {
-			if r.At-first.At <= burstWindow {
-				within = append(within, r)
-			}
+		if end > mine && len(seen) > most {
+			best, most = near[i:end:end], len(seen)
 		}
-		if n := peopleOf(within); n > most && slices.Contains(within, me) {
-			best, most = within, n
+		if seen[near[i].person]--; seen[near[i].person] == 0 {
+			delete(seen, near[i].person)
 		}
 	}
 	return best
@@ -309,18 +344,24 @@ func (s *Store) countBurstTx(ctx context.Context, tx *migrations.Tx, id int64, k
 	if err := tx.Select(ctx, &all, reportColumns+`WHERE t.burst_id = ? ORDER BY t.opened_at, t.id`, id); err != nil {
 		return fmt.Errorf("read a burst: %w", err)
 	}
-	ids := make([]int64, len(all))
-	for i := range all {
-		ids[i] = all[i].ID
+	persons := map[int64]string{} // of the newest no message is stored yet
+	for _, k := range known {
+		persons[k.ID] = k.person
+	}
+	var ids []int64
+	for _, r := range all {
+		if _, ok := persons[r.ID]; !ok {
+			ids = append(ids, r.ID)
+		}
 	}
 	words, err := firstWords(ctx, tx, ids)
 	if err != nil {
 		return err
 	}
 	for _, r := range all {
-		r.person = s.personOf(r, words[r.ID].vouched())
-		if i := slices.IndexFunc(known, func(k *report) bool { return k.ID == r.ID }); i >= 0 {
-			r.person = known[i].person // of the newest no message is stored yet
+		var ok bool
+		if r.person, ok = persons[r.ID]; !ok {
+			r.person = s.personOf(r, words[r.ID].vouched())
 		}
 	}
 	enough, err := s.burstPeople(ctx, tx)

@@ -61,6 +61,9 @@ func (s *Store) Receive(ctx context.Context, l *Lease, items []Item) ([]Outcome,
 			}
 			out = append(out, o)
 		}
+		if err := s.countGrownTx(ctx, tx, b); err != nil {
+			return err
+		}
 		if err := endNumbersTx(ctx, tx, b); err != nil {
 			return err
 		}
