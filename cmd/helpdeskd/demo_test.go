@@ -225,9 +225,36 @@ func (r *running) ticketOn(within time.Duration, subject string) string {
 	return number
 }
 
+// answersAtOnce has answers leave without waiting to be taken back, by the
+// page of settings: what else stands there is sent back as it is.
+func (r *running) answersAtOnce() {
+	r.t.Helper()
+	page := r.get("/settings/tickets")
+	fields := url.Values{}
+	for _, tag := range regexp.MustCompile(`<input [^>]*>`).FindAllString(page[strings.Index(page, `action="/settings/tickets"`):], -1) {
+		of := func(name string) string {
+			m := regexp.MustCompile(` ` + name + `="([^"]*)"`).FindStringSubmatch(tag)
+			return append(m, "", "")[1]
+		}
+		chosen := of("type") != "checkbox" && of("type") != "radio" || strings.Contains(tag, " checked")
+		if of("name") != "" && chosen {
+			fields.Set(of("name"), of("value"))
+		}
+	}
+	if fields.Get(tracker.SetTakeBack) != "10" {
+		r.t.Fatalf("the page of settings says %v", fields)
+	}
+	fields.Set(tracker.SetTakeBack, "0")
+	r.post("/settings/tickets", fields)
+	if page := r.get("/settings/tickets"); !regexp.MustCompile(`name="mail.take_back"[^>]* value="0"`).MatchString(page) {
+		r.t.Fatal("the setting was not saved")
+	}
+}
+
 func TestDemoIsTheWholeProduct(t *testing.T) {
 	r := start(t, nil, "demo", "--http", "127.0.0.1:0", "--dir", t.TempDir())
 	r.signIn()
+	r.answersAtOnce()
 
 	// The sample mails arrive by themselves.
 	r.ticketOn(15*time.Second, "Screen")
@@ -270,8 +297,11 @@ func TestDemoIsTheWholeProduct(t *testing.T) {
 	// The manager signs in too, and is shown the plain view by the demo's own link.
 	r.post("/logout", nil)
 	page := r.post("/login", url.Values{"email": {demo.Manager().Address()}, "password": {demo.Password}, "next": {"/board"}})
-	if !strings.Contains(page, "<h1>Requests</h1>") || !strings.Contains(page, "The cuckoo is stuck") {
+	if !strings.Contains(page, "<h1>Overview</h1>") || strings.Contains(page, `action="/login"`) {
 		t.Errorf("the manager's page:\n%s", page)
+	}
+	if page := r.get("/requests"); !strings.Contains(page, "<h1>Requests</h1>") || !strings.Contains(page, "The cuckoo is stuck") {
+		t.Errorf("the manager's requests:\n%s", page)
 	}
 	if code := r.end(); code != 0 {
 		t.Errorf("exit %d", code)
