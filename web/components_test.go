@@ -19,7 +19,7 @@ import (
 // part renders a template text with the components.
 func part(t *testing.T, s *site, text string, data any) string {
 	t.Helper()
-	base, err := s.baseTemplates(template.FuncMap{"when": s.face("").when, "age": s.face("").age, "at": s.face("").at})
+	base, err := s.baseTemplates((&pages{}).funcs())
 	if err != nil {
 		t.Fatal(err)
 	}
