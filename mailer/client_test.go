@@ -122,3 +122,20 @@ func TestCodeMail(t *testing.T) {
 		t.Fatal(text)
 	}
 }
+
+// TestRequesterIsNotNamedToOthers: who takes part in somebody else's ticket,
+// and whose name is not known, is not greeted by the requester's, and what they
+// said by a form is not put in the requester's mouth.
+func TestRequesterIsNotNamedToOthers(t *testing.T) {
+	it := sample(tracker.MailReply)
+	it.RequesterID, it.ClientID, it.RequesterName, it.RequesterAddress = 5, 6, "Zoe Quint", "zoe@acme.example"
+	it.ToName, it.ToAddress = "", "ben@acme.example"
+	it.Quoted.Form = &tracker.Form{}
+	if _, text := rendered(t, it, linkedDesk()); strings.Contains(text, "Zoe") || strings.Contains(text, "zoe@") {
+		t.Errorf("the requester is named to another: %s", text)
+	}
+	it.ClientID = 5
+	if _, text := rendered(t, it, linkedDesk()); !strings.Contains(text, "Zoe") {
+		t.Errorf("the requester is not greeted: %s", text)
+	}
+}

@@ -111,7 +111,7 @@ func (r *renderer) reply(l *letter, it tracker.OutboxItem, d desk) {
 	w := r.words
 	l.Personal = true
 	body := it.Message.Body
-	if hello := r.text(d, tracker.TextGreeting, map[string]string{"name": who(it.ToName, it.RequesterName)}); hello != "" {
+	if hello := r.text(d, tracker.TextGreeting, map[string]string{"name": addressee(it)}); hello != "" {
 		body = hello + "\n\n" + body
 	}
 	l.Said = paragraphs(body)
@@ -139,11 +139,21 @@ func (r *renderer) reply(l *letter, it tracker.OutboxItem, d desk) {
 			body += "\n" + w.say("reply.quote_cut")
 		}
 		author := who(q.FromName, q.FromAddress)
-		if client := who(it.RequesterName, it.RequesterAddress); q.Form != nil && client != "" {
-			author = client // the person rather than the form
+		if client := who(it.ToName, it.ToAddress); q.Form != nil && client != "" {
+			author = client // the person, whose words alone are quoted, rather than the form
 		}
 		l.Quote = &quote{w.say("reply.quote", q.At.Time().In(r.zone).Format(w.say("date")), author), paragraphs(body)}
 	}
+}
+
+// addressee is whom a mail greets: the requester too where only their ticket
+// knows the name, but nobody else by that.
+func addressee(it tracker.OutboxItem) string {
+	name := it.ToName
+	if it.ClientID == it.RequesterID || it.ClientID == 0 {
+		name = who(name, it.RequesterName)
+	}
+	return oneLine(name, 80)
 }
 
 // notify tells a technician what somebody wrote.

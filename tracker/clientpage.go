@@ -58,6 +58,9 @@ func (s *Store) ClientPage(ctx context.Context, g Guest) (ClientPage, error) {
 		return p, err
 	}
 	p.Mine = p.Ticket.ClientID == g.ClientID
+	if err := s.calledFor(ctx, s.db, &p.Ticket, g.ClientID); err != nil {
+		return p, err
+	}
 	who, err := s.ClientByID(ctx, g.ClientID)
 	if err != nil {
 		return p, err
@@ -123,6 +126,19 @@ func (s *Store) ClientTickets(ctx context.Context, clientID int64) ([]Ticket, er
 	err := s.db.Select(ctx, &list, ticketSelect+`WHERE t.merged_into_id IS NULL AND (t.client_id = ? OR t.id IN (SELECT p.ticket_id FROM participant p WHERE p.client_id = ?)) ORDER BY t.id DESC LIMIT ?`, clientID, clientID, maxRequests)
 	if err != nil {
 		return nil, fmt.Errorf("list the tickets of client %d: %w", clientID, err)
+	}
+	var called []struct {
+		ID      int64  `db:"id"`
+		Subject string `db:"subject"`
+	}
+	err = s.db.Select(ctx, &called, `SELECT d.merged_into_id AS id, d.subject FROM ticket d WHERE d.merged_into_id IS NOT NULL AND (d.client_id = ? OR d.id IN (SELECT x.ticket_id FROM participant x WHERE x.client_id = ?)) ORDER BY d.id`, clientID, clientID)
+	if err != nil {
+		return nil, fmt.Errorf("list what was merged of client %d: %w", clientID, err)
+	}
+	for _, c := range called { // as of calledFor
+		if i := slices.IndexFunc(list, func(t Ticket) bool { return t.ID == c.ID && t.ClientID != clientID }); i >= 0 {
+			list[i].Subject = c.Subject
+		}
 	}
 	return list, nil
 }

@@ -35,6 +35,7 @@ type OutboxItem struct {
 	Star             bool             `db:"star"`
 	TriagedAt        migrations.Stamp `db:"triaged_at"` // 0 where Level is only the usual one
 	Fix              string           `db:"fix"`
+	RequesterID      int64            `db:"requester_id"` // client, 0 for nobody known
 	RequesterName    string           `db:"requester_name"`
 	RequesterAddress string           `db:"requester_address"`
 	AssigneeName     string           `db:"assignee_name"`
@@ -72,6 +73,7 @@ type OutMessage struct {
 	ThreadIndex string           `db:"thread_index"`
 	ThreadTopic string           `db:"thread_topic"`
 	AccountID   int64            `db:"account_id"` // the technician who wrote it, 0 for none
+	ClientID    int64            `db:"client_id"`  // the client who did
 	Signature   string           `db:"-"`          // that technician's own, with its placeholders
 	FormJSON    string           `db:"form"`
 	At          migrations.Stamp `db:"at"`
@@ -79,7 +81,7 @@ type OutMessage struct {
 	Attachments []Attachment     `db:"-"` // files only
 }
 
-const outMessageColumns = `id, direction, from_name, from_address, subject, body, quoted, mail_id, thread_index, thread_topic, COALESCE(account_id, 0) AS account_id, form, at`
+const outMessageColumns = `id, direction, from_name, from_address, subject, body, quoted, mail_id, thread_index, thread_topic, COALESCE(account_id, 0) AS account_id, COALESCE(client_id, 0) AS client_id, form, at`
 
 // isDue is when a queued mail may go; its parameter is now. What was never put
 // off is due whatever the time says, as the clock may have been ahead, but for
@@ -105,7 +107,7 @@ func (s *Store) DueOutbox(ctx context.Context, l *Lease, limit int, skip ...int6
 			o.to_address, o.to_name, COALESCE(o.client_id, 0) AS client_id, COALESCE(o.account_id, 0) AS account_id, o.mail_id, o.digest, o.detail,
 			COALESCE(o.message_id, 0) AS message_id, COALESCE(o.ticket_id, 0) AS ticket_id, COALESCE(t.number, 0) AS ticket_number,
 			COALESCE(t.subject, '') AS ticket_subject, COALESCE(t.stage, '') AS stage, COALESCE(t.level, 1) AS level, COALESCE(t.star, FALSE) AS star, COALESCE(t.triaged_at, 0) AS triaged_at,
-			COALESCE(t.fix, '') AS fix, COALESCE(c.name, '') AS requester_name, COALESCE(t.client_address, '') AS requester_address,
+			COALESCE(t.fix, '') AS fix, COALESCE(t.client_id, 0) AS requester_id, COALESCE(c.name, '') AS requester_name, COALESCE(t.client_address, '') AS requester_address,
 			COALESCE(a.name, '') AS assignee_name, COALESCE(f.name, '') AS for_name
 		FROM (SELECT * FROM outbox WHERE state = 'queued' AND `+isDue+without+` ORDER BY priority, due_at, id LIMIT ?) o
 		JOIN mailbox b ON b.id = o.mailbox_id
@@ -171,12 +173,20 @@ func (s *Store) fillOutboxItem(ctx context.Context, it *OutboxItem) error {
 	if it.Kind == MailNotify {
 		it.Brief = s.brief(ctx, it.TicketID)
 	}
+	if it.ClientID != 0 {
+		t := Ticket{ID: it.TicketID, Number: it.TicketNumber, Subject: it.TicketSubject, ClientID: it.RequesterID}
+		if err := s.calledFor(ctx, s.db, &t, it.ClientID); err != nil {
+			return err
+		}
+		it.TicketSubject = t.Subject
+	}
 	return s.fillThread(ctx, it)
 }
 
-// fillThread finds what the mail answers. A client is answered on their last
-// shown mail; a technician's notifications hang together under the first
-// mail of the ticket that they were sent.
+// fillThread finds what the mail answers. A client is answered on their own last
+// shown mail, and where they wrote none under the requester's, but not with its
+// words: what others wrote is quoted to nobody. A technician's notifications
+// hang together under the first mail of the ticket that they were sent.
 func (s *Store) fillThread(ctx context.Context, it *OutboxItem) error {
 	it.ThreadTopic = ReadSubject(it.TicketSubject).Base
 	if it.AccountID != 0 {
@@ -197,11 +207,14 @@ func (s *Store) fillThread(ctx context.Context, it *OutboxItem) error {
 		return nil
 	}
 	last, err := s.outMessage(ctx, `SELECT `+outMessageColumns+` FROM message
-		WHERE ticket_id = ? AND direction = 'in' AND state = 'shown' AND class = 'human' AND id < ? ORDER BY id DESC LIMIT 1`, it.TicketID, max(it.MessageID, 1))
+		WHERE ticket_id = ? AND direction = 'in' AND state = 'shown' AND class = 'human' AND id < ? AND client_id IN (?, ?)
+		ORDER BY CASE WHEN client_id = ? THEN 0 ELSE 1 END, id DESC LIMIT 1`, it.TicketID, max(it.MessageID, 1), it.ClientID, it.RequesterID, it.ClientID)
 	if err != nil && migrations.KindOf(err) != migrations.NotFound {
 		return err
 	}
-	it.Quoted = last
+	if last != nil && last.ClientID == it.ClientID {
+		it.Quoted = last
+	}
 	if last != nil && last.Form == nil {
 		it.answer(last)
 	}

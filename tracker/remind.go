@@ -116,7 +116,8 @@ func (s *Store) remindTx(ctx context.Context, tx *migrations.Tx, id int64, args 
 		Last      int64  `db:"last"`
 	}
 	err := tx.Get(ctx, &r, `SELECT t.client_id, t.client_address, b.id AS mailbox_id, t.reminded, (SELECT c.name FROM client c WHERE c.id = t.client_id) AS name,
-		(SELECT COALESCE(MAX(m.id), 0) FROM message m WHERE m.ticket_id = t.id AND m.direction = 'out' AND m.state = 'shown') AS last`+remindFrom+mayRemind+` AND t.id = ?`, append(args, id)...)
+		(SELECT COALESCE(MAX(m.id), 0) FROM message m WHERE m.ticket_id = t.id AND m.direction = 'out' AND m.state = 'shown'
+			AND EXISTS (SELECT 1 FROM outbox o WHERE o.message_id = m.id AND o.kind = 'reply' AND o.client_id = t.client_id)) AS last`+remindFrom+mayRemind+` AND t.id = ?`, append(args, id)...)
 	if migrations.KindOf(err) == migrations.NotFound {
 		return false, nil
 	}

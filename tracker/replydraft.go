@@ -45,11 +45,16 @@ func (s *Store) DraftReply(ctx context.Context, actor Actor, number int64, in Re
 		}
 		it := OutboxItem{Kind: MailReply, Priority: mailPriority[MailReply], CreatedAt: s.stamp(), MailboxID: p.MailboxID, ToAddress: p.Address, ToName: nameUnless(p.Name, p.Address), ClientID: p.ClientID,
 			MessageID: math.MaxInt64, TicketID: t.ID, TicketNumber: t.Number, TicketSubject: t.Subject, Stage: string(in.ThenStage), Level: int(t.Level), Star: t.Star, TriagedAt: t.TriagedAt,
-			Fix: t.Fix, RequesterName: t.ClientName, RequesterAddress: t.ClientAddress, AssigneeName: t.AssigneeName, Message: &m}
+			Fix: t.Fix, RequesterID: t.ClientID, RequesterName: t.ClientName, RequesterAddress: t.ClientAddress, AssigneeName: t.AssigneeName, Message: &m}
 		err := s.db.Get(ctx, &it, `SELECT id AS mailbox_id, name AS mailbox, address AS mailbox_address FROM mailbox WHERE id = ? OR CAST(? AS BIGINT) = 0 ORDER BY id LIMIT 1`, p.MailboxID, p.MailboxID)
 		if err != nil {
 			return nil, fmt.Errorf("find a mailbox to answer from: %w", err)
 		}
+		theirs := t
+		if err := s.calledFor(ctx, s.db, &theirs, p.ClientID); err != nil {
+			return nil, err
+		}
+		it.TicketSubject = theirs.Subject
 		if err := s.fillThread(ctx, &it); err != nil {
 			return nil, fmt.Errorf("gather a draft for %s: %w", t.Name(), err)
 		}
