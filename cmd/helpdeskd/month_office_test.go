@@ -66,7 +66,6 @@ type office struct {
 	thing  map[string]int64  // assets
 	order  map[string]int64  // work orders, by the matter that they were opened for
 	last   map[string][]byte // the last mail that opened a matter
-	sent   int64             // the last answer of the site: its message
 	read   int               // how much of the sink was read
 	boxes  map[string][]checker.Received
 }

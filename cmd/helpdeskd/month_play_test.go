@@ -166,8 +166,6 @@ func (o *office) playGuest(s step) bool {
 	return true
 }
 
-var messageAnchor = regexp.MustCompile(`#m(\d+)$`)
-
 func (o *office) playDesk(s step) bool {
 	o.t.Helper()
 	once := fmt.Sprintf("%d-%s-%s", s.day, s.time, s.who)
@@ -187,14 +185,11 @@ func (o *office) playDesk(s step) bool {
 	case "judges":
 		o.post(s.who, path+"/priority", "version", version, "priority", s.text)
 	case "replies":
-		to := o.post(s.who, path+"/reply", "text", s.text, "then", s.more, "once", once, "seen", "0")
-		if m := messageAnchor.FindStringSubmatch(to); m != nil {
-			o.sent, _ = strconv.ParseInt(m[1], 10, 64)
-		}
+		o.post(s.who, path+"/reply", "text", s.text, "then", s.more, "once", once, "seen", "0")
 	case "replies to the family":
 		o.post(s.who, path+"/reply", "text", s.text, "once", once, "children", "1", "seen", "0")
 	case "takes back":
-		o.post(s.who, fmt.Sprintf("/messages/%d/back", o.sent))
+		o.post(s.who, fmt.Sprintf("/messages/%d/back", o.ask(`SELECT MAX(id) FROM message WHERE direction = 'out'`)))
 	case "notes":
 		o.post(s.who, path+"/note", "text", s.text, "kind", "note", "once", once)
 	case "fixes":
@@ -202,7 +197,11 @@ func (o *office) playDesk(s step) bool {
 	case "drops":
 		o.post(s.who, path+"/stage", "version", version, "stage", "dropped", "reason", s.text)
 	case "moves":
-		o.post(s.who, path+"/stage", "version", version, "stage", s.more)
+		pairs := []string{"version", version, "stage", s.more}
+		if s.more == "completed" {
+			pairs = append(pairs, "summary", sentence)
+		}
+		o.post(s.who, path+"/stage", pairs...)
 	case "merges":
 		o.post(s.who, path+"/merge", "into", fmt.Sprintf("HD-%d", o.number[s.more]), "seen", version)
 	case "unmerges":
@@ -267,7 +266,10 @@ func (o *office) playThings(s step) bool {
 	}
 	asset := strconv.FormatInt(o.thing[s.on], 10)
 	order := func() (string, string) {
-		n := o.order[s.on]
+		n, ok := o.order[s.on]
+		if !ok { // opened by mail
+			n = o.ask(`SELECT w.number FROM work_order w JOIN asset a ON a.id = w.asset_id WHERE a.tag = ?`, s.on)
+		}
 		return fmt.Sprintf("/orders/%d", n), strconv.FormatInt(o.ask(`SELECT version FROM work_order WHERE number = ?`, n), 10)
 	}
 	switch s.does {

@@ -31,7 +31,11 @@ func (l *ledger) reckonOutside(s step) bool {
 	case "answers by the tag":
 		l.hears(l.led(s.on), s.who, s.more)
 	case "thanks":
-		l.hears(l.led(s.on), s.who, "thanks")
+		how := "thanks"
+		if s.more != "" {
+			how = s.more
+		}
+		l.hears(l.led(s.on), s.who, how)
 	case "is away":
 		l.hears(l.led(s.on), s.who, "auto")
 	case "bounces":
@@ -50,6 +54,13 @@ func (l *ledger) reckonOutside(s step) bool {
 	case "presses no", "opens again on the page":
 		l.hears(l.led(s.on), s.who, "")
 	case "says on the page":
+		if s.more == "yes page" { // which asks by itself how it was
+			m := l.led(s.on)
+			m.in++
+			m.said = l.now
+			l.completed(m, false)
+			return true
+		}
 		l.hears(l.led(s.on), s.who, s.more)
 	case "rates":
 		l.led(s.on).rated[s.who] = s.more
@@ -64,6 +75,7 @@ func (l *ledger) reckonDesk(s step) bool {
 	if s.does == "logs a call" {
 		m := l.begin(s.on, s.more)
 		m.notes, m.calls, m.assignee = 1, []time.Time{l.now}, s.who
+		l.move(m, s.who, "in_progress") // who takes it begins it
 		return true
 	}
 	if s.does == "restarts" {
@@ -95,6 +107,9 @@ func (l *ledger) reckonDesk(s step) bool {
 			l.wait(m, "client")
 		}
 	case "takes back": // the answer before it, within its ten seconds
+		if s.more == "fix" {
+			m.stage = "in_progress"
+		}
 		m.outs = m.outs[:len(m.outs)-1]
 		for _, who := range append([]string{m.requester}, m.guests...) {
 			l.mails[letterKey{address(who), "reply", m.number}]--
@@ -125,6 +140,9 @@ func (l *ledger) reckonDesk(s step) bool {
 	case "drops":
 		l.move(m, s.who, "dropped")
 	case "moves":
+		if s.more == "completed" {
+			m.why = s.subject() + "; that was why."
+		}
 		l.move(m, s.who, s.more)
 	case "waits for":
 		l.wait(m, s.more)
@@ -206,6 +224,7 @@ func (l *ledger) unmerge(from *matter) {
 	into.in, into.notes = into.in-was.in, into.notes-was.notes
 	into.outs = slices.DeleteFunc(into.outs, func(at time.Time) bool { return slices.ContainsFunc(was.outs, at.Equal) })
 	into.calls = slices.DeleteFunc(into.calls, func(at time.Time) bool { return slices.ContainsFunc(was.calls, at.Equal) })
+	into.watchers = slices.DeleteFunc(into.watchers, func(who string) bool { return slices.Contains(was.watchers, who) })
 	into.guests = slices.DeleteFunc(into.guests, func(who string) bool { return who == was.requester || slices.Contains(was.guests, who) })
 	*from = *was
 }
@@ -214,7 +233,7 @@ func (l *ledger) unmerge(from *matter) {
 func (l *ledger) commands(m *matter, by, text string) {
 	l.mail(by, "commands", m)
 	var words []string
-	note, ask, unclear := false, false, false
+	note, ask, unclear := false, false, strings.Contains(text, "#noet") && !strings.HasSuffix(text, "#noet")
 	for line := range strings.SplitSeq(text, "\n") {
 		word, arg, _ := strings.Cut(line, " ")
 		if note || !strings.HasPrefix(line, "#") {
@@ -235,6 +254,9 @@ func (l *ledger) commands(m *matter, by, text string) {
 		case "#fix":
 			l.fix(m, arg)
 		case "#done":
+			if unclear { // left undone, since the words were not sent
+				break
+			}
 			if arg != "" {
 				m.why = arg
 			}
@@ -264,8 +286,6 @@ func (l *ledger) commands(m *matter, by, text string) {
 		case "#repair":
 			tag, _, _ := strings.Cut(arg, " ")
 			l.orders[tag] = &repair{thing: tag, status: "planned"}
-		default:
-			unclear = true
 		}
 	}
 	switch {

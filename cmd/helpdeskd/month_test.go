@@ -20,12 +20,8 @@ func TestAMonthAtAnOffice(t *testing.T) {
 				t.Helper()
 				return append(differences(l.facts(), o.facts(received)), differences(l.month(), o.month())...)
 			}
-			for _, s := range monthScript {
-				o.until(s.when())
-				o.play(s)
-				l.reckon(s)
-			}
-			for _, day := range []int{31, 100} {
+			see := func(day int) {
+				t.Helper()
 				at := monthBegins.AddDate(0, 0, day-1)
 				o.until(at)
 				l.until(at)
@@ -33,6 +29,17 @@ func TestAMonthAtAnOffice(t *testing.T) {
 					t.Errorf("on day %d: %s", day, d)
 				}
 			}
+			seen := false
+			for _, s := range monthScript {
+				if s.day >= 31 && !seen {
+					seen = true
+					see(31)
+				}
+				o.until(s.when())
+				o.play(s)
+				l.reckon(s)
+			}
+			see(100)
 			o.whole()
 			if t.Failed() {
 				return
