@@ -177,7 +177,7 @@ func (s *Store) unsendTx(ctx context.Context, tx *migrations.Tx, ticketID, messa
 		return err
 	}
 	if left || len(mails) == 0 {
-		return migrations.Conflictf("Too late: this answer is on its way already. Please write another one.")
+		return migrations.Conflictf("Too late: this reply is on its way already. Please write another one.")
 	}
 	var blobs []string
 	for _, o := range mails {

@@ -70,14 +70,14 @@ func twoTechnicians(t *testing.T, engine migrations.Engine, width, height int) {
 	o.MustElement(".f-reply textarea").MustFocus()
 	began := time.Now()
 	o.MustElement(".f-reply textarea").MustInput("Please restart the database.")
-	d.sees("#here .writes", "Ines Holm is writing an answer")
+	d.sees("#here .writes", "Ines Holm is writing a reply")
 	took := time.Since(began)
 	t.Logf("writing was seen after %v", took)
 	if took > 5*time.Second { // a loaded machine; 1 s is measured alone
 		t.Errorf("writing was seen after %v", took)
 	}
 	d.MustElement(".f-reply textarea").MustFocus()
-	d.sees("#writing", "Ines Holm is writing an answer")
+	d.sees("#writing", "Ines Holm is writing a reply")
 	d.shot("team-writing")
 
 	// A reply that is written already, by typing; its gap must be filled.

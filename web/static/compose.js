@@ -297,7 +297,11 @@
 		}
 		const el = e.key.length === 1 && $(`[data-key="${CSS.escape(e.key)}"]`);
 		if (!el || el.tagName === "LABEL") return; // the composer's tabs
-		if (!el.getClientRects().length) return;
+		if (!el.getClientRects().length) { // behind "More", on a narrow screen
+			const more = $(".more-props:not([open])");
+			if (!more || !el.closest(".rare")) return;
+			more.open = true;
+		}
 		e.preventDefault();
 		el.click();
 		if (el.tagName === "SUMMARY" && el.parentElement.open) $("[data-focus], .sheet .on, .sheet a, .sheet button", el.parentElement)?.focus();
