@@ -37,7 +37,9 @@ type shot struct {
 	dark  bool
 	asset string // of whose page it is, by hostname
 	csv   string // brought in on the page
-	open  string // what is done before, in JavaScript
+	// letter is found in the mailbox at path: its link to the employee's page is followed.
+	letter string
+	open   string // what is done before, in JavaScript
 }
 
 // TestDemoShots takes the pictures of the documentation from the running demo:
@@ -104,6 +106,15 @@ func TestDemoShots(t *testing.T) {
 			}
 			path = m[1]
 		}
+		if s.letter != "" {
+			who := path[strings.LastIndex(path, "/")+1:]
+			m := regexp.MustCompile(`/r/[A-Za-z0-9_-]+`).FindString(r.get(r.letter(who, time.Minute, s.letter) + "?as=text"))
+			if m == "" {
+				t.Errorf("%s: no link to a page in a letter on %q", s.name, s.letter)
+				continue
+			}
+			path = m
+		}
 		if s.asset != "" {
 			found, _, err := inventory.New(store).Assets(t.Context(), inventory.AssetFilter{Text: s.asset}, "", 20)
 			i := slices.IndexFunc(found, func(a inventory.Asset) bool { return a.Hostname == s.asset })
@@ -146,6 +157,12 @@ var shots = []shot{
 	{name: "board", path: "/board"},
 	{name: "board-phone", path: "/board", phone: true},
 	{name: "ticket", path: "/board", find: "Pendulum: projector goes off after ten minutes"},
+	{name: "unknowns", path: "/board", find: "Timing machine loses its connection"},
+	{name: "diagnosis", path: "/board", find: "Customs program wants a new password every morning", open: `for (const d of document.querySelectorAll('details')) if (/Diagnosis/.test(d.textContent)) { d.open = true; d.scrollIntoView({block: 'center'}) }`},
+	{name: "burst", path: "/board", find: "Shared drives are gone in the whole house"},
+	{name: "manager", path: "/overview"},
+	{name: "trends", path: "/trends"},
+	{name: "employee-phone", path: "/demo/as/clara.whitlock", letter: "Plotter draws circles as eggs", phone: true},
 	{name: "ticket-dark", path: "/board", find: "Screen reader for a new colleague", dark: true},
 	{name: "composer", path: "/board", find: "Customs program wants a new password every morning", open: `document.querySelector('.composer, [data-composer], #composer')?.scrollIntoView({block: 'end'}); for (const x of document.querySelectorAll('button, a, label')) if (x.textContent.trim() === 'Fix') { x.click(); break }`},
 	{name: "form", path: "/board", find: "Excel closes by itself"},

@@ -54,6 +54,7 @@ type scene struct {
 type told struct {
 	story
 	number int64 // of its ticket, once it is open
+	note   int64 // the last one on it
 }
 
 // title is what a ticket is called.
@@ -71,6 +72,11 @@ func (h *History) Write(ctx context.Context) error {
 	}
 	h.keeper, h.usual = newKeeper(h, now), requests(now)
 	all := h.script(now)
+	go func() { // while the first year is written
+		for _, draw := range h.keeper.pictures {
+			draw()
+		}
+	}()
 	h.Clock.Set(beginning(now).Add(-day))
 	if err := h.hire(ctx); err != nil {
 		return err
@@ -95,7 +101,13 @@ func (h *History) Write(ctx context.Context) error {
 		return err
 	}
 	h.Clock.Set(h.Until)
-	return h.sweep(ctx)
+	if err := h.sweep(ctx); err != nil {
+		return err
+	}
+	if _, err := h.Store.Escalate(ctx, nil); err != nil { // what was missed is told before anybody looks
+		return err
+	}
+	return h.mailed(ctx)
 }
 
 // script puts everything in the order of its time.
@@ -113,7 +125,7 @@ func (h *History) script(now time.Time) []scene {
 		all = append(all, scene{at: at, what: "open the ticket of " + s.who, do: func(ctx context.Context) error { return h.open(ctx, t) }, mails: true})
 		for i, st := range s.steps {
 			at = usual(at.Add(st.after))
-			all = append(all, scene{at: at, what: fmt.Sprintf("tell the story of %s, step %d", s.who, i), do: func(ctx context.Context) error { return h.play(ctx, t, st) }, mails: true})
+			all = append(all, scene{at: at, what: fmt.Sprintf("tell the story of %s, step %d", s.who, i), do: func(ctx context.Context) error { return h.play(ctx, t, st) }, mails: !st.do.quiet()})
 		}
 	}
 	all = append(all, h.keeper.scenes(func(begins string, by time.Time) time.Time {
@@ -255,6 +267,9 @@ func (h *History) sweep(ctx context.Context) error {
 	if _, err := h.Store.AutoComplete(ctx, nil); err != nil {
 		return err
 	}
+	if at := h.Clock.Now(); h.Until.IsZero() && time.Since(at) > day && at.Weekday() != time.Monday {
+		return nil // the archive is nobody's haste
+	}
 	_, err := h.Store.Archive(ctx, nil)
 	return err
 }
@@ -284,8 +299,13 @@ func (h *History) mailed(ctx context.Context) error {
 }
 
 func (h *History) play(ctx context.Context, t *told, st step) error {
-	if st.do == answers {
+	switch st.do {
+	case answers:
 		return h.answer(ctx, t, st.text)
+	case says, rates:
+		return h.onPage(ctx, t, st)
+	case mails:
+		return h.mail(ctx, t, person(st.who), st.text)
 	}
 	who := h.accounts[st.who]
 	var err error
@@ -298,17 +318,19 @@ func (h *History) play(ctx context.Context, t *told, st step) error {
 		err = h.triage(ctx, who, t)
 	case notes, phones, visits, finds:
 		kind := map[verb]tracker.NoteKind{notes: tracker.NoteNote, phones: tracker.NotePhone, visits: tracker.NoteInPerson, finds: tracker.NoteFinding}[st.do]
-		_, err = h.Store.AddNote(ctx, who, t.number, kind, st.text)
+		var n tracker.Note
+		n, err = h.Store.AddNote(ctx, who, t.number, kind, st.text)
+		t.note = n.ID
 	case replies:
 		_, err = h.Store.Reply(ctx, who, t.number, tracker.ReplyInput{Text: st.text})
-	case fixes:
-		_, err = h.Store.SetStage(ctx, who, t.number, tracker.StageChange{Stage: tracker.Confirming, Fix: st.text}, tracker.AnyVersion)
+	case fixes, patches:
+		_, err = h.Store.SetStage(ctx, who, t.number, tracker.StageChange{Stage: tracker.Confirming, Fix: st.text, Summary: t.sum, Workaround: st.do == patches}, tracker.AnyVersion)
 	case confirms:
 		_, err = h.Store.SetStage(ctx, who, t.number, tracker.StageChange{Stage: tracker.Completed}, tracker.AnyVersion)
 	case drops:
 		_, err = h.Store.SetStage(ctx, who, t.number, tracker.StageChange{Stage: tracker.Dropped, Reason: st.text}, tracker.AnyVersion)
 	default:
-		err = fmt.Errorf("nobody knows how one %s", st.do)
+		err = h.do(ctx, t, st)
 	}
 	if err != nil {
 		return err
@@ -331,6 +353,12 @@ func (h *History) triage(ctx context.Context, who tracker.Actor, t *told) error 
 // open has the client's first mail, or form, arrive.
 func (h *History) open(ctx context.Context, t *told) error {
 	p := person(t.who)
+	if t.by != "" {
+		made, err := h.Store.OpenTicket(ctx, h.accounts[t.by], tracker.NewTicket{Subject: t.subject, Text: t.text, Via: t.via, Requester: tracker.Address{Name: p.Name, Address: p.Address()}})
+		t.number = made.Number
+		h.opened(made.Number, t.title())
+		return err
+	}
 	as, d := p.Address(), Draft{From: p.mailbox(), Subject: t.subject, Text: t.text + "\n\n" + p.SignOff + "\n", Date: h.Clock.Now()}
 	d.To = append(d.To, helpdeskMailbox())
 	if t.form != nil {
@@ -345,8 +373,7 @@ func (h *History) open(ctx context.Context, t *told) error {
 	if t.number, err = tracker.ParseTicketName(o.Ticket); err != nil {
 		return fmt.Errorf("the first mail became %s: %s", o.Fate, o.Reason)
 	}
-	h.last = t.number
-	h.titles = append(h.titles, title{t.number, t.title()})
+	h.opened(t.number, t.title())
 	return nil
 }
 

@@ -16,14 +16,15 @@ import (
 // keeper keeps the inventory of the history: it knows things, places and
 // people by the names that the history has for them.
 type keeper struct {
-	h      *History
-	now    time.Time
-	people map[string]int64 // clients, by name
-	places map[string]int64 // by path
-	models map[string]int64 // by key of kits
-	assets map[string]int64 // by hostname, or another key
-	orders map[string]int64 // numbers, by title
-	n      int              // things registered one by one, for their serials
+	h        *History
+	now      time.Time
+	people   map[string]int64 // clients, by name
+	places   map[string]int64 // by path
+	models   map[string]int64 // by key of kits
+	assets   map[string]int64 // by hostname, or another key
+	orders   map[string]int64 // numbers, by title
+	pictures []func() []byte  // drawn once, ahead of their time
+	n        int              // things registered one by one, for their serials
 }
 
 func newKeeper(h *History, now time.Time) *keeper {

@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"helpdeskd/inventory"
@@ -148,7 +149,9 @@ func (k *keeper) scenes(opened func(begins string, by time.Time) time.Time) []sc
 		{512, tobias, "AV-ESCAPEMENT", "ceiling.png", projectorPicture}, {211, tobias, "PR-FIN-1", "the new one.png", printerPicture}, {120, tobias, "FH-TB-0026", "broken glass.png", tabletPicture}, {12, tobias, "AV-PENDULUM", "red lamp.png", projectorPicture},
 		{4, jun, "FH-NB-0121", "left fan.png", laptopPicture},
 	} {
-		at(ago(p.days, 8.2+float64(i)/50), "photo of "+p.key, func(ctx context.Context) error { return k.photo(ctx, p.by, p.key, p.name, p.picture()) })
+		drawn := sync.OnceValue(p.picture)
+		k.pictures = append(k.pictures, drawn)
+		at(ago(p.days, 8.2+float64(i)/50), "photo of "+p.key, func(ctx context.Context) error { return k.photo(ctx, p.by, p.key, p.name, drawn()) })
 	}
 
 	// Repairs.

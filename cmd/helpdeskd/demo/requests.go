@@ -303,10 +303,8 @@ func (q request) past(accounts map[string]tracker.Actor, categories map[string]i
 		if d.do == tracker.PastAnswer || d.do == tracker.PastConfirmed {
 			st.Raw, st.Text, st.MessageID = mailed("Re: "+q.subject, d.text, d.at)
 		}
-		// Most are summed up for managers when the fix is recorded.
-		if (d.do == tracker.PastFix || d.do == tracker.PastCompleted) && d.text != "" && len(p.Subject)%5 != 0 {
-			first, _, _ := strings.Cut(d.text, ". ")
-			p.Summary = p.Subject + ": " + strings.TrimSuffix(first, ".") + "."
+		if d.do == tracker.PastFix || d.do == tracker.PastCompleted {
+			p.Summary = q.plainly(d.text)
 		}
 		p.Steps = append(p.Steps, st)
 	}

@@ -165,6 +165,9 @@ func TestStoriesAreComplete(t *testing.T) {
 		if s.form == nil && (s.subject == "" || s.text == "") || s.level < 1 || s.level > 3 || s.star && s.level != 3 || s.category == "" {
 			t.Errorf("%q is incomplete", name)
 		}
+		if (s.by != "") != (s.via != "") || s.by != "" && person(s.by).Role == "" {
+			t.Errorf("%q: who wrote it down?", name)
+		}
 		if s.ago >= last {
 			t.Errorf("%q is out of order", name)
 		}
@@ -175,14 +178,13 @@ func TestStoriesAreComplete(t *testing.T) {
 			if left -= st.after; left <= 0 {
 				t.Errorf("%q ends in the future", name)
 			}
-			if st.do == answers != (st.who == "") || st.who != "" && person(st.who).Role == "" {
+			if st.do.byClient() != (st.who == "") || st.who != "" && person(st.who).Role == "" {
 				t.Errorf("%q: who does %s?", name, st.do)
 			}
-			needsText := st.do != takes && st.do != triages && st.do != confirms
-			if needsText != (st.text != "") {
+			if st.do.wordless() == (st.text != "") {
 				t.Errorf("%q: %s with text %q", name, st.do, st.text)
 			}
-			fixed = fixed || st.do == fixes
+			fixed = fixed || st.do == fixes || st.do == patches
 			if st.do == confirms && !fixed {
 				t.Errorf("%q is confirmed without a fix", name)
 			}

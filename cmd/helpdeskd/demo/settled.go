@@ -24,6 +24,9 @@ func sorted[T any](m map[string]T) iter.Seq2[string, T] {
 	}
 }
 
+// deskZone is where the company's day is counted.
+const deskZone = "Europe/London"
+
 // desk returns what the IT department settled for itself: the look, hours and
 // texts, who works there, and the views of its lists.
 func (h *History) desk(now time.Time) []scene {
@@ -45,7 +48,7 @@ func (h *History) desk(now time.Time) []scene {
 	})
 	set(first.Add(15*minute), tracker.SetSignature, text("Your IT department\nTelephone 100, in the house every day from 7:30 to 17:30"))
 	set(workday(beginning(now).AddDate(0, 1, 0)).Add(3*hour), tracker.SetHours, func() string {
-		hours := tracker.Hours{Zone: "Europe/London"}
+		hours := tracker.Hours{Zone: deskZone}
 		for d := time.Monday; d <= time.Friday; d++ {
 			hours.Week[d] = []tracker.Span{{From: 7*60 + 30, To: 17*60 + 30}}
 		}
@@ -86,7 +89,7 @@ func (h *History) desk(now time.Time) []scene {
 			return err
 		})
 	}
-	return all
+	return append(all, h.ways(now)...)
 }
 
 // holidays are those of this year and the next that everybody has.

@@ -1,6 +1,12 @@
 package demo
 
-import "time"
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"helpdeskd/tracker"
+)
 
 // verb is what happens in a step of a story.
 type verb string
@@ -37,6 +43,9 @@ type story struct {
 	category string
 	level    int
 	star     bool
+	sum      string           // what and why, for managers; recorded with the fix
+	by       string           // key of who wrote it down, where the client wrote nothing
+	via      tracker.NoteKind // how the client asked then
 	steps    []step
 }
 
@@ -49,11 +58,14 @@ const (
 )
 
 // stories returns the history of the helpdesk, oldest first.
-func stories() []story { return append(olderStories(), recentStories()...) }
+func stories() []story {
+	return slices.SortedStableFunc(slices.Values(slices.Concat(olderStories(), recentStories(), deskStories())), func(a, b story) int { return cmp.Compare(b.ago, a.ago) })
+}
 
 func olderStories() []story {
 	return []story{
 		{ago: 128 * day, who: "cornelius.finch", subject: "THE MACHINE", category: "Computer", level: 3, star: true,
+			sum:  "The chairman's keyboard was locked to capital letters by a key pressed by accident; he knows the lamp now.",
 			text: "THE MACHINE HAS BEEN SHOUTING AT ME IN CAPITALS SINCE THIS MORNING. I HAVE DONE NOTHING.",
 			steps: []step{
 				{6 * minute, mara, takes, ""}, {4 * minute, mara, visits, "Caps Lock. Asked whether it had been pressed; was told that it had not."},
@@ -62,6 +74,7 @@ func olderStories() []story {
 				{10 * minute, mara, confirms, ""},
 			}},
 		{ago: 121 * day, who: "greta.solheim", category: "Printing", level: 3,
+			sum: "Dispatch could print only every third label because new rolls had another length than the printer was told.",
 			form: &FormAnswers{Happened: "The label printer in dispatch feeds empty labels. It prints, but only on every third label.", Repeat: "Yes: any label, at any time.",
 				Since: "Today, after the new rolls arrived", Effect: "Nothing can leave the house without a label.", Computer: "LP-DISPATCH-1", Place: "Dispatch, packing table 2"},
 			steps: []step{
@@ -71,6 +84,7 @@ func olderStories() []story {
 				{5 * minute, tobias, confirms, ""},
 			}},
 		{ago: 117 * day, who: "amelie.vasseur", subject: "Impossible d'ouvrir le dossier « Mouvements »", category: "Accounts and access", level: 2,
+			sum:  "The workshop in Besançon was shut out of its files for a night, because a move of the folders had dropped its rights.",
 			text: "Bonjour,\n\ndepuis hier soir je ne peux plus ouvrir le dossier partagé « Mouvements ». Windows me dit que je n'ai pas l'autorisation. Mes deux collègues de l'atelier ont le même message.\n\nMerci d'avance.",
 			steps: []step{
 				{35 * minute, jun, takes, ""}, {20 * minute, jun, finds, "The group FH-BESANCON lost its rights when the share was moved on Tuesday night."},
@@ -87,6 +101,7 @@ func olderStories() []story {
 				{10 * minute, tobias, fixes, "Gave out spare charger 65 W from the reception drawer. One left: reorder."},
 			}},
 		{ago: 104 * day, who: "beatrix.underhill", subject: "The museum computer says it is 1899", category: "Computer", level: 1,
+			sum:  "The museum's computer had lost the date because a battery of 2009 was empty.",
 			text: "Dear colleagues,\n\nthe computer in the archive believes that today is the 31st of December 1899, which in a museum of clocks is almost charming. Unfortunately the web pages now all complain about certificates that are not yet valid.",
 			steps: []step{
 				{2 * hour, jun, takes, ""},
@@ -96,6 +111,7 @@ func olderStories() []story {
 				{hour, jun, confirms, ""},
 			}},
 		{ago: 97 * day, who: "luis.ferreira", category: "Network", level: 3, star: true,
+			sum: "The assembly line stood still for an hour because fitting the crane's rail had cut a network cable.",
 			form: &FormAnswers{Happened: "All tablets in the assembly hall lost the Wi-Fi. The test benches cannot save.", Repeat: "It happens by itself, all at once.",
 				Since: "20 minutes ago", Effect: "The line stands still, 14 people.", Computer: "all tablets, hall B", Place: "Assembly hall B"},
 			steps: []step{
@@ -106,6 +122,7 @@ func olderStories() []story {
 				{30 * minute, mara, confirms, ""},
 			}},
 		{ago: 92 * day, who: "nadia.kowalczyk", subject: "New colleague starts on Monday", category: "Accounts and access", level: 2,
+			sum:  "Rosalind Peake's workplace was ready on her first day, on one working day's notice.",
 			text: "Hello IT,\n\non Monday Rosalind Peake starts in Finance. She needs a notebook, a telephone, the Finance share and the invoice program. I know that it is Friday. I am sorry that it is Friday.",
 			steps: []step{
 				{11 * minute, jun, takes, ""},
@@ -116,6 +133,7 @@ func olderStories() []story {
 				{hour, jun, confirms, ""},
 			}},
 		{ago: 86 * day, who: "oskar.brandt", subject: "Drucker im Erdgeschoss druckt nur noch Rosa", category: "Printing", level: 1,
+			sum:  "The printer in Glashütte ran out of two colours; the spare ones were put in by the workshop itself.",
 			text: "Guten Tag,\n\nunser Drucker im Erdgeschoss druckt seit heute alles in Rosa. Die Zeichnungen für die Unruh sehen hübsch aus, sind aber nicht zu gebrauchen.",
 			steps: []step{
 				{40 * minute, tobias, takes, ""},
@@ -125,6 +143,7 @@ func olderStories() []story {
 				{hour, tobias, confirms, ""},
 			}},
 		{ago: 80 * day, who: "priya.nair", category: "Software", level: 3,
+			sum: "Finance could not close the month because the program locks it a day early in months with 31 days; its maker knows.",
 			form: &FormAnswers{Happened: "The invoice program stops with \"period is locked\" when I post anything for last month.", Repeat: "Yes. Any posting with last month's date.",
 				Since: "This morning", Effect: "Month-end cannot be closed. The auditors come on Thursday.", Computer: "FH-NB-0148", Place: "Finance, second floor"},
 			steps: []step{
@@ -136,6 +155,7 @@ func olderStories() []story {
 				{20 * minute, mara, confirms, ""},
 			}},
 		{ago: 74 * day, who: "wendy.achterberg", subject: "Visitor screen shows the wrong day", category: "Audio-visual", level: 1,
+			sum:  "The visitors' screen showed the wrong day because it had lost its time source when a switch was renewed.",
 			text: "The welcome screen greets our visitors with last Tuesday. They do notice, being visitors of a clockmaker.",
 			steps: []step{
 				{20 * minute, jun, takes, ""},
@@ -144,6 +164,7 @@ func olderStories() []story {
 				{hour, jun, confirms, ""},
 			}},
 		{ago: 69 * day, who: "ivo.petrov", subject: "Request: faster internet for the laboratory", category: "Network", level: 1,
+			sum:  "The laboratory's network was slow because of a stopgap device of 2014, which has been replaced.",
 			text: "I have measured 41.3 Mbit/s on average over 14 days (standard deviation 2.2). The wall socket promises 1000. Table on request.",
 			steps: []step{
 				{3 * hour, tobias, takes, ""},
