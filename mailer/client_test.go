@@ -134,8 +134,13 @@ func TestRequesterIsNotNamedToOthers(t *testing.T) {
 	if _, text := rendered(t, it, linkedDesk()); strings.Contains(text, "Zoe") || strings.Contains(text, "zoe@") {
 		t.Errorf("the requester is named to another: %s", text)
 	}
+	d := linkedDesk()
+	d.texts = map[string]string{tracker.TextGreeting: "Hello {name},"}
+	if _, text := rendered(t, it, d); strings.Contains(text, "Zoe") {
+		t.Errorf("another is greeted by the requester's name: %s", text)
+	}
 	it.ClientID = 5
-	if _, text := rendered(t, it, linkedDesk()); !strings.Contains(text, "Zoe") {
+	if _, text := rendered(t, it, d); !strings.Contains(text, "Hello Zoe Quint,") {
 		t.Errorf("the requester is not greeted: %s", text)
 	}
 }

@@ -77,7 +77,7 @@ func (s *Store) ClientPage(ctx context.Context, g Guest) (ClientPage, error) {
 	}
 	slices.Reverse(list)
 	for _, m := range list {
-		one := Said{ID: m.ID, Mine: m.Direction == "in", At: m.At, Body: WithoutLinks(m.Body), Cut: m.Cut, Form: m.Form, Files: m.Files()}
+		one := Said{ID: m.ID, Mine: m.Direction == "in", At: m.At, Body: withoutTokens(WithoutLinks(m.Body)), Cut: m.Cut, Form: m.Form, Files: m.Files()}
 		if !one.Mine {
 			one.From = m.FromName
 		}

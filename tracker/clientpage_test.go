@@ -289,3 +289,31 @@ func TestClientPageOfMergedTickets(t *testing.T) {
 		d.kindIs(err, migrations.NotFound)
 	})
 }
+
+// What a technician quotes of a notification has their reply token in it: the
+// employee's page shows it as little as mails do.
+func TestClientPageShowsNoReplyTokens(t *testing.T) {
+	eachMailDesk(t, func(d *mailDesk) {
+		tomas := d.technician("tomas@aldermere.example")
+		d.receive(d.mail())
+		token, _ := NewToken()
+		must(d.Reply(d.ctx, tomas.Actor(), 1, ReplyInput{Text: "Done.\nTo: helpdesk+" + token + "@aldermere.example"}))(t)
+		links := d.linked()
+		if p := must(d.ClientPage(d.ctx, d.at(links[annaAt])))(t); strings.Contains(p.words(), token) || !strings.Contains(p.words(), "Done.") {
+			t.Errorf("the page says %q", p.words())
+		}
+	})
+}
+
+// Files are stored before what they belong to: who sends too many is refused
+// before that.
+func TestGuestsFilesAreCountedFirst(t *testing.T) {
+	eachMailDesk(t, func(d *mailDesk) {
+		g := Guest{ClientID: 5, TicketID: 1}
+		for range guestPerPerson {
+			d.ok(d.GuestSends(d.ctx, g, "192.0.2.7"))
+		}
+		d.kindIs(d.GuestSends(d.ctx, g, "192.0.2.7"), migrations.Temporary)
+		d.ok(d.GuestSends(d.ctx, Guest{ClientID: 6, TicketID: 1}, "192.0.2.7"))
+	})
+}

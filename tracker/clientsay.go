@@ -23,6 +23,17 @@ type ClientSays struct {
 	IP     string // of who sends it, for counting
 }
 
+// GuestSends counts a form with files before these are stored: what is refused
+// only afterwards would fill the disk all the same. It is Temporary for who
+// sends too many.
+func (s *Store) GuestSends(ctx context.Context, g Guest, ip string) error {
+	err := s.count(ctx, tries{{fmt.Sprintf("page-files:%d", g.ClientID), guestPerPerson, false}, {"page-files-from:" + network(ip), guestPerNetwork, false}})
+	if err != nil {
+		return fmt.Errorf("take a client's files: %w", err)
+	}
+	return nil
+}
+
 // asGuest runs fn on a guest's ticket, locked, in a transaction: archived ones
 // too, since what a client says opens them again. It is Temporary for who does
 // too much, and NotFound for who does not take part (any more).

@@ -93,7 +93,7 @@ func (r *commandReader) top() bool {
 			continue
 		case masked(line):
 			r.unclear(UnclearMasked, line)
-			r.c.Commands = append(r.c.Commands, Command{Line: clip(oneLine(line), 300)})
+			r.take(Command{Line: clip(oneLine(line), 300)})
 			r.at++
 			continue
 		case line[0] != '#':
@@ -123,9 +123,17 @@ func (r *commandReader) top() bool {
 		if commandSays[c.Name] && c.Arg != "" {
 			c.Arg = r.wrapped(line, c.Arg)
 		}
-		r.c.Commands = append(r.c.Commands, c)
+		r.take(c)
 	}
 	return false
+}
+
+// take notes a line that is answered. Of those beyond maxCommands it takes one,
+// which says that it was not done: a pasted script has thousands.
+func (r *commandReader) take(c Command) {
+	if len(r.c.Commands) <= maxCommands {
+		r.c.Commands = append(r.c.Commands, c)
+	}
 }
 
 // wrapped adds the lines that a mail program has broken off a long one: those

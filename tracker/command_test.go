@@ -194,3 +194,14 @@ func FuzzReadCommands(f *testing.F) {
 		}
 	})
 }
+
+// A pasted script has a # before thousands of lines: each would be an event,
+// and a line of the answer.
+func TestReadCommandsIsBounded(t *testing.T) {
+	for _, line := range []string{"#abcdefg\n", "#take\n", "\uff03take\n", "#\u200btake\n"} {
+		c := ReadCommands(strings.Repeat(line, 20_000)+"\nHello", false)
+		if len(c.Commands) != maxCommands+1 || c.Unclear == "" || c.Commands[maxCommands].Name != "" {
+			t.Errorf("%q: %d commands, unclear %q", line, len(c.Commands), c.Unclear)
+		}
+	}
+}

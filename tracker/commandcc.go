@@ -54,18 +54,15 @@ func actParticipant(ctx context.Context, s *Store, tx *migrations.Tx, r *run, ar
 		if s.policy(r.d.work.MailboxID).isOurs(a.Address) {
 			return "", nil, migrations.Invalidf("%s is the desk's own address.", a.Address)
 		}
-		c, address, err := s.personTx(ctx, tx, a)
+		c, _, err := s.personTx(ctx, tx, a)
 		if err != nil {
 			return "", nil, err
 		}
 		if err := s.joinPersonTx(ctx, tx, r.actor, &r.t, c.ID); err != nil {
 			return "", nil, err
 		}
-		name := c.Name
-		if name == "" {
-			name = address
-		}
-		names = append(names, name)
+		// With the address: a name is what anybody writes before theirs.
+		names = append(names, strings.TrimSpace(nameUnless(c.Name, a.Address)+" <"+a.Address+">"))
 	}
 	return "cc", []string{strings.Join(names, ", ")}, nil
 }

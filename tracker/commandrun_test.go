@@ -315,3 +315,17 @@ func TestCommandsOnceAcrossACrash(t *testing.T) {
 		}
 	})
 }
+
+// Anybody writes any name before an address of theirs: who takes part by it is
+// told with the address.
+func TestCommandsNameWhoTakesPartByAddress(t *testing.T) {
+	eachCommandDesk(t, func(t *testing.T, d *commandDesk) {
+		o := d.receive(d.by("#cc Oscar", func(in *Inbound) { in.Cc = []Address{{Name: "Oscar Dietz", Address: "oscar@evil.example"}} }))
+		if o.Commands != 1 {
+			t.Fatalf("%+v", o)
+		}
+		if got := d.told().Lines[0].Args; len(got) != 1 || got[0] != "Oscar Dietz <oscar@evil.example>" {
+			t.Errorf("told of %q", got)
+		}
+	})
+}

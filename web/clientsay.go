@@ -44,7 +44,10 @@ func (s *site) sayClient(w http.ResponseWriter, r *http.Request, v visit) error 
 	if err != nil {
 		return err
 	}
-	if r.MultipartForm != nil {
+	if r.MultipartForm != nil && len(r.MultipartForm.File["files"]) > 0 {
+		if err := s.store.GuestSends(r.Context(), v.Guest, in.IP); err != nil {
+			return s.backToClient(w, r, back, "text", err)
+		}
 		for _, h := range r.MultipartForm.File["files"] {
 			if h.Filename == "" && h.Size == 0 {
 				continue
