@@ -227,7 +227,7 @@ func (s *Store) ClientProfile(ctx context.Context, id int64, in *time.Location) 
 	}
 	var rows []profileRow
 	err = s.db.Select(ctx, &rows, `SELECT t.opened_at, COALESCE(t.fixed_at, 0) AS fixed_at, COALESCE(t.first_answer_at, 0) AS answered_at, COALESCE(t.closed_at, 0) AS closed_at, COALESCE(t.category_id, 0) AS category_id, COALESCE(k.name, '') AS category_name
-		FROM ticket t LEFT JOIN category k ON k.id = t.category_id WHERE t.client_id = ? ORDER BY t.id DESC LIMIT ?`, id, maxProfile)
+		FROM ticket t LEFT JOIN category k ON k.id = t.category_id WHERE t.client_id = ? AND `+unmerged+` ORDER BY t.id DESC LIMIT ?`, id, maxProfile)
 	if err != nil {
 		return p, fmt.Errorf("read tickets of client %d: %w", id, err)
 	}

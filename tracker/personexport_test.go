@@ -13,6 +13,11 @@ import (
 func TestAPersonIsExportedWhole(t *testing.T) {
 	eachMailDesk(t, func(d *mailDesk) {
 		_, raw := annaEverywhere(d)
+		d.ok(d.db.Tx(d.ctx, func(tx *migrations.Tx) error {
+			_, err := tx.Exec(d.ctx, `INSERT INTO satisfaction (ticket_id, client_id, score, comment, at) SELECT t.id, c.client_id, 2, CASE WHEN c.client_id = t.client_id THEN 'So-so, said quetzal' ELSE 'of another' END, t.opened_at
+				FROM ticket t JOIN client_address c ON c.address IN ('anna@aldermere.example', 'bob@aldermere.example') WHERE t.number = 1`)
+			return err
+		}))
 		var done, all int
 		export := func(notes bool) map[string]string {
 			var b bytes.Buffer
@@ -66,6 +71,9 @@ func TestAPersonIsExportedWhole(t *testing.T) {
 			if !strings.Contains(files[name], want) {
 				t.Errorf("%s does not say %q: %.300s", name, want, files[name])
 			}
+		}
+		if one := files["tickets/HD-1/HD-1.json"]; !strings.Contains(one, `"how_it_was"`) || !strings.Contains(one, `"score": 2`) || !strings.Contains(one, "So-so, said quetzal") || strings.Contains(one, "of another") {
+			t.Errorf("how content they were is not in it: %s", one)
 		}
 		held, acks := false, false
 		for name, text := range files {

@@ -60,7 +60,12 @@ type Occurrence struct {
 	ClientID   int64            `db:"client_id"`   // whom it concerns, 0 for nobody known
 	CategoryID int64            `db:"category_id"` // 0 for none
 	OpenedAt   migrations.Stamp `db:"opened_at"`
+	Family     int64            `db:"family"` // the problem that it reports, where others do too; else itself
 }
+
+// familyOf is the parent of a report of a problem that many report, which came
+// once. A root-cause ticket is no such parent: what hangs on it came each for itself.
+const familyOf = `COALESCE((SELECT p.id FROM ticket p WHERE p.id = t.parent_id AND p.id NOT IN (SELECT y.ticket_id FROM recurrence y WHERE y.ticket_id IS NOT NULL)), t.id) AS family`
 
 // N is how often it came.
 func (r Recurring) N() int { return len(r.Tickets) }
@@ -77,7 +82,7 @@ func (r Recurring) has(ticketID int64) bool {
 // newest first: those that were dropped or merged, and root-cause tickets
 // themselves, are no occurrences.
 func occurrences(ctx context.Context, q read, since migrations.Stamp, join, where string, args ...any) (list []Occurrence, err error) {
-	err = q.Select(ctx, &list, `SELECT t.id, t.number, t.subject, COALESCE(t.for_client_id, t.client_id, 0) AS client_id, COALESCE(t.category_id, 0) AS category_id, t.opened_at
+	err = q.Select(ctx, &list, `SELECT t.id, t.number, t.subject, COALESCE(t.for_client_id, t.client_id, 0) AS client_id, COALESCE(t.category_id, 0) AS category_id, t.opened_at, `+familyOf+`
 		FROM ticket t `+join+` WHERE t.opened_at >= ? AND t.stage <> 'dropped' AND `+unmerged+` AND t.id NOT IN (SELECT x.ticket_id FROM recurrence x WHERE x.ticket_id IS NOT NULL)`+where+`
 		ORDER BY t.opened_at DESC, t.id DESC LIMIT ?`, append(append([]any{since}, args...), recurringRead)...)
 	if err != nil {
@@ -250,7 +255,7 @@ func assetProblems(ctx context.Context, q read, since migrations.Stamp, known ma
 		AssetID int64 `db:"asset_id"`
 		Occurrence
 	}
-	err := q.Select(ctx, &rows, `SELECT l.a_id AS asset_id, t.id, t.number, t.subject, COALESCE(t.for_client_id, t.client_id, 0) AS client_id, COALESCE(t.category_id, 0) AS category_id, t.opened_at
+	err := q.Select(ctx, &rows, `SELECT l.a_id AS asset_id, t.id, t.number, t.subject, COALESCE(t.for_client_id, t.client_id, 0) AS client_id, COALESCE(t.category_id, 0) AS category_id, t.opened_at, `+familyOf+`
 		FROM ticket t JOIN link l ON l.a_kind = 'asset' AND l.b_kind = 'ticket' AND l.b_id = t.id
 		WHERE t.opened_at >= ? AND t.stage <> 'dropped' AND `+unmerged+` AND t.id NOT IN (SELECT x.ticket_id FROM recurrence x WHERE x.ticket_id IS NOT NULL)`+where+`
 		ORDER BY t.opened_at DESC, t.id DESC LIMIT ?`, append(append([]any{since}, args...), recurringRead)...)
@@ -294,7 +299,8 @@ func personProblems(rows []Occurrence, known map[string]settled) []Recurring {
 }
 
 // problem makes a problem of tickets, the newest first, if what came since the
-// last decision about it is often enough.
+// last decision about it is often enough: what many reported at the same time
+// came once.
 func problem(known map[string]settled, times int, keys []string, tickets []Occurrence) (Recurring, bool) {
 	r := Recurring{Key: keys[0], keys: keys}
 	var since migrations.Stamp
@@ -305,18 +311,19 @@ func problem(known map[string]settled, times int, keys []string, tickets []Occur
 			}
 		}
 	}
-	people := map[int64]bool{}
+	people, families := map[int64]bool{}, map[int64]bool{}
 	for _, o := range tickets {
 		if r.Root == 0 && o.OpenedAt <= since {
 			continue
 		}
+		families[cmp.Or(o.Family, o.ID)] = true
 		r.Tickets = append(r.Tickets, o)
 		if o.ClientID != 0 {
 			people[o.ClientID] = true
 		}
 	}
 	r.People = len(people)
-	return r, len(r.Tickets) >= times
+	return r, len(families) >= times
 }
 
 // sortProblems puts the most frequent first, of two alike the newer.

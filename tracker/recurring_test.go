@@ -150,3 +150,40 @@ func TestRecurringInABusyCategory(t *testing.T) {
 		t.Fatalf("%+v", got)
 	}
 }
+
+// A problem that many report at once came once: its reports, below one ticket,
+// do not make it recur; what was merged does not count anywhere.
+func TestOneProblemOfManyDoesNotRecur(t *testing.T) {
+	eachDesk(t, func(t *testing.T, d *desk) {
+		ctx := t.Context()
+		ok := func(err error) {
+			t.Helper()
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		c := must(d.AddCategory(ctx, d.admin.Actor(), "Tunnels"))(t)
+		var all []Ticket
+		for _, who := range []string{"anna", "bela", "cleo", "dora", "emil"} {
+			x := d.open(t, "Zebra tunnel collapsed", who)
+			ok(second(d.SetCategory(ctx, d.tech.Actor(), x.Number, c.ID, AnyVersion)))
+			all = append(all, x)
+			d.clock.add(time.Minute)
+		}
+		if n := len(must(d.Recurring(ctx))(t)); n != 1 {
+			t.Fatalf("five separate reports make %d problems", n)
+		}
+		ok(second(d.Merge(ctx, d.tech.Actor(), all[4].Number, all[3].Number, AnyVersion)))
+		ok(second(d.Adopt(ctx, d.tech.Actor(), all[0].Number, []int64{all[1].Number, all[2].Number, all[3].Number})))
+		if list := must(d.Recurring(ctx))(t); len(list) != 0 {
+			t.Errorf("one outage recurs: %+v", list)
+		}
+		p := must(d.ClientProfile(ctx, all[4].ClientID, time.UTC))(t)
+		if p.Total != 0 {
+			t.Errorf("a duplicate is %d requests of its person", p.Total)
+		}
+		if n := must(d.Opened(ctx, d.clock.Now().Add(-time.Hour), d.clock.Now()))(t); n != 4 {
+			t.Errorf("%d requests, want four people's", n)
+		}
+	})
+}

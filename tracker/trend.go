@@ -131,7 +131,7 @@ func (s *Store) Opened(ctx context.Context, from, to time.Time) (n int, err erro
 
 // FirstOpened returns when the first request was opened, 0 where there is none.
 func (s *Store) FirstOpened(ctx context.Context) (at migrations.Stamp, err error) {
-	if err := s.db.Get(ctx, &at, `SELECT COALESCE(MIN(opened_at), 0) FROM ticket`); err != nil {
+	if err := s.db.Get(ctx, &at, `SELECT COALESCE(MIN(t.opened_at), 0) FROM ticket t WHERE `+unmerged); err != nil {
 		return 0, fmt.Errorf("find the first request: %w", err)
 	}
 	return at, nil
