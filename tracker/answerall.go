@@ -24,7 +24,7 @@ func (s *Store) Reachable(ctx context.Context, tickets []Ticket) (n int, err err
 	return n, nil
 }
 
-// addToFamily is addToTicket for what goes on to a ticket's children.
+// addToFamily is addToTicket for what goes on to other tickets.
 func (s *Store) addToFamily(ctx context.Context, doing string, number int64, fn func(tx *migrations.Tx, t *Ticket) error) (Ticket, error) {
 	return s.onTicket(ctx, doing, number, fn, s.takeFirst(ctx, number))
 }
@@ -90,11 +90,12 @@ func (s *Store) replyFamilyTx(ctx context.Context, tx *migrations.Tx, actor Acto
 		}
 		each := in
 		each.Once, each.Seen, each.Without = "", 0, nil
+		news := c.News
 		copied, err := s.replyTx(ctx, tx, actor, c, each)
 		if err != nil {
 			return 0, fmt.Errorf("answer %s: %w", c.Name(), err)
 		}
-		*in.copies = append(*in.copies, copied)
+		*in.copies = append(*in.copies, answerCopy{ID: copied, News: news, At: s.stamp()})
 		told += len(to)
 	}
 	if told == 0 {
@@ -159,25 +160,33 @@ func (s *Store) stageChildTx(ctx context.Context, tx *migrations.Tx, actor Actor
 	return err
 }
 
-// unsendCopiesTx takes an answer back that went to children too.
-func (s *Store) unsendCopiesTx(ctx context.Context, tx *migrations.Tx, actor Actor, copies []int64) error {
-	for _, id := range copies {
+// unsendCopiesTx takes an answer back that went to children too: they have the
+// news again that they had, unless somebody has answered since.
+func (s *Store) unsendCopiesTx(ctx context.Context, tx *migrations.Tx, actor Actor, copies []answerCopy) error {
+	for _, was := range copies {
 		var c struct {
 			TicketID int64  `db:"ticket_id"`
 			Stage    string `db:"stage"`
 		}
-		err := tx.Get(ctx, &c, `SELECT t.id AS ticket_id, t.stage FROM message m JOIN ticket t ON t.id = m.ticket_id WHERE m.id = ?`, id)
+		err := tx.Get(ctx, &c, `SELECT t.id AS ticket_id, t.stage FROM message m JOIN ticket t ON t.id = m.ticket_id WHERE m.id = ?`, was.ID)
 		if migrations.KindOf(err) == migrations.NotFound {
 			continue // deleted with its ticket
 		}
 		if err == nil {
-			err = s.unsendTx(ctx, tx, c.TicketID, id)
+			err = s.unsendTx(ctx, tx, c.TicketID, was.ID)
+		}
+		if err == nil && was.News {
+			_, err = tx.Exec(ctx, `UPDATE ticket SET news = TRUE WHERE id = ? AND closed_at IS NULL
+				AND NOT EXISTS (SELECT 1 FROM message m WHERE m.ticket_id = ticket.id AND m.direction = 'out' AND m.state = 'shown' AND m.at > ?)`, c.TicketID, was.At)
 		}
 		if err == nil {
 			err = s.IndexTx(ctx, tx, KindTicket, c.TicketID)
 		}
 		if err == nil {
 			err = s.RecordTx(ctx, tx, Event{Actor: actor, Subject: "ticket", SubjectID: c.TicketID, Kind: "taken_back", Was: c.Stage, Became: c.Stage})
+		}
+		if err == nil {
+			err = s.answersAgainTx(ctx, tx, actor, c.TicketID)
 		}
 		if err != nil {
 			return fmt.Errorf("take back what went to a child: %w", err)

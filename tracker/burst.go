@@ -446,7 +446,7 @@ func (s *Store) BurstOf(ctx context.Context, t *Ticket) (Burst, error) {
 // LeaveBurst takes a ticket out of its burst, for good: a person says that it
 // is about something else.
 func (s *Store) LeaveBurst(ctx context.Context, actor Actor, number int64) (Ticket, error) {
-	return s.addToTicket(ctx, "take out of its burst", number, func(tx *migrations.Tx, t *Ticket) error {
+	return s.addToFamily(ctx, "take out of its burst", number, func(tx *migrations.Tx, t *Ticket) error {
 		was := t.BurstID
 		if was == 0 {
 			return nil

@@ -43,6 +43,11 @@ func (s *Store) asGuest(ctx context.Context, g Guest, ip string, fn func(tx *mig
 		return err
 	}
 	return s.db.Tx(ctx, func(tx *migrations.Tx) error {
+		// First, as who decides mail does: what is said also marks the ticket's
+		// parent, and who joins the two takes them in the order of their ids.
+		if _, err := lockNumbersTx(ctx, tx); err != nil {
+			return err
+		}
 		if _, err := tx.Exec(ctx, `UPDATE ticket SET updated_at = ? WHERE id = ?`, s.stamp(), g.TicketID); err != nil {
 			return fmt.Errorf("take ticket %d: %w", g.TicketID, err)
 		}

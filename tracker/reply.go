@@ -31,7 +31,7 @@ type ReplyInput struct {
 	Canned    []int64 // replies of which it was made
 	TakeBack  bool    // its author can take it back for as long as the setting says; else it goes at once
 
-	copies *[]int64 // collects the messages that go to children
+	copies *[]answerCopy // collects the messages that go to children
 }
 
 // maxFiles and maxFileBytes bound what one reply carries; mail servers refuse more.
@@ -60,7 +60,7 @@ func (s *Store) Reply(ctx context.Context, actor Actor, number int64, in ReplyIn
 			return err
 		}
 		was := stateOf(t)
-		in.copies = &was.Copies
+		in.copies, was.Without = &was.Copies, in.Without
 		if id, err = answer(ctx, tx, actor, t, in); err != nil {
 			return err
 		}

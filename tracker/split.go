@@ -82,6 +82,10 @@ func (s *Store) splitTx(ctx context.Context, tx *migrations.Tx, actor Actor, in 
 			return t, fmt.Errorf("move notes: %w", err)
 		}
 	}
+	// Who watches the conversation goes on watching all of it.
+	if _, err := tx.Exec(ctx, `INSERT INTO watcher (ticket_id, account_id, at) SELECT t.id, w.account_id, w.at FROM watcher w JOIN ticket t ON t.id = ? WHERE w.ticket_id = ?`, t.ID, old.ID); err != nil {
+		return t, fmt.Errorf("have them watch %s: %w", t.Name(), err)
+	}
 	var others []int64
 	err = tx.Select(ctx, &others, `SELECT DISTINCT client_id FROM message WHERE ticket_id = ? AND client_id IS NOT NULL AND client_id <> ? AND state = 'shown' ORDER BY client_id`, t.ID, m.ClientID)
 	if err != nil {

@@ -37,7 +37,15 @@ type ticketState struct {
 	Became      Stage            `json:"became"`    // by the answer,
 	BecameAt    migrations.Stamp `json:"became_at"` // then: what nobody has moved since goes back
 	BecameWaits string           `json:"became_waits,omitempty"`
-	Copies      []int64          `json:"copies,omitempty"` // the same answer on the ticket's children
+	Copies      []answerCopy     `json:"copies,omitempty"`  // the same answer on the ticket's children
+	Without     []int64          `json:"without,omitempty"` // participants who were not to get it
+}
+
+// answerCopy is an answer on a child of the ticket that it was written on.
+type answerCopy struct {
+	ID   int64            `json:"id"`
+	News bool             `json:"news,omitempty"` // the child had some
+	At   migrations.Stamp `json:"at"`
 }
 
 func stateOf(t *Ticket) ticketState {
@@ -75,6 +83,8 @@ type TakenBack struct {
 	What   string
 	Text   string
 	Files  []Upload
+
+	Without []int64 // participants who were not to get it, by the client's id
 }
 
 // Unsend takes back an answer of the actor's that has not left: its mails,
@@ -84,6 +94,10 @@ type TakenBack struct {
 func (s *Store) Unsend(ctx context.Context, actor Actor, messageID int64) (TakenBack, error) {
 	var back TakenBack
 	err := s.db.Tx(ctx, func(tx *migrations.Tx) error {
+		// First, as who joins or parts tickets does: the answer may go to another meanwhile.
+		if _, err := lockNumbersTx(ctx, tx); err != nil {
+			return err
+		}
 		m, err := ownAnswerTx(ctx, tx, actor, messageID)
 		if err != nil {
 			return err
@@ -108,6 +122,7 @@ func (s *Store) Unsend(ctx context.Context, actor Actor, messageID int64) (Taken
 		if err := json.Unmarshal([]byte(m.Was), &was); err != nil {
 			return fmt.Errorf("read what was before: %w", err)
 		}
+		back.Without = was.Without
 		if err := s.putBackTx(ctx, tx, actor, &t, was); err != nil {
 			return err
 		}
@@ -178,6 +193,11 @@ func (s *Store) unsendTx(ctx context.Context, tx *migrations.Tx, ticketID, messa
 	}
 	if left || len(mails) == 0 {
 		return migrations.Conflictf("Too late: this reply is on its way already. Please write another one.")
+	}
+	// With those that were cancelled before, since somebody was erased.
+	mails = mails[:0]
+	if err := tx.Select(ctx, &mails, `SELECT id, mail_id, digest FROM outbox WHERE message_id = ?`, messageID); err != nil {
+		return err
 	}
 	var blobs []string
 	for _, o := range mails {

@@ -53,5 +53,5 @@ func (s *site) takenBack(r *http.Request, number int64) (composed, bool) {
 		return composed{}, false
 	}
 	s.keep(r, once, back.Files)
-	return composed{Do: back.What, Text: back.Text, Kept: back.Files, Once: once, Back: true}, true
+	return composed{Do: back.What, Text: back.Text, Kept: back.Files, Without: back.Without, Once: once, Back: true}, true
 }
