@@ -17,6 +17,7 @@ type ledger struct {
 	orders  map[string]*repair
 	mails   map[letterKey]int
 	bounced map[string]time.Time
+	acks    map[string][]time.Time
 	digest  string // the last day on which Tina had one
 	mistake []string
 }
@@ -50,14 +51,15 @@ type matter struct {
 	unconfirmed, archived, news, questioned                 bool
 	opened, moved, closed, fixed, asked, said, waits        time.Time
 	reminded                                                int
-	remindedAt, surveyed                                    time.Time
+	remindedAt, surveyed, due                               time.Time
 	rated                                                   map[string]string
 	held                                                    int
+	robot                                                   bool
 	before                                                  *matter // what it was, and took along, when it was merged
 }
 
 func newLedger() *ledger {
-	l := &ledger{now: monthBegins, of: map[string]*matter{}, things: map[string]*held{}, orders: map[string]*repair{}, mails: map[letterKey]int{}, bounced: map[string]time.Time{}}
+	l := &ledger{now: monthBegins, of: map[string]*matter{}, things: map[string]*held{}, orders: map[string]*repair{}, mails: map[letterKey]int{}, bounced: map[string]time.Time{}, acks: map[string][]time.Time{}}
 	for tag, who := range monthThings {
 		l.things[tag] = &held{"deployed", who}
 		if who == "" {
@@ -118,7 +120,14 @@ func (l *ledger) led(name string) *matter {
 func (l *ledger) request(name, who string) {
 	m := l.begin(name, who)
 	m.in, m.news = 1, true
-	if at, ok := l.bounced[who]; !ok || l.now.Sub(at) > 7*24*time.Hour {
+	recent := 0
+	for _, at := range l.acks[who] {
+		if l.now.Sub(at) < time.Hour {
+			recent++
+		}
+	}
+	if at, ok := l.bounced[who]; recent < 3 && (!ok || l.now.Sub(at) > 7*24*time.Hour) {
+		l.acks[who] = append(l.acks[who], l.now)
 		l.mail(who, "ack", m)
 	}
 	delete(l.bounced, who) // somebody writes from it
@@ -172,7 +181,7 @@ func (l *ledger) completed(m *matter, survey bool) {
 	m.stage, m.moved, m.closed, m.unconfirmed, m.news = "completed", l.now, l.now, false, false
 	l.wait(m, "")
 	at, bad := l.bounced[m.requester]
-	if !survey || m.requester == "" || m.rated[m.requester] != "" || !m.surveyed.IsZero() && l.now.Sub(m.surveyed) < 7*24*time.Hour || bad && l.now.Sub(at) < 7*24*time.Hour {
+	if !survey || m.robot || m.rated[m.requester] != "" || !m.surveyed.IsZero() && l.now.Sub(m.surveyed) < 7*24*time.Hour || bad && l.now.Sub(at) < 7*24*time.Hour {
 		return
 	}
 	m.surveyed = l.now
@@ -262,6 +271,12 @@ func (l *ledger) tick(working bool) {
 		if m.stage == "confirming" && !m.asked.After(week) && !m.news && m.held == 0 {
 			l.completed(m, true)
 			m.unconfirmed = true
+		}
+	}
+	for _, m := range l.tickets {
+		if !m.due.IsZero() && !m.due.After(l.now) && m.open() { // who has it is told once
+			l.mail(m.assignee, "due", m)
+			m.due = time.Time{}
 		}
 	}
 	for _, m := range l.tickets {

@@ -66,6 +66,8 @@ func (o *office) playMail(s step) bool {
 	case "mails html":
 		o.last[s.on] = o.write(me, s.subject(), "<html><body><p>"+s.text+"</p><p>Best regards</p></body></html>", monthTrust, "html")
 		o.opened(s, o.arrive(o.last[s.on]))
+	case "reports": // a program
+		o.opened(s, o.arrive(o.write("Monitor <"+monthMail(s.who)+">", s.subject(), s.text, monthTrust, "Auto-Submitted: auto-generated")))
 	case "sends again":
 		o.wants(s, o.arrive(o.last[s.on]), tracker.FateDuplicate)
 	case "fills the form":
@@ -219,6 +221,8 @@ func (o *office) playDesk(s step) bool {
 		o.post(s.who, path+"/children/stage", "stage", s.more)
 	case "waits for":
 		o.post(s.who, path+"/waiting", "version", version, "on", s.more)
+	case "sets the due date":
+		o.post(s.who, path+"/due", "version", version, "day", s.text)
 	case "watches":
 		o.post(s.who, path+"/watch", "watch", "1")
 	case "pins":

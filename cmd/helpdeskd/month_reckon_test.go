@@ -21,6 +21,10 @@ func (l *ledger) reckonOutside(s step) bool {
 	switch s.does {
 	case "mails", "mails html", "fills the form":
 		l.request(s.on, s.who)
+	case "reports": // nobody writes to a program
+		m := l.begin(s.on, s.who)
+		m.in, m.news, m.robot = 1, true, true
+		l.tell(m)
 	case "sends again":
 	case "answers":
 		if s.more == "stranger" {
@@ -94,6 +98,12 @@ func (l *ledger) reckonDesk(s step) bool {
 	case "pins":
 	case "sums up":
 		m.why = s.text
+	case "sets the due date":
+		day, err := time.Parse(time.DateOnly, s.text)
+		if err != nil {
+			panic(err)
+		}
+		m.due = day.AddDate(0, 0, 1)
 	case "watches":
 		m.watchers = append(m.watchers, s.who)
 	case "invites":
@@ -110,6 +120,7 @@ func (l *ledger) reckonDesk(s step) bool {
 		if s.more == "fix" {
 			m.stage = "in_progress"
 		}
+		l.wait(m, "")
 		m.outs = m.outs[:len(m.outs)-1]
 		for _, who := range append([]string{m.requester}, m.guests...) {
 			l.mails[letterKey{address(who), "reply", m.number}]--

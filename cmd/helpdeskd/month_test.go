@@ -72,6 +72,11 @@ func (o *office) whole() {
 			o.t.Errorf("mail %d (%s) is %s, %q: %s", row.ID, row.Subject, row.State, row.Fate, row.Reason)
 		}
 	}
+	for _, page := range []string{"/overview", "/requests"} { // as the manager reads them
+		if _, err := o.as("mona").get(o.ctx, page); err != nil {
+			o.t.Error(err)
+		}
+	}
 	r := program(o.t, "", []string{"HELPDESKD_DATA_DIR=" + o.dir, "HELPDESKD_DATABASE=" + o.dsn, "HELPDESKD_KEY_FILE=" + o.dir + "/key"}, "verify")
 	if r.code != 0 || !strings.Contains(r.out, "all is well") {
 		o.t.Errorf("verify: exit %d\n%s%s", r.code, r.out, r.err)
