@@ -87,7 +87,11 @@ func (s *site) templatesPage(w http.ResponseWriter, r *http.Request, status int,
 	for _, p := range s.priorities() {
 		v.Priorities = append(v.Priorities, choice{Value: p.Value, Word: p.Words})
 	}
-	return s.render(w, r, status, "templates", view{Title: s.words.say("template.title"), Section: "tickets", Data: v})
+	title := s.words.say("template.title")
+	if v.T.ID != 0 {
+		title = clipRunes(v.T.Name, 60) + " · " + title
+	}
+	return s.render(w, r, status, "templates", view{Title: title, Section: "tickets", Data: v})
 }
 
 func (s *site) addTemplate(w http.ResponseWriter, r *http.Request) error {
