@@ -233,15 +233,15 @@ func tagLike(word string) bool {
 	return ok && len(letters) > 0 && len(letters) <= 4 && digits != "" && strings.Trim(digits, "0123456789-") == ""
 }
 
-// HeldNames returns what a person has now, as it is called.
-func (s *Store) HeldNames(ctx context.Context, clientID int64, limit int) ([]string, error) {
+// HeldNamed returns what a person has now, as it is called.
+func (s *Store) HeldNamed(ctx context.Context, clientID int64, limit int) ([]tracker.NamedAsset, error) {
 	list, err := s.HeldBy(ctx, clientID, limit)
-	names := make([]string, len(list))
+	all := make([]tracker.NamedAsset, len(list))
 	for i, a := range list {
-		names[i] = called(a)
+		all[i] = tracker.NamedAsset{ID: a.ID, Name: called(a)}
 		if a.Hostname != "" {
-			names[i] += " (" + a.Hostname + ")"
+			all[i].Name += " (" + a.Hostname + ")"
 		}
 	}
-	return names, err
+	return all, err
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime"
 	"net/textproto"
+	"slices"
 	"strings"
 
 	mail "github.com/wneessen/go-mail"
@@ -45,6 +46,48 @@ func (r *renderer) attach(ctx context.Context, m *mail.Msg, files []tracker.Atta
 	}
 	m.SetAttachments(parts)
 	return closeAll, nil
+}
+
+// Bounds on the files of a request that its first notification carries. Each
+// technician's copy is kept as it left, so that it must not be large: some
+// screenshots are to fit, and a telephone's photographs are on the ticket.
+const (
+	maxSeen      = 5
+	maxSeenBytes = 2 << 20 // together
+)
+
+// seen are the files that a notification carries, by their type and the ends
+// of their names: what shows what is wrong and runs nothing. All else, programs
+// and archives, documents that may hold macros, is named only: our mail would
+// vouch for it inside the house, and a mail server that refuses it would refuse
+// the notification.
+var seen = map[string][]string{
+	"image/png": {".png"}, "image/jpeg": {".jpg", ".jpeg"}, "image/gif": {".gif"}, "image/webp": {".webp"}, "text/plain": {".txt", ".log"},
+}
+
+// toSee chooses the files that a notification carries: of a message from
+// outside with which a request begins. left tells by their places in the
+// message which it does not carry; it has no entries where it carries none.
+func toSee(it tracker.OutboxItem) (files []tracker.Attachment, left map[int]bool) {
+	m := it.Message
+	if it.Kind != tracker.MailNotify || m == nil || m.Direction != "in" || len(it.References) > 0 {
+		return nil, nil
+	}
+	total, out := int64(0), map[int]bool{}
+	for i, a := range m.Attachments {
+		kind, _, err := mime.ParseMediaType(a.ContentType)
+		name := strings.ToLower(oneLine(a.Name, 120))
+		fits := slices.ContainsFunc(seen[kind], func(end string) bool { return strings.HasSuffix(name, end) })
+		if err != nil || !fits || len(files) == maxSeen || a.Size < 0 || total+a.Size > maxSeenBytes {
+			out[i] = true
+			continue
+		}
+		files, total = append(files, a), total+a.Size
+	}
+	if len(files) == 0 {
+		return nil, nil
+	}
+	return files, out
 }
 
 // copyTolerant copies what can be decoded: an attachment that came damaged

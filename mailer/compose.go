@@ -189,8 +189,13 @@ func (r *renderer) notify(l *letter, it tracker.OutboxItem, d desk) {
 		{Label: w.say("notify.assignee"), Value: assignee},
 	}...)
 	r.said(l, m)
-	for _, a := range m.Attachments {
-		l.Files = append(l.Files, fmt.Sprintf("%s (%s)", oneLine(a.Name, 80), w.size(a.Size)))
+	_, left := toSee(it)
+	for i, a := range m.Attachments {
+		file := fmt.Sprintf("%s (%s)", oneLine(a.Name, 80), w.size(a.Size))
+		if left[i] { // others are in the mail
+			file = w.say("notify.file_there", file)
+		}
+		l.Files = append(l.Files, file)
 	}
 	l.FilesName = w.say("notify.files")
 	if it.RequesterAddress == "" {

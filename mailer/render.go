@@ -120,11 +120,18 @@ func (r *renderer) render(ctx context.Context, it tracker.OutboxItem, d desk, to
 	m.SetGenHeaderPreformatted(mail.Header(first), rest)
 	m.SetBodyString(mail.TypeTextPlain, txt)
 	m.AddAlternativeString(mail.TypeTextHTML, htm)
-	if it.Kind == tracker.MailReply && it.Message != nil {
-		closeAll, err := r.attach(ctx, m, it.Message.Attachments)
+	if it.Message != nil {
+		files := it.Message.Attachments
+		if it.Kind != tracker.MailReply {
+			files, _ = toSee(it)
+		}
+		closeAll, err := r.attach(ctx, m, files)
 		defer closeAll()
-		if err != nil {
+		if err != nil && it.Kind == tracker.MailReply {
 			return tracker.Rendered{}, err
+		}
+		if err != nil { // a technician is told all the same: the file is on the ticket, if anywhere
+			m.SetAttachments(nil)
 		}
 	}
 	var b bytes.Buffer

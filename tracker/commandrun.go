@@ -40,8 +40,8 @@ type Things interface {
 	// the only one of the ticket or its requester. It returns the order's name
 	// and the thing's, "" for none.
 	RepairTx(ctx context.Context, tx *migrations.Tx, actor Actor, t *Ticket, said string) (order, thing string, err error)
-	// HeldNames returns what a person has, as they are called, at most limit.
-	HeldNames(ctx context.Context, clientID int64, limit int) ([]string, error)
+	// HeldNamed returns what a person has, as they are called, at most limit.
+	HeldNamed(ctx context.Context, clientID int64, limit int) ([]NamedAsset, error)
 }
 
 // SetThings tells the store of the inventory; without it commands about

@@ -27,6 +27,7 @@ func (x *Similar) near() bool { return x.SamePerson || len(x.AssetIDs) > 0 }
 type SimilarTo struct {
 	Linked []int64 // assets that are linked with the request
 	Held   []int64 // assets that its person has
+	Fixed  bool    // only those that have a fix are wanted
 }
 
 // Bounds on what is looked at to find similar requests.
@@ -67,8 +68,12 @@ func (s *Store) Similar(ctx context.Context, t *Ticket, to SimilarTo, limit int)
 	for id := range ids {
 		list = append(list, id)
 	}
+	with := `(t.stage <> 'dropped' OR t.fix <> '')`
+	if to.Fixed {
+		with = `t.fix <> ''`
+	}
 	var rows []Ticket
-	err = s.db.Select(ctx, &rows, ticketSelect+`WHERE t.id IN (`+marks(len(list))+`) AND t.merged_into_id IS NULL AND (t.stage <> 'dropped' OR t.fix <> '')`, list...)
+	err = s.db.Select(ctx, &rows, ticketSelect+`WHERE t.id IN (`+marks(len(list))+`) AND t.merged_into_id IS NULL AND `+with, list...)
 	if err != nil {
 		return nil, fmt.Errorf("read similar tickets: %w", err)
 	}

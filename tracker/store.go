@@ -81,6 +81,7 @@ type Store struct {
 	alsoPerson     []AlsoPerson
 	assetsIn       AssetsIn
 	things         Things // nil for none
+	briefs         briefCache
 }
 
 // New returns the tracker on db.
