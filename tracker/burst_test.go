@@ -100,6 +100,12 @@ func TestTheCommonReportNeedNotComeLast(t *testing.T) {
 		if n := d.count(`SELECT count(*) FROM ticket WHERE burst_id IS NOT NULL`); n != 3 {
 			t.Errorf("%d tickets are of the burst, want 3", n)
 		}
+		// One of them was Wendy's, too, who telephoned for herself: two people are no burst.
+		tess := must(d.CreateAccount(d.ctx, Actor{}, NewAccount{Email: "tess@desk.example", Name: "Tess", Role: Technician}))(t)
+		one := must(d.SetRequester(d.ctx, Actor{AccountID: tess.ID}, 2, Address{Address: "wendy@aldermere.example"}, AnyVersion))(t)
+		if n := d.count(`SELECT count(*) FROM ticket WHERE burst_id IS NOT NULL`); n != 0 || one.BurstID != 0 {
+			t.Errorf("%d tickets are of a burst of two people", n)
+		}
 	})
 }
 

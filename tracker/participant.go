@@ -87,9 +87,16 @@ func (s *Store) revokeTokensTx(ctx context.Context, tx *migrations.Tx, ticketID,
 
 // SetRequester says who asked: an address, whose person is made a client on
 // first sight, or none for unknown (via form). Who was it before holds no
-// reply token any more, unless they take part.
+// reply token any more, unless they take part. A burst that it is one of has
+// its people counted anew.
 func (s *Store) SetRequester(ctx context.Context, actor Actor, number int64, who Address, version int64) (Ticket, error) {
-	return s.editTicket(ctx, "set the requester of", number, version, func(tx *migrations.Tx, t *Ticket) error {
+	take := func(tx *migrations.Tx) (Ticket, error) {
+		if _, err := lockNumbersTx(ctx, tx); err != nil { // as whoever changes other tickets, too
+			return Ticket{}, err
+		}
+		return s.takeTicketTx(ctx, tx, number, version)
+	}
+	return s.onTicket(ctx, "set the requester of", number, func(tx *migrations.Tx, t *Ticket) error {
 		var clientID int64
 		var address string
 		if strings.TrimSpace(who.Address) != "" {
@@ -123,8 +130,16 @@ func (s *Store) SetRequester(ctx context.Context, actor Actor, number int64, who
 		if err := s.resuggestTx(ctx, tx, t.ID); err != nil {
 			return err
 		}
-		return s.changedTx(ctx, tx, actor, t, "requester", clientRef(was), clientRef(clientID))
-	})
+		if err := s.changedTx(ctx, tx, actor, t, "requester", clientRef(was), clientRef(clientID)); err != nil || t.BurstID == 0 {
+			return err
+		}
+		if err := s.countBurstTx(ctx, tx, t.BurstID); err != nil {
+			return err
+		}
+		now, err := ticketWhere(ctx, tx, `t.id = ?`, t.ID)
+		*t = now
+		return err
+	}, take)
 }
 
 // personTx returns the client of an address that somebody typed.
