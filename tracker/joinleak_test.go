@@ -87,3 +87,22 @@ func TestRemindersRepeatWhatTheirReaderWasAsked(t *testing.T) {
 		}
 	})
 }
+
+// Who came by a merge answers nothing that only the requester was asked.
+func TestOnlyWhoWasAskedAnswers(t *testing.T) {
+	eachMailDesk(t, func(d *mailDesk) {
+		tomas := d.technician("tomas@aldermere.example")
+		_, _, token := d.pair()
+		must(d.Ask(d.ctx, tomas.Actor(), 1, AskInput{Kind: QuestionAsk, Items: []FactItem{FactRepeat}, Text: "1. Does it happen again?"}))(t)
+		d.send()
+		must(d.Merge(d.ctx, tomas.Actor(), 2, 1, AnyVersion))(t)
+		d.want(d.receive(d.mail(from(benAt), says("Bring me a chair"), answers(tokenID(token)))), FateAppend, "HD-1", 0)
+		if f := d.knows(1)[FactRepeat]; f.Value != "" {
+			t.Errorf("ben answered for anna: %q", f.Value)
+		}
+		d.want(d.receive(d.mail(says("Every time that I print"), func(in *Inbound) { in.SubjectTags = []int64{1} })), FateAppend, "HD-1", 0)
+		if f := d.knows(1)[FactRepeat]; f.Value != "Every time that I print" {
+			t.Errorf("anna answered, and it is %q", f.Value)
+		}
+	})
+}

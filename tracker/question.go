@@ -166,6 +166,9 @@ func (s *Store) hearTx(ctx context.Context, tx *migrations.Tx, actor Actor, tick
 	if err != nil || q == nil || q.AnsweredAt != 0 {
 		return heard{}, err
 	}
+	if asked, err := wasAsked(ctx, tx, actor.ClientID, ticketID, q); err != nil || !asked {
+		return heard{}, err
+	}
 	if isConfirmation(reply) { // a yes answers what was asked last
 		later, err := exists(ctx, tx, `SELECT 1 FROM ticket WHERE id = ? AND stage = 'confirming' AND stage_at >= ?`, ticketID, q.AskedAt)
 		if err != nil || later {
@@ -183,6 +186,13 @@ func (s *Store) hearTx(ctx context.Context, tx *migrations.Tx, actor Actor, tick
 		return heard{}, err
 	}
 	return heard{}, s.answeredTx(ctx, tx, ticketID, messageID)
+}
+
+// wasAsked reports whether a question of ours went to a client: who came to the
+// ticket later, as by a merge, answers nothing that only others were asked.
+func wasAsked(ctx context.Context, q read, clientID, ticketID int64, x *Question) (bool, error) {
+	return exists(ctx, q, `SELECT 1 FROM ticket WHERE id = ? AND client_id = ? UNION ALL SELECT 1 FROM outbox WHERE message_id = ? AND kind = 'reply' AND client_id = ? LIMIT 1`,
+		ticketID, clientID, x.MessageID, clientID)
 }
 
 // fillTx writes down answers where nothing certain is known.
