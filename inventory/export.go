@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"helpdeskd/inventory/csvfile"
 	"helpdeskd/migrations"
+	"helpdeskd/tracker/csvfile"
 )
 
 const exportPage = 200 // rows that are read at a time

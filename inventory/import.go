@@ -8,9 +8,9 @@ import (
 	"slices"
 	"strings"
 
-	"helpdeskd/inventory/csvfile"
 	"helpdeskd/migrations"
 	"helpdeskd/tracker"
+	"helpdeskd/tracker/csvfile"
 )
 
 // Bounds on an import.

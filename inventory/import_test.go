@@ -10,10 +10,10 @@ import (
 	"testing"
 	"time"
 
-	"helpdeskd/inventory/csvfile"
 	"helpdeskd/migrations"
 	"helpdeskd/migrations/dbtest"
 	"helpdeskd/tracker"
+	"helpdeskd/tracker/csvfile"
 )
 
 func (d *desk) file(text string) *csvfile.File {

@@ -2,8 +2,6 @@ package inventory
 
 import (
 	"slices"
-	"strings"
-	"unicode"
 
 	"helpdeskd/tracker"
 )
@@ -128,24 +126,13 @@ func (f ImportField) Valid() bool { return slices.Contains(ImportFields(), f) }
 // once reports whether only one column can be taken for the field.
 func (f ImportField) once() bool { return f != FieldSpec }
 
-// plainHeader is a header as it is compared: folded, words only.
-func plainHeader(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) {
-			return r
-		}
-		return ' '
-	}, tracker.Fold(s))
-	return strings.Join(strings.Fields(s), " ")
-}
-
 // guessFields takes each column for a field by its header; "" is left out.
 // Every field is taken once, by its best header.
 func guessFields(row []string) []ImportField {
 	out := make([]ImportField, len(row))
 	plain := make([]string, len(row))
 	for i, c := range row {
-		plain[i] = plainHeader(c)
+		plain[i] = tracker.PlainHeader(c)
 	}
 	taken := map[ImportField]bool{}
 	try := func(of func(known) []string) {
@@ -183,7 +170,7 @@ func headerScore(row []string) int {
 func slashPaths(row []string) bool {
 	has := map[string]bool{}
 	for _, c := range row {
-		has[plainHeader(c)] = true
+		has[tracker.PlainHeader(c)] = true
 	}
 	return has["product"] && has["location"]
 }

@@ -4,9 +4,9 @@ import (
 	"strconv"
 	"strings"
 
-	"helpdeskd/inventory/csvfile"
 	"helpdeskd/migrations"
 	"helpdeskd/tracker"
+	"helpdeskd/tracker/csvfile"
 )
 
 // troubleWords are what is said of a row that is broken as a whole.
@@ -47,7 +47,7 @@ func (im *importer) read(row csvfile.Row) *importRow {
 		if f == FieldSpecs || f == FieldPurpose || f == FieldReference {
 			v = row.Cell(i) // how texts are indented is theirs
 		}
-		cell[f], order[f], header[f], r.has[f] = v, im.orders[i], plainHeader(im.head[i]), true
+		cell[f], order[f], header[f], r.has[f] = v, im.orders[i], tracker.PlainHeader(im.head[i]), true
 	}
 	im.readTexts(r, cell, specs, header)
 	im.readMoney(r, cell)

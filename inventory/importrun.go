@@ -7,9 +7,9 @@ import (
 	"strconv"
 	"strings"
 
-	"helpdeskd/inventory/csvfile"
 	"helpdeskd/migrations"
 	"helpdeskd/tracker"
+	"helpdeskd/tracker/csvfile"
 )
 
 const importReason = "import"

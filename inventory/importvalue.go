@@ -185,7 +185,7 @@ var statusWords = map[string]Status{
 
 // importStatus reads a status; exact says that it is one of our own words.
 func importStatus(s string) (to Status, exact, ok bool) {
-	p := plainHeader(s)
+	p := tracker.PlainHeader(s)
 	for _, st := range Statuses() {
 		if p == string(st) {
 			return st, true, true
@@ -213,9 +213,9 @@ var categoryWords = []struct {
 
 // importCategory reads a kind of thing; sure is false where it is only "other".
 func importCategory(s string) (c Category, sure bool) {
-	p := plainHeader(s)
+	p := tracker.PlainHeader(s)
 	for _, k := range Categories() {
-		if p == plainHeader(string(k)) {
+		if p == tracker.PlainHeader(string(k)) {
 			return k, true
 		}
 	}

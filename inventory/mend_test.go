@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"testing"
 
-	"helpdeskd/inventory/csvfile"
 	"helpdeskd/migrations"
 	"helpdeskd/tracker"
+	"helpdeskd/tracker/csvfile"
 )
 
 // TestPlacesMadeTogetherAreOne: whoever comes second finds what the first made.

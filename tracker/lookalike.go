@@ -168,3 +168,19 @@ func notSameMergeTx(ctx context.Context, tx *migrations.Tx, from, into int64) er
 	}
 	return nil
 }
+
+// BelongsTo counts what names a person: tickets, and what other packages keep.
+func (s *Store) BelongsTo(ctx context.Context, clientID int64) ([]Count, error) {
+	all := []Count{{What: "tickets"}}
+	if err := s.db.Get(ctx, &all[0].N, `SELECT count(*) FROM ticket WHERE client_id = ?`, clientID); err != nil {
+		return nil, fmt.Errorf("count the tickets of client %d: %w", clientID, err)
+	}
+	for _, a := range s.alsoPerson {
+		more, err := a.Count(ctx, s.db, Erasing{ClientID: clientID})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, more...)
+	}
+	return all, nil
+}

@@ -86,7 +86,7 @@ func (s *site) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var limit *http.MaxBytesError
 	if large != nil && errors.As(err, &limit) {
 		t.Happened, t.Kept = s.words.say("error.413.limit", size(limit.Limit)), s.words.say("error.413.kept")
-		if r.URL.Path == "/import" {
+		if r.URL.Path == "/import" || r.URL.Path == "/people/import" {
 			t.ToDo = s.words.say("import.divide")
 		}
 	}

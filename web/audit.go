@@ -11,9 +11,9 @@ import (
 	"strings"
 	"time"
 
-	"helpdeskd/inventory/csvfile"
 	"helpdeskd/migrations"
 	"helpdeskd/tracker"
+	"helpdeskd/tracker/csvfile"
 )
 
 // auditPage is how many events a page shows, and auditFile how many the file

@@ -12,8 +12,8 @@ import (
 	"strings"
 
 	"helpdeskd/inventory"
-	"helpdeskd/inventory/csvfile"
 	"helpdeskd/migrations"
+	"helpdeskd/tracker/csvfile"
 )
 
 // importView is the page where a file is chosen.
@@ -51,36 +51,47 @@ func (s *site) takeImport(w http.ResponseWriter, r *http.Request) error {
 	again := func(key string) error {
 		return s.importForm(w, r, http.StatusUnprocessableEntity, importView{Problem: s.words.say(key), Text: text})
 	}
-	var digest string
-	var err error
+	digest, trouble, err := s.takeCSV(r)
+	switch {
+	case err != nil:
+		return err
+	case trouble != "":
+		return again(trouble)
+	}
+	return seeOther(w, r, "/import/check?file="+digest)
+}
+
+// takeCSV keeps the file or the text that a form brought, and returns the word
+// for what is wrong with it, "" for nothing.
+func (s *site) takeCSV(r *http.Request) (digest, trouble string, err error) {
+	text := r.PostFormValue("text")
 	switch {
 	case r.MultipartForm != nil && len(r.MultipartForm.File["file"]) > 0 && r.MultipartForm.File["file"][0].Size > 0:
 		f, oerr := r.MultipartForm.File["file"][0].Open()
 		if oerr != nil {
-			return fmt.Errorf("open the upload: %w", oerr)
+			return "", "", fmt.Errorf("open the upload: %w", oerr)
 		}
 		defer f.Close()
 		digest, _, err = s.store.PutBlob(r.Context(), f)
 	case r.MultipartForm != nil && len(r.MultipartForm.File["file"]) > 0 && r.MultipartForm.File["file"][0].Filename != "":
-		return again("import.empty")
+		return "", "import.empty", nil
 	case strings.TrimSpace(text) != "":
 		digest, _, err = s.store.PutBlob(r.Context(), strings.NewReader(text))
 	default:
-		return again("import.nothing")
+		return "", "import.nothing", nil
 	}
 	if err != nil {
-		return fmt.Errorf("keep the file: %w", err)
+		return "", "", fmt.Errorf("keep the file: %w", err)
 	}
-	f, done, err := s.openImport(r.Context(), digest, 0)
+	_, done, err := s.openImport(r.Context(), digest, 0)
 	if err != nil {
 		if key := csvTrouble(err); key != "" {
-			return again(key)
+			return "", key, nil
 		}
-		return err
+		return "", "", err
 	}
 	done()
-	_ = f
-	return seeOther(w, r, "/import/check?file="+digest)
+	return digest, "", nil
 }
 
 // csvTrouble is what is said of bytes that are no CSV, "" for other errors.

@@ -13,17 +13,16 @@ import (
 	"time"
 
 	"helpdeskd/inventory"
-	"helpdeskd/inventory/csvfile"
 	"helpdeskd/migrations"
-	"helpdeskd/tracker"
 )
 
 // importJob is an import that runs, or ran a while ago. What it did stands in
 // the database; here is only how far it is, and why it failed.
 type importJob struct {
 	account int64
+	file    string // its digest
 	back    string // to the dry run
-	choice  importChoice
+	left    string // to the rows that were left out
 
 	mu    sync.Mutex
 	done  int
@@ -55,7 +54,7 @@ func (js *importJobs) add(id int64, j *importJob) (int64, bool) {
 		if over && time.Since(other.end) > time.Hour {
 			delete(js.all, k)
 		}
-		if !over && other.account == j.account && other.choice.File == j.choice.File {
+		if !over && other.account == j.account && other.file == j.file && other.back == j.back {
 			return k, false
 		}
 	}
@@ -87,16 +86,35 @@ func (s *site) runImport(w http.ResponseWriter, r *http.Request) error {
 		release()
 		return err
 	}
-	j := &importJob{account: accountOf(ctx).ID, choice: c, back: "/import/check?" + c.query().Encode(), over: make(chan struct{})}
+	actor := actorOf(r)
+	j := &importJob{file: c.File, back: "/import/check?" + c.query().Encode(), left: "/import/problems.csv?" + c.query().Encode()}
+	id, err := s.startImport(r, j, release, func(ctx context.Context, id int64, progress func(done, total int)) error {
+		_, err := s.things.Import(ctx, actor, id, f, c.Options, lines, progress)
+		return err
+	})
+	if k := migrations.KindOf(err); err != nil && (k == migrations.Conflict || k == migrations.Invalid) {
+		return s.importCheck(w, r, kindStatus[k], c, migrations.SafeMessage(err))
+	}
+	if err != nil {
+		return err
+	}
+	return seeOther(w, r, "/import/"+strconv.FormatInt(id, 10))
+}
+
+// startImport runs an import, and returns its id once it is over or has taken
+// more than a moment. It goes on when the browser goes away. What failed by
+// then is the error; release is called at the end.
+func (s *site) startImport(r *http.Request, j *importJob, release func(), do importWork) (int64, error) {
+	ctx := r.Context()
+	j.account, j.over = accountOf(ctx).ID, make(chan struct{})
 	id, fresh := s.imports.add(newImportID(), j)
 	if !fresh {
 		release()
-		return seeOther(w, r, "/import/"+strconv.FormatInt(id, 10))
+		return id, nil
 	}
-	actor := actorOf(r)
 	go func() {
 		defer release()
-		err := s.doImport(context.WithoutCancel(ctx), j, actor, id, f, lines)
+		err := s.doImport(context.WithoutCancel(ctx), j, id, do)
 		j.mu.Lock()
 		defer j.mu.Unlock()
 		j.err, j.end = err, time.Now()
@@ -108,22 +126,22 @@ func (s *site) runImport(w http.ResponseWriter, r *http.Request) error {
 	case <-ctx.Done():
 	}
 	if _, _, err, over := j.state(); over && err != nil {
-		if k := migrations.KindOf(err); k == migrations.Conflict || k == migrations.Invalid {
-			return s.importCheck(w, r, kindStatus[k], c, migrations.SafeMessage(err))
-		}
-		return err
+		return id, err
 	}
-	return seeOther(w, r, "/import/"+strconv.FormatInt(id, 10))
+	return id, nil
 }
 
-func (s *site) doImport(ctx context.Context, j *importJob, actor tracker.Actor, id int64, f *csvfile.File, lines string) (err error) {
+// importWork writes what an import writes, telling how far it is.
+type importWork func(ctx context.Context, id int64, progress func(done, total int)) error
+
+func (s *site) doImport(ctx context.Context, j *importJob, id int64, do importWork) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			s.log.ErrorContext(ctx, "panic in an import", slog.Any("panic", v), slog.String("stack", string(debug.Stack())))
 			err = fmt.Errorf("panic: %v", v)
 		}
 	}()
-	_, err = s.things.Import(ctx, actor, id, f, j.choice.Options, lines, func(done, total int) {
+	err = do(ctx, id, func(done, total int) {
 		j.mu.Lock()
 		defer j.mu.Unlock()
 		j.done, j.total = done, total
@@ -158,18 +176,43 @@ func newImportID() int64 {
 	return int64(binary.BigEndian.Uint64(b[:])>>2) | 1
 }
 
-// importDoneView is the page of an import that runs or ran.
-type importDoneView struct {
+// importState is how far an import is, as its page shows it.
+type importState struct {
 	Running     bool
 	Done, Total int
 	Self        string
 	Failed      string
 	Back        string
-	Result      inventory.ImportDone
-	Summary     string
-	Assets      []inventory.Asset
-	More        int
-	LeftTo      string // the rows that were left out, while the file waits
+
+	title string
+}
+
+func (s *site) importState(r *http.Request, id int64) importState {
+	v := importState{Self: r.URL.Path, title: s.words.say("import.done")}
+	if j := s.imports.get(id); j != nil {
+		done, total, err, over := j.state()
+		v.Back = j.back
+		switch {
+		case !over:
+			v.Running, v.Done, v.Total, v.title = true, done, total, s.words.say("import.running")
+		case err != nil:
+			if v.Failed = migrations.SafeMessage(err); v.Failed == "" {
+				v.Failed = s.words.say("import.failed")
+			}
+			v.title = s.words.say("import.not_done")
+		}
+	}
+	return v
+}
+
+// importDoneView is the page of an import that runs or ran.
+type importDoneView struct {
+	importState
+	Result  inventory.ImportDone
+	Summary string
+	Assets  []inventory.Asset
+	More    int
+	LeftTo  string // the rows that were left out, while the file waits
 }
 
 func (s *site) importDone(w http.ResponseWriter, r *http.Request) error {
@@ -178,21 +221,8 @@ func (s *site) importDone(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	ctx := r.Context()
-	v := importDoneView{Self: r.URL.Path}
-	title := s.words.say("import.done")
-	if j := s.imports.get(id); j != nil {
-		done, total, err, over := j.state()
-		v.Back = j.back
-		switch {
-		case !over:
-			v.Running, v.Done, v.Total, title = true, done, total, s.words.say("import.running")
-		case err != nil:
-			if v.Failed = migrations.SafeMessage(err); v.Failed == "" {
-				v.Failed = s.words.say("import.failed")
-			}
-			title = s.words.say("import.not_done")
-		}
-	}
+	v := importDoneView{importState: s.importState(r, id)}
+	title := v.title
 	if !v.Running && v.Failed == "" {
 		if v.Result, err = s.things.Imported(ctx, id); err != nil {
 			return err
@@ -213,7 +243,7 @@ func (s *site) importDone(w http.ResponseWriter, r *http.Request) error {
 		}
 		v.Summary = s.and(parts) + "."
 		if j := s.imports.get(id); j != nil && d.Left > 0 {
-			v.LeftTo = "/import/problems.csv?" + j.choice.query().Encode()
+			v.LeftTo = j.left
 		}
 		parts = nil
 		if d.Models > 0 {

@@ -21,6 +21,9 @@ type peopleView struct {
 	Set         []chip
 	Count       string
 	Pages       pageLinks
+	Alike       string // that some look like one person, in words
+	MayEdit     bool
+	Export      string // the address of what is listed, as a file
 }
 
 func (s *site) people(w http.ResponseWriter, r *http.Request) error {
@@ -49,6 +52,19 @@ func (s *site) people(w http.ResponseWriter, r *http.Request) error {
 	if f.Department != "" {
 		v.Set = append(v.Set, chip{Word: f.Department, To: address("/people", rest, "department", ""), On: true})
 	}
+	v.MayEdit, v.Export = tracker.May(*accountOf(ctx), tracker.EditPeople), address("/people/export.csv", rest, "after", "")
+	if len(v.Set) == 0 && q.Get("after") == "" && v.MayEdit {
+		pairs, err := s.store.AlikePeople(ctx, maxAlike+1)
+		if err != nil {
+			return err
+		}
+		switch {
+		case len(pairs) > maxAlike:
+			v.Alike = s.words.say("same.found_over", maxAlike)
+		case len(pairs) > 0:
+			v.Alike = s.words.say("same.found", len(pairs))
+		}
+	}
 	return s.render(w, r, http.StatusOK, "people", view{Title: s.words.say("nav.people"), Section: "people", Data: v})
 }
 
@@ -72,6 +88,8 @@ type personView struct {
 	MayErase  bool
 	Erasure   tracker.ErasureState // of somebody who is or was erased; BegunAt 0: of nobody
 	Form      tracker.Client       // what the form holds: after a problem what was typed
+
+	AddressForm personAddresses
 }
 
 func (s *site) person(w http.ResponseWriter, r *http.Request) error {
@@ -79,25 +97,39 @@ func (s *site) person(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.personPage(w, r, http.StatusOK, id, "", nil)
+	return s.personPage(w, r, http.StatusOK, id, personTyped{})
 }
 
-func (s *site) personPage(w http.ResponseWriter, r *http.Request, status int, id int64, problem string, typed *tracker.Client) error {
+// personTyped is what a form of a person's page sent and was refused.
+type personTyped struct {
+	problem   string
+	client    *tracker.Client
+	addresses *personAddresses
+}
+
+func (s *site) personPage(w http.ResponseWriter, r *http.Request, status int, id int64, typed personTyped) error {
 	ctx := r.Context()
 	p, err := s.store.ClientProfile(ctx, id, s.face(zoneOf(r)).zone)
 	if err != nil {
 		return err
 	}
-	v := personView{Profile: p, Problem: problem, Form: p.Client, MayErase: tracker.May(*accountOf(ctx), tracker.EraseData)}
+	if p.MergedIntoID != 0 { // found to be the same as somebody
+		return seeOther(w, r, personPath(p.MergedIntoID))
+	}
+	v := personView{Profile: p, Problem: typed.problem, Form: p.Client, MayErase: tracker.May(*accountOf(ctx), tracker.EraseData)}
 	if err := s.store.LookedAt(ctx, actorOf(r), id); err != nil {
 		return err
 	}
 	if v.Erasure, err = s.store.ErasureOf(ctx, id); err != nil && migrations.KindOf(err) != migrations.NotFound {
 		return err
 	}
-	if typed != nil {
-		v.Form = *typed
+	if typed.client != nil {
+		v.Form = *typed.client
 	}
+	if typed.addresses != nil {
+		v.AddressForm = *typed.addresses
+	}
+	v.AddressForm.ID, v.AddressForm.Version, v.AddressForm.List = id, p.Version, p.Addresses
 	s.personFigures(zoneOf(r), &v)
 	if v.Things, err = s.personThings(ctx, id); err != nil {
 		return err
@@ -271,8 +303,8 @@ func (s *site) changePerson(w http.ResponseWriter, r *http.Request) error {
 			{Name: "phone", Label: s.words.say("person.phone"), Now: now.Phone, Yours: phone},
 			staleChoice("high", s.words.say("mark.high"), mark(now.HighManagement), mark(high), s.yesNo)}})
 	case migrations.Invalid:
-		return s.personPage(w, r, http.StatusUnprocessableEntity, id, migrations.SafeMessage(err),
-			&tracker.Client{Name: name, Department: department, Phone: phone, HighManagement: high})
+		return s.personPage(w, r, http.StatusUnprocessableEntity, id, personTyped{problem: migrations.SafeMessage(err),
+			client: &tracker.Client{Name: name, Department: department, Phone: phone, HighManagement: high}})
 	}
 	if err != nil {
 		return err

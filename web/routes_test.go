@@ -132,10 +132,10 @@ func kept(e route) []string {
 	case e.path == "/tickets/{number}" && e.method == http.MethodGet:
 		// Reading a ticket is what takes the mark of news off it, with its event.
 		all = append(all, "ticket", "event")
-	case e.method == http.MethodGet && slices.Contains([]string{"/people/{id}", "/messages/{id}/raw", "/attachments/{uid}", "/attachments/{uid}/thumb", "/mail/quarantine/{id}/raw", "/mail/quarantine/{id}"}, e.path):
+	case e.method == http.MethodGet && slices.Contains([]string{"/people/{id}", "/people/{id}/same", "/people/export.csv", "/messages/{id}/raw", "/attachments/{uid}", "/attachments/{uid}/thumb", "/mail/quarantine/{id}/raw", "/mail/quarantine/{id}"}, e.path):
 		// Who looks at a person's data is on record, once a day.
 		all = append(all, "event")
-	case e.path == "/import/check":
+	case e.path == "/import/check", e.path == "/people/import/check":
 		// The plan that is shown is kept under its digest, so that exactly it
 		// is carried out; it is swept with the file.
 		all = append(all, "blob", "blob_chunk")

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"helpdeskd/inventory"
-	"helpdeskd/inventory/csvfile"
+	"helpdeskd/tracker/csvfile"
 	"helpdeskd/tracker"
 )
 
