@@ -113,7 +113,7 @@ func TestPeopleFilesThatAreOdd(t *testing.T) {
 		for text, want := range map[string]string{
 			"name,department\nAnna,Finance\n": "no address",
 			"\xff\xfeN\x00a\x00m\x00e\x00\t\x00M\x00a\x00i\x00l\x00\n\x00A\x00\t\x00a\x00@\x00b\x00.\x00e\x00x\x00\n\x00": "1 new",
-			"Titel\n\nPr\xe9nom;Courriel\nJos\xe9;jose@client.example\n":                                                     "1 new",
+			"Titel\n\nPr\xe9nom;Courriel\nJos\xe9;jose@client.example\n":                                                  "1 new",
 		} {
 			p := must(d.CheckPeople(d.ctx, d.peopleFile(text)))(t)
 			if got := map[bool]string{true: "no address", false: fmt.Sprintf("%d new", p.New)}[p.NoAddress]; got != want {

@@ -343,18 +343,18 @@ func TestLongImportsShowHowFarTheyAre(t *testing.T) {
 func TestImportJobs(t *testing.T) {
 	var js importJobs
 	c := importChoice{File: "f", Options: inventory.ImportOptions{Columns: map[int]inventory.ImportField{1: "tag"}, Dates: "dmy"}, Delimiter: '\t'}
-	first := &importJob{account: 1, choice: c}
+	first := &importJob{account: 1, file: c.File}
 	if id, fresh := js.add(7, first); id != 7 || !fresh {
 		t.Fatal(id, fresh)
 	}
-	if id, fresh := js.add(8, &importJob{account: 1, choice: c}); id != 7 || fresh {
+	if id, fresh := js.add(8, &importJob{account: 1, file: c.File}); id != 7 || fresh {
 		t.Fatal(id, fresh)
 	}
-	if id, fresh := js.add(9, &importJob{account: 2, choice: c}); id != 9 || !fresh {
+	if id, fresh := js.add(9, &importJob{account: 2, file: c.File}); id != 9 || !fresh {
 		t.Fatal(id, fresh)
 	}
 	first.end = time.Now()
-	if id, fresh := js.add(10, &importJob{account: 1, choice: c}); id != 10 || !fresh || js.get(7) != first {
+	if id, fresh := js.add(10, &importJob{account: 1, file: c.File}); id != 10 || !fresh || js.get(7) != first {
 		t.Fatal(id, fresh)
 	}
 	if got := readChoice(c.query()).query().Encode(); got != c.query().Encode() || !strings.Contains(got, "delimiter=tab") {

@@ -51,7 +51,7 @@ func TestPeopleImportPages(t *testing.T) {
 		}
 		wantPage(t, b, res.Header().Get("Location"), "1 person is new and 1 row was left out.")
 		wantPage(t, b, to, "1 is as it is here already")
-		if out := b.get("/people/export.csv?q=rosa"); out.Code != http.StatusOK || !strings.Contains(out.Body.String(), "Rosa Lund,rosa@corp.example,Finance,,no") {
+		if out := b.get("/people/export.csv"); out.Code != http.StatusOK || !strings.Contains(out.Body.String(), "Rosa Lund,rosa@corp.example,Finance,,no") {
 			t.Errorf("%d %s", out.Code, out.Body)
 		}
 		if res := w.session(w.manager).get("/people/export.csv"); res.Code != http.StatusForbidden {
@@ -89,7 +89,7 @@ func TestOnePersonTwice(t *testing.T) {
 		if res := b.post(page+"/addresses/main", "version", version(first), "address", "r@corp.example"); res.Code != http.StatusSeeOther {
 			t.Fatalf("%d", res.Code)
 		}
-		wantPage(t, b, page, `/tickets/new?for=r@corp.example`, "rosa@corp.example")
+		wantPage(t, b, page, `/tickets/new?for=r%40corp.example`, "rosa@corp.example")
 		wantPage(t, b, page+"/addresses/remove?address=rosa@corp.example", "Take rosa@corp.example off Rosa Lund?")
 		if res := b.post(page+"/addresses/remove", "version", version(first), "address", "rosa@corp.example"); res.Code != http.StatusSeeOther {
 			t.Fatalf("%d", res.Code)
@@ -110,7 +110,7 @@ func TestOnePersonTwice(t *testing.T) {
 		if res := b.post(page+"/same", "target_text", "nobody at all"); res.Code != http.StatusUnprocessableEntity || !strings.Contains(res.Body.String(), "nobody at all") {
 			t.Errorf("%d", res.Code)
 		}
-		res = b.post(page+"/same", "target_text", "rosa.lund@corp.example")
+		res = b.post(page+"/same", "target", fmt.Sprint(second), "target_text", "Rosa LUND")
 		to := res.Header().Get("Location")
 		if res.Code != http.StatusSeeOther || to != fmt.Sprintf("%s/same?other=%d", page, second) {
 			t.Fatalf("%d to %q", res.Code, to)
@@ -126,7 +126,7 @@ func TestOnePersonTwice(t *testing.T) {
 		if res := b.get(personPath(second)); res.Code != http.StatusSeeOther || res.Header().Get("Location") != page {
 			t.Errorf("the other page: %d to %q", res.Code, res.Header().Get("Location"))
 		}
-		wantPage(t, b, page, "Rosa LUND is one person now.", "/tickets/new?for=rosa.lund@corp.example", "r@corp.example")
+		wantPage(t, b, page, "Rosa LUND is one person now.", "/tickets/new?for=rosa.lund%40corp.example", "r@corp.example")
 		wantPage(t, b, "/people/same", "Nobody looks like somebody else")
 		admin := w.session(w.admin)
 		wantPage(t, admin, "/audit?about=client", "Rosa LUND", "made one with another")

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"helpdeskd/inventory"
-	"helpdeskd/tracker/csvfile"
 	"helpdeskd/tracker"
+	"helpdeskd/tracker/csvfile"
 )
 
 // keeper keeps the inventory of the history: it knows things, places and
