@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -18,10 +17,11 @@ import (
 
 // What recurs, and what counts as often.
 const (
-	RecurringDays  = 90   // how far back it is looked
-	recurringTimes = 3    // how often makes it a problem
-	recurringShare = 50   // in a busy category, one of so many at least
-	recurringRead  = 3000 // the newest tickets that are compared
+	RecurringDays  = 90     // how far back it is looked
+	recurringTimes = 3      // how often makes it a problem
+	recurringShare = 50     // in a busy category, one of so many at least
+	recurringRead  = 3000   // the newest tickets whose subjects are compared
+	recurringRows  = 20_000 // the newest tickets that are read of people, and of assets
 )
 
 // The kinds of recurring problems.
@@ -81,10 +81,10 @@ func (r Recurring) has(ticketID int64) bool {
 // occurrences reads the tickets since a time that a condition chooses, the
 // newest first: those that were dropped or merged, and root-cause tickets
 // themselves, are no occurrences.
-func occurrences(ctx context.Context, q read, since migrations.Stamp, join, where string, args ...any) (list []Occurrence, err error) {
+func occurrences(ctx context.Context, q read, since migrations.Stamp, limit int, where string, args ...any) (list []Occurrence, err error) {
 	err = q.Select(ctx, &list, `SELECT t.id, t.number, t.subject, COALESCE(t.for_client_id, t.client_id, 0) AS client_id, COALESCE(t.category_id, 0) AS category_id, t.opened_at, `+familyOf+`
-		FROM ticket t `+join+` WHERE t.opened_at >= ? AND t.stage <> 'dropped' AND `+unmerged+` AND t.id NOT IN (SELECT x.ticket_id FROM recurrence x WHERE x.ticket_id IS NOT NULL)`+where+`
-		ORDER BY t.opened_at DESC, t.id DESC LIMIT ?`, append(append([]any{since}, args...), recurringRead)...)
+		FROM ticket t WHERE t.opened_at >= ? AND t.stage <> 'dropped' AND `+unmerged+` AND t.id NOT IN (SELECT x.ticket_id FROM recurrence x WHERE x.ticket_id IS NOT NULL)`+where+`
+		ORDER BY t.opened_at DESC, t.id DESC LIMIT ?`, append(append([]any{since}, args...), limit)...)
 	if err != nil {
 		return nil, fmt.Errorf("read what may recur: %w", err)
 	}
@@ -118,53 +118,6 @@ func (s *Store) recurringSince() migrations.Stamp {
 	return migrations.At(s.Now().Add(-RecurringDays * 24 * time.Hour))
 }
 
-// Recurring returns all recurring problems, the most frequent first. What was
-// set aside is not among them.
-func (s *Store) Recurring(ctx context.Context) ([]Recurring, error) {
-	since := s.recurringSince()
-	// Whatever changes a ticket, a link or a decision records an event, so what
-	// was found before holds until the next one, for this hour.
-	var event int64
-	if err := s.db.Get(ctx, &event, `SELECT COALESCE(MAX(id), 0) FROM event`); err != nil {
-		return nil, fmt.Errorf("look for changes: %w", err)
-	}
-	key := [2]int64{event, int64(since) / int64(time.Hour/time.Microsecond)}
-	s.recurring.Lock()
-	defer s.recurring.Unlock()
-	if s.recurring.key == key {
-		return slices.Clone(s.recurring.list), nil
-	}
-	list, err := s.findRecurring(ctx, since)
-	if err == nil {
-		s.recurring.key, s.recurring.list = key, list
-	}
-	return slices.Clone(list), err
-}
-
-// recurringFound is what was found, until something changes.
-type recurringFound struct {
-	sync.Mutex
-	key  [2]int64 // the last event, and the hour
-	list []Recurring
-}
-
-func (s *Store) findRecurring(ctx context.Context, since migrations.Stamp) ([]Recurring, error) {
-	known, err := settledKeys(ctx, s.db)
-	if err != nil {
-		return nil, err
-	}
-	all, err := assetProblems(ctx, s.db, since, known, ``)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := occurrences(ctx, s.db, since, ``, ``)
-	if err != nil {
-		return nil, err
-	}
-	all = append(all, personProblems(rows, known)...)
-	return unlike(append(all, wordProblems(rows, known)...)), nil
-}
-
 // RecurringOfAsset returns the recurring problem of an asset, none or one.
 func (s *Store) RecurringOfAsset(ctx context.Context, id int64) ([]Recurring, error) {
 	known, err := settledKeys(ctx, s.db)
@@ -186,7 +139,7 @@ func (s *Store) RecurringOfClient(ctx context.Context, id int64) ([]Recurring, e
 	if err != nil {
 		return nil, err
 	}
-	rows, err := occurrences(ctx, s.db, since, ``, ` AND (t.client_id = ? OR t.for_client_id = ?)`, id, id)
+	rows, err := occurrences(ctx, s.db, since, recurringRows, ` AND (t.client_id = ? OR t.for_client_id = ?)`, id, id)
 	if err != nil {
 		return nil, err
 	}
@@ -209,11 +162,17 @@ func (s *Store) RecurringOfTicket(ctx context.Context, t *Ticket) ([]Recurring, 
 		return nil, err
 	}
 	if t.CategoryID != 0 {
-		rows, err := occurrences(ctx, s.db, since, ``, ` AND t.category_id = ?`, t.CategoryID)
+		rows, err := occurrences(ctx, s.db, since, recurringRead, ` AND t.category_id = ?`, t.CategoryID)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, personProblems(rows, known)...)
+		if who := cmp.Or(t.ForClientID, t.ClientID); who != 0 {
+			theirs, err := occurrences(ctx, s.db, since, recurringRows, ` AND t.category_id = ? AND (t.client_id = ? OR t.for_client_id = ?)`, t.CategoryID, who, who)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, personProblems(theirs, known)...)
+		}
 		all = append(all, wordProblems(rows, known)...)
 	}
 	return unlike(slices.DeleteFunc(all, func(r Recurring) bool { return !r.has(t.ID) })), nil
@@ -234,10 +193,10 @@ func (s *Store) RecurringByKey(ctx context.Context, key string) (Recurring, erro
 	case RecursAsset:
 		all, err = assetProblems(ctx, s.db, since, known, ` AND l.a_id = ?`, id)
 	case RecursPerson:
-		rows, err = occurrences(ctx, s.db, since, ``, ` AND (t.client_id = ? OR t.for_client_id = ?)`, id, id)
+		rows, err = occurrences(ctx, s.db, since, recurringRows, ` AND (t.client_id = ? OR t.for_client_id = ?)`, id, id)
 		all = personProblems(rows, known)
 	case RecursWords:
-		rows, err = occurrences(ctx, s.db, since, ``, ` AND t.category_id = ?`, id)
+		rows, err = occurrences(ctx, s.db, since, recurringRead, ` AND t.category_id = ?`, id)
 		all = wordProblems(rows, known)
 	}
 	if err != nil {
@@ -258,7 +217,7 @@ func assetProblems(ctx context.Context, q read, since migrations.Stamp, known ma
 	err := q.Select(ctx, &rows, `SELECT l.a_id AS asset_id, t.id, t.number, t.subject, COALESCE(t.for_client_id, t.client_id, 0) AS client_id, COALESCE(t.category_id, 0) AS category_id, t.opened_at, `+familyOf+`
 		FROM ticket t JOIN link l ON l.a_kind = 'asset' AND l.b_kind = 'ticket' AND l.b_id = t.id
 		WHERE t.opened_at >= ? AND t.stage <> 'dropped' AND `+unmerged+` AND t.id NOT IN (SELECT x.ticket_id FROM recurrence x WHERE x.ticket_id IS NOT NULL)`+where+`
-		ORDER BY t.opened_at DESC, t.id DESC LIMIT ?`, append(append([]any{since}, args...), recurringRead)...)
+		ORDER BY t.opened_at DESC, t.id DESC LIMIT ?`, append(append([]any{since}, args...), recurringRows)...)
 	if err != nil {
 		return nil, fmt.Errorf("read what may recur: %w", err)
 	}

@@ -3,6 +3,8 @@ package tracker
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"helpdeskd/migrations"
 )
@@ -60,7 +62,7 @@ func (s *Store) DismissRecurring(ctx context.Context, actor Actor, r Recurring) 
 		if err := s.problemDecidedTx(ctx, tx, actor, r, 0); err != nil {
 			return err
 		}
-		return s.RecordTx(ctx, tx, Event{Actor: actor, Subject: "ticket", SubjectID: r.Tickets[0].ID, Kind: "recurring_dismissed"})
+		return s.recurringEventTx(ctx, tx, actor, r.Key, "recurring_dismissed")
 	})
 	if err != nil {
 		return fmt.Errorf("set a recurring problem aside: %w", err)
@@ -81,7 +83,7 @@ func (s *Store) UndismissRecurring(ctx context.Context, actor Actor, key string)
 			return err
 		}
 		// Alike words were set aside with it, at the same moment by the same person.
-		if err := s.RecordTx(ctx, tx, Event{Actor: actor, Subject: "setting", SubjectID: 0, Kind: "recurring_shown"}); err != nil {
+		if err := s.recurringEventTx(ctx, tx, actor, key, "recurring_shown"); err != nil {
 			return err
 		}
 		if _, err := tx.Exec(ctx, `DELETE FROM recurrence WHERE ticket_id IS NULL AND at = ? AND account_id = (SELECT r.account_id FROM recurrence r WHERE r.key = ?)`, at, key); err != nil {
@@ -93,6 +95,21 @@ func (s *Store) UndismissRecurring(ctx context.Context, actor Actor, key string)
 		return fmt.Errorf("show a recurring problem again: %w", err)
 	}
 	return nil
+}
+
+// recurringEventTx records what happened to a problem at what it is about: the
+// asset, the person, or the category of alike words.
+func (s *Store) recurringEventTx(ctx context.Context, tx *migrations.Tx, actor Actor, key, kind string) error {
+	part := strings.Split(key, ":")
+	e := Event{Actor: actor, Kind: kind, Subject: map[string]string{RecursAsset: KindAsset, RecursPerson: KindClient, RecursWords: "category"}[part[0]]}
+	if e.Subject == "" || len(part) < 2 {
+		return migrations.NotFoundf("There is no such problem.")
+	}
+	var err error
+	if e.SubjectID, err = strconv.ParseInt(part[1], 10, 64); err != nil {
+		return migrations.NotFoundf("There is no such problem.")
+	}
+	return s.RecordTx(ctx, tx, e)
 }
 
 // problemDecidedTx writes down what was decided about a problem.

@@ -100,6 +100,7 @@ func TestManagersReadANote(t *testing.T) {
 		if n := w.count(`SELECT count(*) FROM recurrence`); n != 0 {
 			t.Fatalf("%d decisions are left", n)
 		}
+		wantWords(t, "/audit", w.session(w.admin).get("/audit").Body.String(), "Tomas Rehak set aside that", "keeps coming back", "took it back that a problem of", `href="/settings/categories"`)
 		to := b.post("/recurring/root", "key", key[1]).Header().Get("Location")
 		if again := b.post("/recurring/root", "key", key[1]).Header().Get("Location"); to != "/tickets/6" || again != to {
 			t.Fatalf("the root-cause ticket is %q, then %q", to, again)
