@@ -57,12 +57,16 @@ const trendAssets = 10
 func (s *Store) Trends(ctx context.Context, cuts []time.Time) (Trends, error) {
 	x := Trends{Steps: make([]int, len(cuts)-1)}
 	from, to := migrations.At(cuts[0]), migrations.At(cuts[len(cuts)-1])
-	// A step each from the index alone, instead of a date of the engine's own making.
+	// A step and category each from its index alone: sorting all of them by
+	// category takes three times as long.
 	var arms []string
 	var args []any
 	for i := range x.Steps {
-		arms = append(arms, fmt.Sprintf(`SELECT %d AS step, COALESCE(t.category_id, 0) AS category_id, count(*) AS n FROM ticket t WHERE t.opened_at >= ? AND t.opened_at < ? AND `+unmerged+` GROUP BY 2`, i))
-		args = append(args, migrations.At(cuts[i]), migrations.At(cuts[i+1]))
+		const within = ` AND t.opened_at >= ? AND t.opened_at < ? AND ` + unmerged
+		arms = append(arms, fmt.Sprintf(`SELECT %d AS step, k.id AS category_id, (SELECT count(*) FROM ticket t WHERE t.category_id = k.id`+within+`) AS n FROM category k`, i),
+			fmt.Sprintf(`SELECT %d AS step, 0 AS category_id, count(*) AS n FROM ticket t WHERE t.category_id IS NULL`+within, i))
+		a, b := migrations.At(cuts[i]), migrations.At(cuts[i+1])
+		args = append(args, a, b, a, b)
 	}
 	var rows []struct {
 		Step       int   `db:"step"`
@@ -77,6 +81,9 @@ func (s *Store) Trends(ctx context.Context, cuts []time.Time) (Trends, error) {
 		return x, err
 	}
 	for _, r := range rows {
+		if r.N == 0 {
+			continue
+		}
 		x.Total += r.N
 		x.Steps[r.Step] += r.N
 		i := slices.IndexFunc(x.Categories, func(c CategoryCount) bool { return c.ID == r.CategoryID })

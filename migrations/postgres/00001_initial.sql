@@ -443,7 +443,9 @@ CREATE INDEX ticket_deadline ON ticket (deadline, id) WHERE deadline IS NOT NULL
 CREATE INDEX ticket_waiting ON ticket (waiting, id) WHERE waiting <> '';
 CREATE INDEX ticket_untold ON ticket (id) WHERE NOT missed_told;
 -- For counts over a period: what was opened in it, by category and person, and what was solved in it.
-CREATE INDEX ticket_opened ON ticket (opened_at, category_id, client_id, merged_into_id);
+CREATE INDEX ticket_opened ON ticket (opened_at, merged_into_id);
+CREATE INDEX ticket_category ON ticket (category_id, opened_at, merged_into_id);
+CREATE INDEX ticket_asked ON ticket (client_id, opened_at, merged_into_id);
 CREATE INDEX ticket_solved ON ticket (closed_at, opened_at, fixed_at) WHERE stage = 'completed';
 CREATE INDEX ticket_answered ON ticket (first_answer_at, opened_at) WHERE first_answer_at IS NOT NULL;
 CREATE INDEX ticket_client ON ticket (client_id, id);
