@@ -27,7 +27,7 @@ var _ = example("/board", "/board", "/board?closed=1", "/board?who=me") &&
 	example("/tickets/{number}", "/tickets/7", "/tickets/6", "/tickets/9", "/tickets/3", "/tickets/4?do=drop", "/tickets/7?do=fix&then=completed") &&
 	example("/accounts/{id}", "/accounts/2") &&
 	example("/people", "/people", "/people?q=nobody+at+all") &&
-	example("/people/{id}", "/people/1") &&
+	example("/people/{id}", "/people/1", "/people/1?show=everything") &&
 	example("/search", "/search", "/search?q=database", "/search?q=nothinglikethis") &&
 	example("/mail", "/mail", "/mail?show=quarantine", "/mail?show=out-sent") &&
 	example("/mail/quarantine/{id}", "/mail/quarantine/1", "/mail/quarantine/13") &&

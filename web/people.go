@@ -76,7 +76,11 @@ type personView struct {
 	ByMonth    chart
 	ByCategory chart
 
+	Often []string // what recurs, in sentences
+
 	Tickets []tracker.Ticket
+	History []historyRow // instead of Tickets
+	Whole   bool         // History was asked for
 	Chips   []chip
 	Pages   pageLinks
 	Narrow  bool // a filter is on
@@ -134,6 +138,9 @@ func (s *site) personPage(w http.ResponseWriter, r *http.Request, status int, id
 	if v.Things, err = s.personThings(ctx, id); err != nil {
 		return err
 	}
+	if v.Often, err = s.oftenSays(ctx, id); err != nil {
+		return err
+	}
 	if err := s.personTickets(r, &v); err != nil {
 		return err
 	}
@@ -181,6 +188,8 @@ func personPath(id int64) string { return "/people/" + strconv.FormatInt(id, 10)
 // personTickets reads the person's requests by the filter of the address.
 func (s *site) personTickets(r *http.Request, v *personView) error {
 	q, path := r.URL.Query(), personPath(v.ID)
+	show := q.Get("show")
+	v.Whole = show == historyAll || show == historyThings || show == historyRepairs
 	f := tracker.TicketFilter{ClientID: v.ID, Archived: tracker.ArchivedAlso}
 	switch q.Get("show") {
 	case "open":
@@ -193,16 +202,23 @@ func (s *site) personTickets(r *http.Request, v *personView) error {
 	} else if n, err := strconv.ParseInt(c, 10, 64); err == nil && n > 0 {
 		f.CategoryID = n
 	}
-	list, more, err := s.store.Tickets(r.Context(), f, q.Get("after"), 25)
+	var more string
+	var err error
+	if v.Whole {
+		v.History, more, err = s.personHistory(r.Context(), v.ID, show, q.Get("after"))
+	} else {
+		v.Tickets, more, err = s.store.Tickets(r.Context(), f, q.Get("after"), 25)
+	}
 	if err != nil {
 		return err
 	}
-	v.Tickets, v.Pages = list, pagesOf(path, q, more)
+	v.Pages = pagesOf(path, q, more)
 	v.Narrow = f.Stages != nil || f.CategoryID != 0
 	rest := url.Values{"show": q["show"], "category": q["category"]}
 	for _, show := range []string{"", "open", "closed"} {
 		v.Chips = append(v.Chips, chip{Word: s.words.say("person.show." + show), To: address(path, rest, "show", show) + "#requests", On: q.Get("show") == show})
 	}
+	v.Chips = append(v.Chips, s.historyChips(path, q)...)
 	for _, c := range v.Categories {
 		key, word := strconv.FormatInt(c.ID, 10), c.Name
 		if c.ID == 0 {
