@@ -20,6 +20,7 @@ func Checks() []migrations.Check {
 			WHERE a.status <> b.was_status OR a.quantity <> b.was_quantity`, Do: hand},
 		{Name: "work order numbers go on behind the last", Query: `SELECT 'number ' || MAX(number) || ' is given out, and the counter is at ' || (SELECT value FROM counter WHERE name = 'work_order') AS what FROM work_order
 			HAVING MAX(number) > (SELECT value FROM counter WHERE name = 'work_order')`, Do: "Set it right while helpdeskd is stopped: UPDATE counter SET value = (SELECT MAX(number) FROM work_order) WHERE name = 'work_order'."},
+		{Name: "things that are known of tickets are there", Query: `SELECT 'what is known of the ticket with id ' || f.ticket_id AS what FROM fact f WHERE f.item = 'asset' AND f.thing_id <> 0 AND f.thing_id NOT IN (SELECT a.id FROM asset a)`, Do: hand},
 		tracker.Searchable(tracker.KindAsset, "asset"),
 		tracker.Searchable(tracker.KindWorkOrder, "work_order"),
 		tracker.Linked(tracker.KindAsset, "asset"),

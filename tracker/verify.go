@@ -34,6 +34,7 @@ func Checks(e migrations.Engine) []migrations.Check {
 			WHERE d.merged_into_id IS NOT NULL AND (t.id IS NULL OR t.merged_into_id IS NOT NULL OR d.id NOT IN (SELECT m.ticket_id FROM ticket_merge m WHERE m.into_id = d.merged_into_id))
 			UNION ALL SELECT 'HD-' || d.number || ' has messages of its own' AS what FROM ticket d WHERE d.merged_into_id IS NOT NULL AND d.id IN (SELECT m.ticket_id FROM message m WHERE m.ticket_id IS NOT NULL)`, Do: restore},
 		{Name: "tickets with a parent have no children", Query: `SELECT 'HD-' || c.number AS what FROM ticket c JOIN ticket p ON p.id = c.parent_id WHERE p.parent_id IS NOT NULL OR p.merged_into_id IS NOT NULL OR c.merged_into_id IS NOT NULL`, Do: restore},
+		{Name: "whom a request is for is there", Query: `SELECT 'what is known of the ticket with id ' || f.ticket_id AS what FROM fact f WHERE f.item = 'who' AND f.thing_id <> 0 AND f.thing_id NOT IN (SELECT c.id FROM client c)`, Do: restore},
 		{Name: "ticket numbers go on behind the last", Query: `SELECT 'HD-' || MAX(number) || ' is given out, and the next would be HD-' || (SELECT value + 1 FROM counter WHERE name = 'ticket') AS what FROM ticket HAVING MAX(number) > (SELECT value FROM counter WHERE name = 'ticket')`,
 			Do: "Set it right while helpdeskd is stopped: UPDATE counter SET value = (SELECT MAX(number) FROM ticket) WHERE name = 'ticket'."},
 		{Name: "search knows every ticket", Query: searchable(KindTicket, "ticket"), Do: reindex},
@@ -47,6 +48,9 @@ func Checks(e migrations.Engine) []migrations.Check {
 		{Table: "participant", Column: "added_by", Parent: "account", Key: "id"},
 		{Table: "presence", Column: "ticket_id", Parent: "ticket", Key: "id"},
 		{Table: "presence", Column: "account_id", Parent: "account", Key: "id"},
+		{Table: "message", Column: "pinned_by", Parent: "account", Key: "id"},
+		{Table: "note", Column: "pinned_by", Parent: "account", Key: "id"},
+		{Table: "ticket_merge", Column: "account_id", Parent: "account", Key: "id"},
 		{Table: "message", Column: "revision_of", Parent: "message", Key: "id"},
 		{Table: "reply_token", Column: "outbox_id", Parent: "outbox", Key: "id"},
 		{Table: "reply_token", Column: "client_id", Parent: "client", Key: "id"},

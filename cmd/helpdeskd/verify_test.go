@@ -65,6 +65,11 @@ func TestVerifyFindsEachDamage(t *testing.T) {
 		{"a thing elsewhere", `UPDATE asset SET holder_id = NULL`, `UPDATE asset SET holder_id = 1`, "where their last movement left them"},
 		{"a broken chain", `UPDATE movement SET was_status = 'retired' WHERE n = 2`, `UPDATE movement SET was_status = 'stowed' WHERE n = 2`, "begin where the one before ended"},
 		{"a movement to nowhere", `UPDATE movement SET was_location_id = 88 WHERE n = 2`, `UPDATE movement SET was_location_id = 2 WHERE n = 2`, "was_location_id 88"},
+		{"a duplicate of nothing", `UPDATE ticket SET merged_into_id = 3 WHERE id = 2`, `UPDATE ticket SET merged_into_id = NULL`, "what was merged leads to"},
+		{"a family two deep", `UPDATE ticket SET parent_id = 2 WHERE id = 1; UPDATE ticket SET parent_id = 3 WHERE id = 2`, `UPDATE ticket SET parent_id = NULL`, "tickets with a parent have no children"},
+		{"whom a request is for", `UPDATE fact SET thing_id = 66 WHERE ticket_id = 1 AND item = 'who'`, `UPDATE fact SET thing_id = 0 WHERE item = 'who'`, "whom a request is for is there"},
+		{"a thing that is known", `INSERT INTO fact (ticket_id, item, value, source, thing_id, at) VALUES (1, 'asset', 'x', 'technician', 67, 1)`, `DELETE FROM fact WHERE thing_id = 67`, "things that are known of tickets"},
+		{"who pinned", `UPDATE message SET pinned_by = 98 WHERE id = 1`, `UPDATE message SET pinned_by = NULL`, "pinned_by 98"},
 		{"a work order's number", `INSERT INTO work_order (number, kind, status, title, opened_at, status_at, updated_at) VALUES (50, 'repair', 'planned', 'x', 1, 1, 1)`, `DELETE FROM work_order`, "number 50 is given out"},
 	}
 	for _, e := range []migrations.Engine{migrations.SQLite, migrations.Postgres} {
