@@ -111,6 +111,7 @@ func TestCodeIsNotGuessed(t *testing.T) {
 		d.kindIs(err, migrations.Temporary)
 		for range codeTriesFrom {
 			_, err = d.EnterCode(d.ctx, mine, "12345678", "192.0.2.9")
+			d.kindIs(err, migrations.Invalid)
 		}
 		_, err = d.EnterCode(d.ctx, mine, "12345678", "192.0.2.9")
 		d.kindIs(err, migrations.Temporary)

@@ -56,8 +56,7 @@ type run struct {
 	t      Ticket
 	c      Commanded
 	answer CommandAnswer
-	done   int // how many commands were executed
-	writes bool
+	done   int  // how many commands were executed
 	ask    bool // the client is to be asked in our words, where the technician has none
 }
 

@@ -19,7 +19,6 @@ type ledger struct {
 	bounced map[string]time.Time
 	acks    map[string][]time.Time
 	digest  string // the last day on which Tina had one
-	mistake []string
 }
 
 // letterKey is who got which kind of mail about which ticket.
