@@ -18,8 +18,11 @@ type personAddresses struct {
 }
 
 // addressForm reads the address and the version that a form of the panel sends.
-func addressForm(r *http.Request) (id, version int64, address string, err error) {
+func (s *site) addressForm(r *http.Request) (id, version int64, address string, err error) {
 	if id, err = idParam(r, "id"); err != nil {
+		return 0, 0, "", err
+	}
+	if _, err = s.store.ClientByID(r.Context(), id); err != nil {
 		return 0, 0, "", err
 	}
 	if version, err = formInt(r, "version"); err != nil {
@@ -32,7 +35,7 @@ func addressForm(r *http.Request) (id, version int64, address string, err error)
 }
 
 func (s *site) addPersonAddress(w http.ResponseWriter, r *http.Request) error {
-	id, version, address, err := addressForm(r)
+	id, version, address, err := s.addressForm(r)
 	if err != nil {
 		return err
 	}
@@ -55,7 +58,7 @@ func (s *site) addPersonAddress(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *site) mainPersonAddress(w http.ResponseWriter, r *http.Request) error {
-	id, version, address, err := addressForm(r)
+	id, version, address, err := s.addressForm(r)
 	if err != nil {
 		return err
 	}
@@ -114,7 +117,7 @@ func (s *site) removeAddressPage(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *site) removePersonAddress(w http.ResponseWriter, r *http.Request) error {
-	id, version, address, err := addressForm(r)
+	id, version, address, err := s.addressForm(r)
 	if err != nil {
 		return err
 	}
