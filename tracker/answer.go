@@ -40,6 +40,53 @@ func answersIn(list, text, reply string) map[FactItem]string {
 	return out
 }
 
+// wholeAnswers returns the item that the whole of a mail's new text answers,
+// because it alone was asked for and no number stands in it; "" for none.
+func wholeAnswers(list, text, reply string) FactItem {
+	var only FactItem
+	for item := range strings.SplitSeq(list, ",") {
+		if x := FactItem(item); x.Asked() {
+			if only != "" {
+				return ""
+			}
+			only = x
+		}
+	}
+	if only == "" || len(numberedAnswers(reply)) > 0 || len(answersBelow(text, reply)) > 0 {
+		return ""
+	}
+	return only
+}
+
+// saysNothingOf reports whether new words are no answer to the question for an
+// item: thanks, "it works again", or a yes or no to what nobody can say yes to.
+func saysNothingOf(item FactItem, reply string) bool {
+	if item == FactRepeat && isBareYesNo(reply) {
+		return false
+	}
+	return isThanks(reply) || isConfirmation(reply) || isPlainYes(reply) || isBareYesNo(reply)
+}
+
+// isBareYesNo reports whether new words say yes or no, with thanks or a
+// greeting, and nothing else.
+func isBareYesNo(reply string) bool {
+	folded := Fold(reply)
+	if len(folded) > 80 {
+		return false
+	}
+	said := false
+	for _, w := range strings.FieldsFunc(folded, func(r rune) bool { return !unicode.IsLetter(r) && r != '\'' }) {
+		switch w {
+		case "yes", "yep", "yeah", "no", "nope", "ja", "jawohl", "nein", "oui", "non", "si", "sim":
+			said = true
+		case "thanks", "thank", "you", "hello", "hi", "danke", "hallo", "merci", "bonjour":
+		default:
+			return false
+		}
+	}
+	return said
+}
+
 // maxAnswerText bounds what of a mail is looked through for answers, in bytes.
 const maxAnswerText = 64 << 10
 

@@ -22,7 +22,7 @@ func (s *Store) appendTx(ctx context.Context, tx *migrations.Tx, d *decision, ti
 	}
 	var h heard
 	if d.in.Class == ClassHuman {
-		if h, err = s.hearTx(ctx, tx, clientActor(d.client), ticketID, id, d.in.Text, d.in.Reply); err != nil {
+		if h, err = s.hearTx(ctx, tx, spoken{Actor: clientActor(d.client), TicketID: ticketID, MessageID: id, Text: d.in.Text, Reply: d.in.Reply, Answers: d.in.answers()}); err != nil {
 			return err
 		}
 	}
@@ -112,7 +112,7 @@ func (s *Store) joinTx(ctx context.Context, tx *migrations.Tx, j joining) error 
 	if j.Quiet {
 		return nil
 	}
-	return s.notifyTx(ctx, tx, j.TicketID, j.MessageID)
+	return s.notifyTx(ctx, tx, j.TicketID, j.MessageID, reopen)
 }
 
 // maxWaiting is how many notifications may wait for one technician: more
@@ -121,8 +121,9 @@ const maxWaiting = 50
 
 // notifyTx queues notifications of a client's message: to the assignee and
 // to who watches it, and, where nobody has the ticket who could work it, to
-// all who wish to hear of everything.
-func (s *Store) notifyTx(ctx context.Context, tx *migrations.Tx, ticketID, messageID int64) error {
+// all who wish to hear of everything; where it was opened again by it, also
+// where who has it wishes to hear of nothing.
+func (s *Store) notifyTx(ctx context.Context, tx *migrations.Tx, ticketID, messageID int64, reopened bool) error {
 	var to []struct {
 		ID        int64  `db:"id"`
 		Email     string `db:"email"`
@@ -131,9 +132,9 @@ func (s *Store) notifyTx(ctx context.Context, tx *migrations.Tx, ticketID, messa
 	}
 	err := tx.Select(ctx, &to, `SELECT a.id, a.email, a.name, t.mailbox_id FROM ticket t JOIN account a ON a.enabled AND a.role <> 'manager'
 			AND ((t.assignee_id = a.id AND a.notify <> 'none') OR (a.notify = 'all'
-			AND NOT EXISTS (SELECT 1 FROM account x WHERE x.id = t.assignee_id AND x.enabled AND x.role <> 'manager'))
+			AND NOT EXISTS (SELECT 1 FROM account x WHERE x.id = t.assignee_id AND x.enabled AND x.role <> 'manager' AND (x.notify <> 'none' OR NOT ?)))
 				OR (a.notify <> 'none' AND EXISTS (SELECT 1 FROM watcher w WHERE w.ticket_id = t.id AND w.account_id = a.id)))
-		WHERE t.id = ? AND t.mailbox_id IS NOT NULL AND a.email <> t.client_address ORDER BY a.id`, ticketID)
+		WHERE t.id = ? AND t.mailbox_id IS NOT NULL AND a.email <> t.client_address ORDER BY a.id`, reopened, ticketID)
 	if err != nil {
 		return fmt.Errorf("find whom to notify: %w", err)
 	}

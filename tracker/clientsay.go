@@ -83,7 +83,7 @@ func (s *Store) GuestSays(ctx context.Context, g Guest, in ClientSays) (t Ticket
 		if err != nil || id == 0 {
 			return err
 		}
-		h, err := s.hearTx(ctx, tx, g.Actor(), g.TicketID, id, text, text)
+		h, err := s.hearTx(ctx, tx, spoken{Actor: g.Actor(), TicketID: g.TicketID, MessageID: id, Text: text, Reply: text})
 		if err != nil {
 			return err
 		}

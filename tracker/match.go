@@ -65,6 +65,16 @@ func tokensOf(in *Inbound) []string {
 	return plain
 }
 
+// answers returns the ids that a mail names as what it answers: In-Reply-To,
+// then References from the newest back.
+func (in *Inbound) answers() []string {
+	ids := slices.Clone(in.InReplyTo)
+	for _, id := range slices.Backward(in.References) {
+		ids = append(ids, id)
+	}
+	return ids
+}
+
 // selectIn runs a query with one IN list, in the order of the list's keys.
 func selectIn(ctx context.Context, q read, dest any, query string, list []string, more ...any) error {
 	query, args, err := sqlx.In(query, append([]any{list}, more...)...)

@@ -268,6 +268,9 @@ func (s *Store) moveAllTx(ctx context.Context, tx *migrations.Tx, actor Actor, f
 			d.Linked = append(d.Linked, l.Thing)
 		}
 	}
+	if err := mergeFactsTx(ctx, tx, from, into); err != nil {
+		return err
+	}
 	return s.moveFamilyTx(ctx, tx, from, into, d)
 }
 

@@ -129,7 +129,7 @@ func (s *Store) settleNew(ctx context.Context, tx *migrations.Tx, d *decision) e
 	if s.stale(d) || !d.batch.notifies || d.probe != nil {
 		return nil
 	}
-	return s.notifyTx(ctx, tx, id, messageID)
+	return s.notifyTx(ctx, tx, id, messageID, false)
 }
 
 // copied returns whom a mail went to beside us.

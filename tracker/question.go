@@ -3,7 +3,6 @@ package tracker
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"helpdeskd/migrations"
@@ -18,6 +17,7 @@ const (
 // Question is what a client was asked about a ticket.
 type Question struct {
 	ID         int64            `db:"id"`
+	TicketID   int64            `db:"ticket_id"`
 	Kind       string           `db:"kind"`
 	List       string           `db:"items"`      // in the order of their numbers, with commas
 	MessageID  int64            `db:"message_id"` // that asked; 0: the acknowledgement
@@ -37,7 +37,7 @@ func (q Question) Items() []FactItem {
 	return list
 }
 
-const questionSelect = `SELECT id, kind, items, COALESCE(message_id, 0) AS message_id, COALESCE(answer_id, 0) AS answer_id, asked_at, COALESCE(answered_at, 0) AS answered_at FROM question `
+const questionSelect = `SELECT id, ticket_id, kind, items, COALESCE(message_id, 0) AS message_id, COALESCE(answer_id, 0) AS answer_id, asked_at, COALESCE(answered_at, 0) AS answered_at FROM question `
 
 // LastQuestion returns what the client was asked last, nil for nothing ever.
 func (s *Store) LastQuestion(ctx context.Context, ticketID int64) (*Question, error) {
@@ -150,109 +150,4 @@ func (s *Store) askedByAckTx(ctx context.Context, tx *migrations.Tx, ticketID in
 		return fmt.Errorf("note what the acknowledgement asks: %w", err)
 	}
 	return nil
-}
-
-// heard is what a client's message did as an answer to a question of ours.
-type heard struct {
-	Understood bool // it says that we understood: it changes nothing else
-}
-
-// hearTx takes a client's message as the answer to what was asked last: it
-// fills in what is still unknown, or says that we understood. What can not be
-// assigned stays an ordinary message. text is the whole mail, reply its new
-// words. Only what joined its ticket by itself comes here: never held mail.
-func (s *Store) hearTx(ctx context.Context, tx *migrations.Tx, actor Actor, ticketID, messageID int64, text, reply string) (heard, error) {
-	q, err := lastQuestion(ctx, tx, ticketID)
-	if err != nil || q == nil || q.AnsweredAt != 0 {
-		return heard{}, err
-	}
-	if asked, err := wasAsked(ctx, tx, actor.ClientID, ticketID, q); err != nil || !asked {
-		return heard{}, err
-	}
-	if isConfirmation(reply) { // a yes answers what was asked last
-		later, err := exists(ctx, tx, `SELECT 1 FROM ticket WHERE id = ? AND stage = 'confirming' AND stage_at >= ?`, ticketID, q.AskedAt)
-		if err != nil || later {
-			return heard{}, err
-		}
-	}
-	if q.Kind == QuestionUnderstood {
-		return s.hearUnderstoodTx(ctx, tx, actor, ticketID, messageID, q, reply)
-	}
-	answers := answersIn(q.List, text, reply)
-	if len(answers) == 0 {
-		return heard{}, nil
-	}
-	if err := s.fillTx(ctx, tx, actor, ticketID, messageID, answers); err != nil {
-		return heard{}, err
-	}
-	return heard{}, s.answeredTx(ctx, tx, ticketID, messageID)
-}
-
-// wasAsked reports whether a question of ours went to a client: who came to the
-// ticket later, as by a merge, answers nothing that only others were asked.
-func wasAsked(ctx context.Context, q read, clientID, ticketID int64, x *Question) (bool, error) {
-	return exists(ctx, q, `SELECT 1 FROM ticket WHERE id = ? AND client_id = ? UNION ALL SELECT 1 FROM outbox WHERE message_id = ? AND kind = 'reply' AND client_id = ? LIMIT 1`,
-		ticketID, clientID, x.MessageID, clientID)
-}
-
-// fillTx writes down answers where nothing certain is known.
-func (s *Store) fillTx(ctx context.Context, tx *migrations.Tx, actor Actor, ticketID, messageID int64, answers map[FactItem]string) error {
-	known, err := factMap(ctx, tx, ticketID)
-	if err != nil {
-		return err
-	}
-	var filled []string
-	for _, item := range Checklist() {
-		value := answers[item]
-		if was := known[item]; value == "" || was.Value != "" && !was.Guess {
-			continue
-		}
-		if err := s.writeFactTx(ctx, tx, ticketID, Fact{Item: item, Value: value, Source: FromReply, MessageID: messageID}); err != nil {
-			return err
-		}
-		filled = append(filled, string(item))
-	}
-	if len(filled) == 0 {
-		return nil
-	}
-	return s.RecordTx(ctx, tx, Event{Actor: actor, Subject: "ticket", SubjectID: ticketID, Kind: "facts", Became: strings.Join(filled, ",")})
-}
-
-// answeredTx notes which message answered, and that nothing is open any more
-// where that is so.
-func (s *Store) answeredTx(ctx context.Context, tx *migrations.Tx, ticketID, messageID int64) error {
-	q, err := lastQuestion(ctx, tx, ticketID)
-	if err != nil || q == nil || q.AnsweredAt != 0 || q.Kind != QuestionAsk {
-		return err
-	}
-	known, err := factMap(ctx, tx, ticketID)
-	if err != nil {
-		return err
-	}
-	var at *migrations.Stamp
-	if !slices.ContainsFunc(q.Items(), func(i FactItem) bool { return known[i].Value == "" }) {
-		now := s.stamp()
-		at = &now
-	}
-	if _, err := tx.Exec(ctx, `UPDATE question SET answer_id = ?, answered_at = ? WHERE id = ?`, messageID, at, q.ID); err != nil {
-		return fmt.Errorf("note that a question was answered: %w", err)
-	}
-	return nil
-}
-
-func (s *Store) hearUnderstoodTx(ctx context.Context, tx *migrations.Tx, actor Actor, ticketID, messageID int64, q *Question, reply string) (heard, error) {
-	if isThanks(reply) && !isPlainYes(reply) {
-		return heard{}, nil
-	}
-	yes := isPlainYes(reply)
-	if _, err := tx.Exec(ctx, `UPDATE question SET answer_id = ?, answered_at = ? WHERE id = ?`, messageID, s.stamp(), q.ID); err != nil {
-		return heard{}, fmt.Errorf("note that a question was answered: %w", err)
-	}
-	if !yes {
-		return heard{}, nil
-	}
-	if err := s.writeFactTx(ctx, tx, ticketID, Fact{Item: FactUnderstood, Value: answerText(reply), Source: FromReply, MessageID: messageID}); err != nil {
-		return heard{}, err
-	}
-	return heard{Understood: true}, s.RecordTx(ctx, tx, Event{Actor: actor, Subject: "ticket", SubjectID: ticketID, Kind: "understood"})
 }

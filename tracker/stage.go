@@ -118,7 +118,9 @@ func (s *Store) setStageTx(ctx context.Context, tx *migrations.Tx, actor Actor, 
 	return nil
 }
 
-// tellReopenedTx tells who had a ticket that somebody else opened again.
+// tellReopenedTx tells who had a ticket that somebody else opened again. Where
+// they wish to hear of nothing or can not work it, who wishes to hear of
+// everything is told, as of tickets that nobody has.
 func (s *Store) tellReopenedTx(ctx context.Context, tx *migrations.Tx, actor Actor, t *Ticket) error {
 	if t.AssigneeID == 0 || t.AssigneeID == actor.AccountID || actor.AccountID == 0 || t.MailboxID == 0 {
 		return nil
@@ -127,16 +129,25 @@ func (s *Store) tellReopenedTx(ctx context.Context, tx *migrations.Tx, actor Act
 	if err != nil {
 		return err
 	}
-	if !May(a, WorkTickets) || a.Notify == NotifyNone {
-		return nil
-	}
 	by, err := accountWhere(ctx, tx, `id = ?`, actor.AccountID)
 	if err != nil {
 		return err
 	}
-	_, err = s.EnqueueTx(ctx, tx, Mail{Kind: MailNotice, MailboxID: t.MailboxID, TicketID: t.ID, AccountID: a.ID, ToAddress: a.Email, ToName: a.Name,
-		Notice: fmt.Sprintf("%s opened %s again. It is still yours: it was completed or dropped before.", by.Name, t.Name())})
-	return err
+	to, words := []Account{a}, fmt.Sprintf("%s opened %s again. It is still yours: it was completed or dropped before.", by.Name, t.Name())
+	if !May(a, WorkTickets) || a.Notify == NotifyNone {
+		words = fmt.Sprintf("%s opened %s again. It is still %s's, who is told nothing by mail.", by.Name, t.Name(), a.Name)
+		to = nil
+		err := tx.Select(ctx, &to, `SELECT `+accountColumns+` FROM account WHERE enabled AND role <> 'manager' AND notify = 'all' AND id <> ? ORDER BY id`, by.ID)
+		if err != nil {
+			return fmt.Errorf("find whom to tell: %w", err)
+		}
+	}
+	for _, p := range to {
+		if _, err := s.EnqueueTx(ctx, tx, Mail{Kind: MailNotice, MailboxID: t.MailboxID, TicketID: t.ID, AccountID: p.ID, ToAddress: p.Email, ToName: p.Name, Notice: words}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // RecordFix writes down what solved a ticket.

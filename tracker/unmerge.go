@@ -170,6 +170,9 @@ func (s *Store) unmergeTx(ctx context.Context, tx *migrations.Tx, actor Actor, t
 	if err := s.unmergeFamilyTx(ctx, tx, &t, &into, d); err != nil {
 		return t, err
 	}
+	if err := unmergeFactsTx(ctx, tx, &t, &into); err != nil {
+		return t, err
+	}
 	err = t.setTx(ctx, tx, `merged_into_id = NULL, stage = ?, stage_at = ?, closed_at = ?, archived_at = NULL, news = ?`, d.Stage, d.StageAt, orNull(int64(d.ClosedAt)), d.News)
 	if err != nil {
 		return t, err
