@@ -28,10 +28,18 @@ var helpless = []string{"kann nicht", "kann sich nicht", "kann kein", "kann seit
 // behalfOf reads out of a mail's own words whom it is written for, the zero
 // value for nobody. It is a suggestion: only a known person is taken.
 func behalfOf(text string) behalf {
-	for _, sentence := range sentences(clip(text, maxRuleText)) {
+	text = clip(text, maxRuleText)
+	whole := Fold(text)
+	// A phrase lies within a sentence, so that most mails need be read for few.
+	phrases := slices.DeleteFunc(slices.Clone(behalfWords), func(p string) bool { return !strings.Contains(whole, p) })
+	titled := slices.ContainsFunc(strings.Fields(whole), func(w string) bool { return isTitle(bareWord(w)) })
+	if len(phrases) == 0 && !titled {
+		return behalf{}
+	}
+	for _, sentence := range sentences(text) {
 		folded := Fold(sentence)
 		fields := strings.Fields(sentence)
-		for _, p := range behalfWords {
+		for _, p := range phrases {
 			i := strings.Index(folded, p)
 			if i < 0 || i > 0 && folded[i-1] != ' ' {
 				continue

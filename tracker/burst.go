@@ -3,6 +3,7 @@ package tracker
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,9 +35,10 @@ type report struct {
 	Out      bool             `db:"burst_out"`
 
 	gist   gist
-	plain  *gist  // see reports.plain
-	person string // who counts for it: see personOf
-	counts bool   // a person's report, and not set aside
+	plain  *gist      // see reports.plain
+	person string     // who counts for it: see personOf
+	fresh  *knownGist // of one that is being opened: what will be read of it
+	counts bool       // a person's report, and not set aside
 }
 
 const reportColumns = `SELECT t.id, t.number, t.subject, t.stage, t.opened_at, COALESCE(t.client_id, 0) AS client_id, t.client_address, COALESCE(c.created_at, 0) AS client_since,
@@ -146,6 +148,26 @@ func (s *Store) readGists(ctx context.Context, tx *migrations.Tx, all []*report)
 	return nil
 }
 
+// learnGists remembers what the tickets of a batch are about, which the next
+// would read back. It is called once they are stored.
+func (s *Store) learnGists(b *batch) {
+	if b == nil || b.reports == nil {
+		return
+	}
+	s.gists.mu.Lock()
+	defer s.gists.mu.Unlock()
+	known := maps.Clone(s.gists.of) // readers may still hold the old one
+	if known == nil {
+		known = map[int64]knownGist{}
+	}
+	for _, r := range b.reports.all {
+		if r.fresh != nil {
+			known[r.ID] = *r.fresh
+		}
+	}
+	s.gists.of = known
+}
+
 // commonWords returns the words that many reports of other times have: names
 // of the house, of its rooms and of its form's choices.
 func commonWords(all []*report, now migrations.Stamp) map[string]bool {
@@ -178,8 +200,22 @@ func (s *Store) reportOf(id, number int64, o opening) *report {
 	if o.Client != nil {
 		r.ClientID, r.Since = o.Client.ID, o.Client.CreatedAt
 	}
-	r.gist = gistOf(o.Subject, asked{text: o.Text, form: o.Form}.words())
-	r.person = s.personOf(r, asked{form: o.Form, passed: o.Vouched, byHand: o.Actor.AccountID != 0}.vouched())
+	// As it will be read back: see firstWords.
+	text := WithoutLinks(o.Text)
+	if runes := 0; len(text) > maxFirstWords {
+		for i := range text {
+			if runes++; runes > maxFirstWords {
+				text = text[:i]
+				break
+			}
+		}
+	}
+	r.gist = gistOf(o.Subject, asked{text: text, form: o.Form}.words())
+	v := asked{form: o.Form, passed: o.Vouched, byHand: o.Actor.AccountID != 0}.vouched()
+	r.person = s.personOf(r, v)
+	if o.batch != nil && r.counts && (o.Form != nil || strings.TrimSpace(o.Text) != "") {
+		r.fresh = &knownGist{gist: r.gist, person: true, vouched: v}
+	}
 	return r
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -29,9 +30,13 @@ const clientColumns = `id, name, department, phone, high_management, created_at,
 // Fold returns text as it is compared: lower case, without marks, single
 // spaces. Both engines compare what Go folded, so they agree.
 func Fold(s string) string {
+	s = strings.ToLower(s)
+	if plain, ok := foldPlain(s); ok {
+		return plain
+	}
 	var b strings.Builder
 	space := false
-	for _, r := range norm.NFKD.String(strings.ToLower(s)) {
+	for _, r := range norm.NFKD.String(s) {
 		switch {
 		case unicode.Is(unicode.Mn, r):
 		case unicode.IsSpace(r):
@@ -45,6 +50,25 @@ func Fold(s string) string {
 		}
 	}
 	return b.String()
+}
+
+// foldPlain folds a lower-case text of ASCII alone, as most are, without looking
+// up each letter; false for any other.
+func foldPlain(s string) (string, bool) {
+	tidy, before := true, true // before: a space, or the beginning
+	for i := range len(s) {
+		c := s[i]
+		if c >= utf8.RuneSelf {
+			return "", false
+		}
+		space := c == ' ' || c >= '\t' && c <= '\r'
+		tidy = tidy && (!space || c == ' ' && !before)
+		before = space
+	}
+	if tidy && (!before || s == "") {
+		return s, true
+	}
+	return strings.Join(strings.Fields(s), " "), true
 }
 
 // clientByAddress returns whom an address belongs to, nil for nobody.

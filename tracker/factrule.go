@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Bounds of what rules read and write down, in bytes.
@@ -106,14 +107,19 @@ func sentences(text string) []string {
 			end()
 			continue
 		}
-		runes := []rune(line)
-		for i, r := range runes {
-			b.WriteRune(r)
-			if (r == '.' || r == '!' || r == '?') && (i+1 == len(runes) || unicode.IsSpace(runes[i+1])) {
+		from := 0
+		for i, r := range line {
+			if r != '.' && r != '!' && r != '?' {
+				continue
+			}
+			if next, _ := utf8.DecodeRuneInString(line[i+1:]); i+1 == len(line) || unicode.IsSpace(next) {
+				b.WriteString(line[from : i+1])
+				from = i + 1
 				end()
 			}
 		}
-		if len(runes) < 60 { // not broken because it was full
+		b.WriteString(line[from:])
+		if utf8.RuneCountInString(line) < 60 { // not broken because it was full
 			end()
 		} else {
 			b.WriteByte(' ')

@@ -38,9 +38,11 @@ func (s *Store) Receive(ctx context.Context, l *Lease, items []Item) ([]Outcome,
 		return s.rehearse(ctx, l, items)
 	}
 	var out []Outcome
+	var b *batch
 	err := s.underLease(ctx, l, func(tx *migrations.Tx) error {
 		out = out[:0]
-		b, err := s.gather(ctx, tx, items)
+		var err error
+		b, err = s.gather(ctx, tx, items)
 		if err != nil {
 			return err
 		}
@@ -70,6 +72,7 @@ func (s *Store) Receive(ctx context.Context, l *Lease, items []Item) ([]Outcome,
 		return b.sums.writeTx(ctx, tx)
 	})
 	if err == nil {
+		s.learnGists(b)
 		return out, nil
 	}
 	if errors.Is(err, errShadow) { // since a moment

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"helpdeskd/migrations"
@@ -47,11 +49,18 @@ func suggest(f *Form, text string, who ...*Client) (level int, star bool, why st
 var noWork = []string{"work at all", "no work possible", "unable to work", "not able to work", "nicht arbeiten", "nicht mehr arbeiten", "keine arbeit moglich",
 	"plus travailler", "pas travailler", "impossible de travailler", "aucun travail possible"}
 
+// aboutWork are letters of which noWork, halted and what stopped looks for each
+// have some: sentences without any are most, and need no closer look.
+var aboutWork = []string{"work", "job", "arbeit", "travail", "nichts", "rien"}
+
 // stopsWork returns the sentence of a mail that says that somebody cannot
 // work, "" for none.
 func stopsWork(text string) string {
 	sentences := strings.FieldsFunc(clip(unsigned(text), 4000), func(r rune) bool { return strings.ContainsRune(".!?\n", r) })
 	for _, s := range sentences[:min(30, len(sentences))] {
+		if folded := Fold(s); !slices.ContainsFunc(aboutWork, func(p string) bool { return strings.Contains(folded, p) }) {
+			continue
+		}
 		n := " " + Fold(NormalLabel(s)) + " "
 		has := func(phrases []string) bool {
 			for _, p := range phrases {
@@ -147,6 +156,9 @@ func (a asked) vouched() vouching {
 	return vouchedByNobody
 }
 
+// maxFirstWords is how many characters of a mail say what it is about.
+const maxFirstWords = 2000
+
 // firstWords reads what tickets began with.
 func firstWords(ctx context.Context, q read, ids []int64) (map[int64]asked, error) {
 	all := map[int64]asked{}
@@ -162,7 +174,7 @@ func firstWords(ctx context.Context, q read, ids []int64) (map[int64]asked, erro
 	}
 	// Its first message alone, which an index knows: it is the request itself,
 	// unless a technician wrote it down and answered.
-	err := q.Select(ctx, &rows, `SELECT m.ticket_id, m.class, SUBSTR(m.body, 1, 2000) AS body, m.form, m.identity FROM message m
+	err := q.Select(ctx, &rows, `SELECT m.ticket_id, m.class, SUBSTR(m.body, 1, `+strconv.Itoa(maxFirstWords)+`) AS body, m.form, m.identity FROM message m
 		WHERE m.id IN (SELECT MIN(x.id) FROM message x WHERE x.ticket_id IN (`+marks(len(ids))+`) GROUP BY x.ticket_id) AND m.direction = 'in' AND m.state <> 'rejected'`, anys(ids)...)
 	if err != nil {
 		return nil, fmt.Errorf("read what tickets began with: %w", err)

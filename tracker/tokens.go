@@ -29,6 +29,16 @@ func eachToken(text string, add func(token string) bool) {
 	}
 	for _, r := range foldForSearch(text) {
 		switch {
+		case 'a' <= r && r <= 'z' || '0' <= r && r <= '9': // most are
+			if len(word) == 0 || !unspaced(word[len(word)-1]) {
+				word = append(word, r)
+				continue
+			}
+		case r < utf8.RuneSelf:
+			if !flush() {
+				return
+			}
+			continue
 		case unicode.Is(unicode.Mn, r): // the accent of what came before
 			continue
 		case !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.Is(unicode.Mc, r):
