@@ -189,9 +189,7 @@ func (s *site) changeWaiting(w http.ResponseWriter, r *http.Request) error {
 	wait := tracker.Waiting{On: r.PostFormValue("on"), Expected: strings.TrimSpace(r.PostFormValue("expected"))}
 	if on, rest, ok := strings.Cut(wait.On, " "); ok { // from the page that shows a stale edit
 		wait.On = on
-		if _, err := fmt.Sscanf(rest, "%d %s", &wait.VendorID, &wait.Expected); err != nil && wait.VendorID == 0 {
-			wait.VendorID = 0
-		}
+		fmt.Sscanf(rest, "%d %s", &wait.VendorID, &wait.Expected) // either may be missing
 	} else if id := r.PostFormValue("vendor"); id != "" && wait.On == tracker.WaitingVendor {
 		if wait.VendorID, err = parseInt(id); err != nil {
 			return errForm

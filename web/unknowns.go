@@ -345,9 +345,18 @@ func (s *site) askClient(w http.ResponseWriter, r *http.Request) error {
 		if terr != nil {
 			return terr
 		}
-		v := askView{T: t, Kind: in.Kind, Items: r.PostFormValue("items"), Text: in.Text, Problem: migrations.SafeMessage(err)}
+		v := askView{T: t, Kind: in.Kind, Items: r.PostFormValue("items"), Text: in.Text, Seen: seen, Problem: migrations.SafeMessage(err)}
 		if v.Kind != tracker.QuestionUnderstood {
 			v.Kind = tracker.QuestionAsk
+		}
+		if kind == migrations.Conflict { // of what came since they are told once
+			newer, nerr := s.store.MessagesAfter(r.Context(), t.ID, seen)
+			if nerr != nil {
+				return nerr
+			}
+			for _, m := range newer {
+				v.Seen = max(v.Seen, m.ID)
+			}
 		}
 		v.Once, _ = tracker.NewToken()
 		return s.showAsk(w, r, kindStatus[kind], v)

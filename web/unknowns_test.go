@@ -112,6 +112,14 @@ func TestSentencesAndWhomWeSupport(t *testing.T) {
 		w := newWorld(t, db)
 		w.story()
 		b := w.session(w.tech)
+		// A question that is refused still knows what its author had read.
+		last := fmt.Sprint(w.count(`SELECT MAX(m.id) FROM message m JOIN ticket t ON t.id = m.ticket_id WHERE t.number = 7 AND m.state = 'shown'`))
+		for seen, code := range map[string]int{last: http.StatusUnprocessableEntity, "1": http.StatusConflict} {
+			res := b.post("/tickets/7/ask", "kind", "ask", "items", "when", "text", "Since when?", "seen", seen, "once", "")
+			if res.Code != code || !strings.Contains(res.Body.String(), `name="seen" value="`+last+`"`) {
+				t.Errorf("asked having read %s: %d", seen, res.Code)
+			}
+		}
 		// A form that knows no sentence is refused, and nothing typed is lost.
 		v := fmt.Sprint(w.version("ticket", 4))
 		res := b.post("/tickets/4/fix", "version", v, "fix", "Cleaned <b>it</b>", "then", "confirming", "workaround", "1")
