@@ -28,8 +28,8 @@ func (s *Store) scrubTicket(ctx context.Context, r eraseRun, id int64, requester
 		if requester {
 			subject, address = Erased, ""
 		}
-		if err := t.setTx(ctx, tx, `subject = ?, client_address = ?, suggested_reason = '', fix = ?, drop_reason = ?, summary = ?, version = version + 1`,
-			subject, address, r.who.Redact(t.Fix), r.who.Redact(t.DropReason), r.who.Redact(t.Summary)); err != nil {
+		if err := t.setTx(ctx, tx, `subject = ?, client_address = ?, suggested_reason = '', fix = ?, drop_reason = ?, summary = ?, vendor = ?, version = version + 1`,
+			subject, address, r.who.Redact(t.Fix), r.who.Redact(t.DropReason), r.who.Redact(t.Summary), r.who.Redact(t.Vendor)); err != nil {
 			return err
 		}
 		if err := scrubFactsTx(ctx, tx, r.who, id, requester); err != nil {
@@ -356,7 +356,7 @@ func (s *Store) eraseMentionsBy(ctx context.Context, r eraseRun, span int64) err
 		name, ticket string
 		columns      []string
 	}{
-		{"ticket", "id", []string{"subject", "fix", "drop_reason", "summary", "client_address"}},
+		{"ticket", "id", []string{"subject", "suggested_reason", "fix", "drop_reason", "summary", "vendor", "client_address"}},
 		{"note", "ticket_id", []string{"body"}},
 		{"fact", "ticket_id", []string{"value"}},
 		{"satisfaction", "ticket_id", []string{"comment"}},

@@ -75,15 +75,21 @@ func (s *Store) adoptTx(ctx context.Context, tx *migrations.Tx, actor Actor, par
 	case p.Archived():
 		return a, errArchived(&p)
 	}
+	var has int
+	if err := tx.Get(ctx, &has, `SELECT count(*) FROM ticket WHERE parent_id = ?`, p.ID); err != nil {
+		return a, err
+	}
 	for _, c := range rows {
-		same := c.ParentID == p.ID
-		if same {
+		if c.ParentID == p.ID {
 			a.Same++
 			continue
 		}
 		why, err := s.refuseChild(ctx, tx, &p, &c)
 		if err != nil {
 			return a, err
+		}
+		if why == "" && has+len(a.Adopted) >= MaxChildren { // an answer to all would pass some over
+			why = fmt.Sprintf("%s has %d children, and can not have more.", p.Name(), MaxChildren)
 		}
 		if why != "" {
 			a.Refused = append(a.Refused, Refusal{c.Number, why})

@@ -311,3 +311,22 @@ func TestAChildsNewsMarkTheParent(t *testing.T) {
 		}
 	})
 }
+
+// A ticket has no more children than an answer to all of them reaches.
+func TestChildrenAreBounded(t *testing.T) {
+	eachMailDesk(t, func(d *mailDesk) {
+		tomas := d.technician("tomas@aldermere.example").Actor()
+		d.pair()
+		err := d.db.Tx(d.ctx, func(tx *migrations.Tx) error {
+			_, err := tx.Exec(d.ctx, `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < `+fmt.Sprint(MaxChildren)+`)
+			INSERT INTO ticket (number, subject, stage, level, star, opened_at, stage_at, created_at, updated_at, parent_id) SELECT 1000 + n.i, 'Smoke', 'requested', 1, FALSE, 1, 1, 1, 1, t.id FROM n JOIN ticket t ON t.number = 1`)
+			return err
+		})
+		d.ok(err)
+		a, err := d.Adopt(d.ctx, tomas, 1, []int64{2, 1001})
+		d.ok(err)
+		if len(a.Adopted) != 0 || a.Same != 1 || len(a.Refused) != 1 || a.Refused[0].Number != 2 {
+			t.Errorf("%+v", a)
+		}
+	})
+}

@@ -20,7 +20,7 @@ type OutboxFilter struct {
 
 // MailKinds returns the kinds of mail that we send, people's words first.
 func MailKinds() []string {
-	return []string{MailReply, MailAccount, MailCode, MailNotice, MailAck, MailNotify, MailClosed, MailRemind, MailDue}
+	return []string{MailReply, MailAccount, MailCode, MailNotice, MailCommands, MailAck, MailNotify, MailClosed, MailRemind, MailDue, MailDigest}
 }
 
 // outboxNear is among how many of the newest mails a part of a name or

@@ -74,6 +74,14 @@ func (s *Store) offerBackTx(ctx context.Context, tx *migrations.Tx, actor Actor,
 	if err != nil {
 		return fmt.Errorf("note how an answer is taken back: %w", err)
 	}
+	if t.Stage != Completed || was.Stage == Completed {
+		return nil
+	}
+	// That it is completed is told no earlier than the answer that completed it.
+	_, err = tx.Exec(ctx, `UPDATE outbox SET due_at = ? WHERE ticket_id = ? AND kind = 'closed' AND state = 'queued' AND attempts = 0 AND digest = '' AND due_at < ?`, due, t.ID, due)
+	if err != nil {
+		return fmt.Errorf("hold the word that %s is completed: %w", t.Name(), err)
+	}
 	return nil
 }
 
@@ -123,7 +131,7 @@ func (s *Store) Unsend(ctx context.Context, actor Actor, messageID int64) (Taken
 			return fmt.Errorf("read what was before: %w", err)
 		}
 		back.Without = was.Without
-		if err := s.putBackTx(ctx, tx, actor, &t, was); err != nil {
+		if err := s.putBackTx(ctx, tx, actor, &t, was, m.At); err != nil {
 			return err
 		}
 		if err := s.unsendCopiesTx(ctx, tx, actor, was.Copies); err != nil {
@@ -141,16 +149,17 @@ func (s *Store) Unsend(ctx context.Context, actor Actor, messageID int64) (Taken
 }
 
 type ownAnswer struct {
-	TicketID  int64  `db:"ticket_id"`
-	AccountID int64  `db:"account_id"`
-	Body      string `db:"body"`
-	What      string `db:"what"`
-	Was       string `db:"was"`
+	TicketID  int64            `db:"ticket_id"`
+	AccountID int64            `db:"account_id"`
+	Body      string           `db:"body"`
+	At        migrations.Stamp `db:"at"`
+	What      string           `db:"what"`
+	Was       string           `db:"was"`
 }
 
 // ownAnswerTx returns an answer that its author may still take back.
 func ownAnswerTx(ctx context.Context, tx *migrations.Tx, actor Actor, id int64) (m ownAnswer, err error) {
-	err = tx.Get(ctx, &m, `SELECT COALESCE(m.ticket_id, 0) AS ticket_id, b.account_id, m.body, b.what, b.was FROM take_back b JOIN message m ON m.id = b.message_id WHERE b.message_id = ?`, id)
+	err = tx.Get(ctx, &m, `SELECT COALESCE(m.ticket_id, 0) AS ticket_id, b.account_id, m.body, m.at, b.what, b.was FROM take_back b JOIN message m ON m.id = b.message_id WHERE b.message_id = ?`, id)
 	if migrations.KindOf(err) == migrations.NotFound {
 		return m, migrations.Conflictf("This answer cannot be taken back any more.")
 	}
@@ -225,10 +234,10 @@ func (s *Store) unsendTx(ctx context.Context, tx *migrations.Tx, ticketID, messa
 
 // putBackTx undoes what an answer did to its ticket: the stage and the waiting
 // where nobody has changed them since, and the mark of news where nobody has
-// answered since.
-func (s *Store) putBackTx(ctx context.Context, tx *migrations.Tx, actor Actor, t *Ticket, was ticketState) error {
+// answered since it was written at.
+func (s *Store) putBackTx(ctx context.Context, tx *migrations.Tx, actor Actor, t *Ticket, was ticketState, at migrations.Stamp) error {
 	if was.News && !t.News {
-		answered, err := exists(ctx, tx, `SELECT 1 FROM message WHERE ticket_id = ? AND direction = 'out' AND state = 'shown' AND at > ? LIMIT 1`, t.ID, was.BecameAt)
+		answered, err := exists(ctx, tx, `SELECT 1 FROM message WHERE ticket_id = ? AND direction = 'out' AND state = 'shown' AND at > ? LIMIT 1`, t.ID, at)
 		if err != nil {
 			return err
 		}
@@ -240,6 +249,10 @@ func (s *Store) putBackTx(ctx context.Context, tx *migrations.Tx, actor Actor, t
 	if was.Stage != was.Became && !moved {
 		err := t.setTx(ctx, tx, `stage = ?, stage_at = ?, closed_at = ?, unconfirmed = ?, version = version + 1`, was.Stage, was.StageAt, orNull(int64(was.ClosedAt)), was.Unconfirmed)
 		if err != nil {
+			return err
+		}
+		// Nor is anybody told that it is completed: see offerBackTx.
+		if _, err := tx.Exec(ctx, `DELETE FROM outbox WHERE ticket_id = ? AND kind = 'closed' AND state = 'queued' AND attempts = 0 AND digest = ''`, t.ID); err != nil {
 			return err
 		}
 	}

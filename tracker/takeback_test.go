@@ -2,6 +2,8 @@ package tracker
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -150,4 +152,57 @@ func TestSayingWhileMerging(t *testing.T) {
 			t.Error("the parent shows no news")
 		}
 	})
+}
+
+// Taken back, an answer leaves its ticket as it was: what it answered is news
+// again, however often the ticket was answered before, and nobody is told that
+// it is completed.
+func TestTakenBackAsItWas(t *testing.T) {
+	eachMailDesk(t, func(d *mailDesk) {
+		tomas := d.technician("tomas@aldermere.example")
+		d.ok(d.SetSetting(d.ctx, Actor{}, SetSatisfaction, "on"))
+		d.pair()
+		d.ok(second(d.Take(d.ctx, tomas.Actor(), 1, AnyVersion)))
+		d.now = d.now.Add(time.Hour)
+		d.ok(second(d.Reply(d.ctx, tomas.Actor(), 1, ReplyInput{Text: "Which printer?"})))
+		d.now = d.now.Add(time.Hour)
+		d.want(d.receive(d.mail(answers("m1@aldermere.example"), says("The one by the door"))), FateAppend, "HD-1", 0)
+		closed := func() int { return d.count(`SELECT count(*) FROM outbox WHERE kind = 'closed'`) }
+		for _, stage := range []Stage{"", Completed} {
+			d.now = d.now.Add(time.Hour)
+			id := must(d.Reply(d.ctx, tomas.Actor(), 1, ReplyInput{Text: "It works now", ThenStage: stage, Fix: "Switched it on", TakeBack: true}))(t)
+			if stage == Completed {
+				early := d.count(`SELECT count(*) FROM outbox WHERE kind = 'closed' AND due_at < (SELECT MIN(r.due_at) FROM outbox r WHERE r.message_id = ?)`, id)
+				if closed() != 1 || early != 0 {
+					t.Errorf("%d mails say that it is completed, %d before its answer", closed(), early)
+				}
+			}
+			d.now = d.now.Add(time.Second)
+			d.ok(second(d.Unsend(d.ctx, tomas.Actor(), id)))
+			if x := d.ticketOf(1); !x.News || x.Stage != InProgress || closed() != 0 {
+				t.Errorf("taken back: %s, news %v, %d mails say that it is completed", x.Stage, x.News, closed())
+			}
+		}
+	})
+}
+
+// What waits on a vendor names nobody who was erased.
+func TestErasedPeopleAreNoVendors(t *testing.T) {
+	eachMailDesk(t, func(d *mailDesk) {
+		tomas := d.technician("tomas@aldermere.example")
+		d.pair()
+		d.ok(second(d.SetWaiting(d.ctx, tomas.Actor(), 2, Waiting{On: WaitingVendor, Vendor: "Fixit, for anna@aldermere.example"}, AnyVersion)))
+		d.ok(d.Erase(d.ctx, Actor{}, Erasure{Address: "anna@aldermere.example", Keep: true}, nil))
+		if v := d.ticketOf(2).Vendor; strings.Contains(v, "anna") || !strings.Contains(v, "Fixit") {
+			t.Errorf("it waits on %q", v)
+		}
+	})
+}
+
+func TestMailKindsAreAll(t *testing.T) {
+	for kind := range mailPriority {
+		if !slices.Contains(MailKinds(), kind) {
+			t.Errorf("mails of kind %s can not be chosen", kind)
+		}
+	}
 }
