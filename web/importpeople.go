@@ -89,7 +89,7 @@ func (s *site) peopleCheck(w http.ResponseWriter, r *http.Request, status int, f
 		}
 	}
 	v.Read = strings.Join(read, ", ")
-	return s.render(w, r, status, "peoplecheck", view{Title: s.words.say("import.check"), Section: "people", Data: v})
+	return s.render(w, r, status, "peoplecheck", view{Title: s.words.say("import.people_check"), Section: "people", Data: v})
 }
 
 func (s *site) peopleSummary(p *tracker.PeoplePlan) string {
