@@ -271,7 +271,7 @@ func (s *Store) burstTx(ctx context.Context, tx *migrations.Tx, others *reports,
 		if _, err := tx.Exec(ctx, `UPDATE ticket SET burst_id = ?, updated_at = ? WHERE id = ?`, id, s.stamp(), r.ID); err != nil {
 			return fmt.Errorf("add %s to a burst: %w", TicketName(r.Number), err)
 		}
-		if err := s.RecordTx(ctx, tx, Event{Subject: "ticket", SubjectID: r.ID, Kind: "burst"}); err != nil {
+		if err := s.RecordTx(ctx, tx, Event{Subject: "ticket", SubjectID: r.ID, Kind: "burst", Became: strconv.FormatInt(id, 10)}); err != nil {
 			return err
 		}
 	}
@@ -490,7 +490,7 @@ func (s *Store) LeaveBurst(ctx context.Context, actor Actor, number int64) (Tick
 		if err := t.setTx(ctx, tx, `burst_id = NULL, burst_out = TRUE`); err != nil {
 			return err
 		}
-		if err := s.changedTx(ctx, tx, actor, t, "burst_left", "", ""); err != nil {
+		if err := s.changedTx(ctx, tx, actor, t, "burst_left", strconv.FormatInt(was, 10), ""); err != nil {
 			return err
 		}
 		return s.countBurstTx(ctx, tx, was)

@@ -22,7 +22,7 @@ const (
 
 // live streams what changes, as Server-Sent Events. An event carries no
 // content, only which regions of pages should read themselves anew: tickets
-// (board and lists), t12 (the ticket with that id), mail, alarms, people, orders, w12. Its id is the newest event's,
+// (board and lists), t12 (the ticket with that id), b3 (those of the burst with that id), mail, alarms, people, orders, w12. Its id is the newest event's,
 // so that a page that comes back learns what it missed. A page that asks with
 // here=1 is also told of h12: who is on the page of the ticket with that id.
 func (s *site) live(w http.ResponseWriter, r *http.Request) error {
@@ -141,6 +141,12 @@ func tell(w io.Writer, events []tracker.EventRow) {
 		case "ticket":
 			regions["tickets"] = true
 			regions["t"+strconv.FormatInt(e.SubjectID, 10)] = true
+			switch { // the other tickets of the burst say how many it has
+			case e.Kind == "burst" && e.Became != "":
+				regions["b"+e.Became] = true
+			case e.Kind == "burst_left" && e.Was != "":
+				regions["b"+e.Was] = true
+			}
 		case "inbox", "outbox", "mailbox":
 			regions["mail"] = true
 		case "alarm":
