@@ -19,6 +19,7 @@ type composed struct {
 	NoteKind                string
 	Sentence                string            // for managers, beside the fix
 	Around                  bool              // the fix is a work-around
+	Same                    bool              // the open children get the fix, too
 	Meanwhile               []tracker.Message // what others wrote before it could be sent
 	Kept                    []tracker.Upload  // files that were sent along and need not be chosen again
 	Without                 []int64           // participants who do not get it
@@ -182,7 +183,8 @@ func (s *site) addNote(w http.ResponseWriter, r *http.Request) error {
 
 // recordFix writes down what solved it, and moves the ticket where the button
 // says: nowhere, to confirming (the client is asked), to completed. It is
-// stale where the fix or the stage is not what the person saw.
+// stale where the fix or the stage is not what the person saw. With "children"
+// its open children go the same way.
 func (s *site) recordFix(w http.ResponseWriter, r *http.Request) error {
 	e, err := editOf(r)
 	if err != nil {
@@ -190,13 +192,17 @@ func (s *site) recordFix(w http.ResponseWriter, r *http.Request) error {
 	}
 	fix, then := oneBreak(r.PostFormValue("fix")), tracker.Stage(r.PostFormValue("then"))
 	was, saw := oneBreak(r.PostFormValue("was")), r.PostForm["was"] != nil
-	c := tracker.StageChange{Stage: then, Fix: fix, Summary: r.PostFormValue("summary"), Workaround: r.PostFormValue("workaround") != "", TakeBack: true}
-	back := composed{Do: "fix", Then: string(then), Text: fix, Sentence: c.Summary, Around: c.Workaround}
+	c := tracker.StageChange{Stage: then, Fix: fix, Summary: r.PostFormValue("summary"), Workaround: r.PostFormValue("workaround") != ""}
+	children := r.PostFormValue("children") == "1"
+	c.TakeBack = !children // what went to many tickets can not be taken back from one
+	back := composed{Do: "fix", Then: string(then), Text: fix, Sentence: c.Summary, Around: c.Workaround, Same: children}
 	switch {
 	case then != "" && then != tracker.Confirming && then != tracker.Completed:
 		err = errForm
 	case fix == "":
 		err = migrations.Invalidf("%s", s.words.say("compose.fix_empty"))
+	case children && then == "":
+		err = migrations.Invalidf("%s", s.words.say("family.fix_only"))
 	default:
 		if err = s.needSentence(r.Context(), e.number, then, c.Summary); err != nil {
 			break
@@ -227,17 +233,20 @@ func (s *site) recordFix(w http.ResponseWriter, r *http.Request) error {
 			e.version, err = t.Version, nil // something else was changed
 			continue
 		}
-		return s.staleFix(w, r, &t, c)
+		return s.staleFix(w, r, &t, c, children)
 	}
 	if err != nil {
 		return s.backToComposer(w, r, e.number, back, err)
+	}
+	if children {
+		return s.fixChildren(w, r, e.number, then)
 	}
 	s.flash(r, "flash.fixed."+string(then))
 	return s.sent(w, r, ticketPath(e.number))
 }
 
 // staleFix shows both fixes, and both stages.
-func (s *site) staleFix(w http.ResponseWriter, r *http.Request, t *tracker.Ticket, c tracker.StageChange) error {
+func (s *site) staleFix(w http.ResponseWriter, r *http.Request, t *tracker.Ticket, c tracker.StageChange, children bool) error {
 	once, _ := tracker.NewToken()
 	s.keep(r, once, c.Files)
 	kind := "fix"
@@ -248,6 +257,9 @@ func (s *site) staleFix(w http.ResponseWriter, r *http.Request, t *tracker.Ticke
 		Hidden: []hiddenField{{"once", once}, {"summary", c.Summary}}, Fields: []staleField{{Name: "fix", Label: s.words.say("compose.fix"), Now: t.Fix, Yours: c.Fix}}}
 	if c.Workaround {
 		v.Hidden = append(v.Hidden, hiddenField{"workaround", "1"})
+	}
+	if children {
+		v.Hidden = append(v.Hidden, hiddenField{"children", "1"})
 	}
 	for _, f := range c.Files {
 		v.Files = append(v.Files, f.Name)

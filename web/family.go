@@ -175,16 +175,35 @@ func (s *site) stageChildren(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	done, refused, err := s.store.StageChildren(r.Context(), actorOf(r), number, tracker.Stage(r.PostFormValue("stage")))
+	text, err := s.childrenMoved(r, number, tracker.Stage(r.PostFormValue("stage")))
 	if err != nil {
 		return err
+	}
+	s.flash(r, "bulk.said", text)
+	return seeOther(w, r, ticketPath(number)+"#family")
+}
+
+// fixChildren has the open children of a ticket go where it went with its fix.
+func (s *site) fixChildren(w http.ResponseWriter, r *http.Request, number int64, stage tracker.Stage) error {
+	text, err := s.childrenMoved(r, number, stage)
+	if err != nil {
+		return err
+	}
+	s.flash(r, "bulk.said", s.words.say("flash.fixed."+string(stage))+" "+text)
+	return s.sent(w, r, ticketPath(number))
+}
+
+// childrenMoved moves a ticket's open children, and says what came of it.
+func (s *site) childrenMoved(r *http.Request, number int64, stage tracker.Stage) (string, error) {
+	done, refused, err := s.store.StageChildren(r.Context(), actorOf(r), number, stage)
+	if err != nil {
+		return "", err
 	}
 	text := s.words.say("flash.family_done", len(done))
 	if len(refused) > 0 {
 		text += " " + s.words.say("bulk.refused", len(refused), refusals(refused))
 	}
-	s.flash(r, "bulk.said", text)
-	return seeOther(w, r, ticketPath(number)+"#family")
+	return text, nil
 }
 
 // bulkParent puts the tickets that were selected in a list below another one.

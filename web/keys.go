@@ -40,7 +40,7 @@ func (s *site) keyGroups() []keyGroup {
 		{s.words.say("keys.on_board"), "#board", []keyHelp{
 			k("down", "j"), k("up", "k"), k("left", "h"), k("right", "l"), k("open", "Enter"), k("move", "m"), k("stage", "1…4")}},
 		{s.words.say("keys.on_ticket"), ".composer", []keyHelp{
-			k("reply", "r"), k("note", "n"), k("fix", "f"), k("send", "Ctrl", "Enter"),
+			k("reply", "r"), k("note", "n"), k("phoned", "o"), k("fix", "f"), k("send", "Ctrl", "Enter"),
 			on("stage", "s"), on("priority", "p"), on("assignee", "a"), on("category", "l"), on("waiting", "h"), on("due", "d"), on("take", "t"), on("subject", "e"), on("drawer", "i"), on("watch", "w"), on("back", "z"), k("escape", "Esc")}},
 	}
 }

@@ -77,6 +77,8 @@
 		if (e.key === "/") { const q = $("#q"); if (q?.offsetParent) { e.preventDefault(); q.focus(); q.select(); } else location.href = "/search"; return; }
 		const tab = { r: "reply", n: "note", f: "fix" }[e.key];
 		if (tab && $("#tab-" + tab)) { e.preventDefault(); openTab(tab); return; }
+		const kind = $(".f-note select[name=kind]");
+		if (e.key === "o" && kind && !$(".prop.menu[open]")) { e.preventDefault(); kind.value = "phone"; openTab("note"); return; }
 		boardKey(e);
 	});
 	document.addEventListener("click", (e) => { // a tab was chosen by mouse; arrow keys stay on the tabs

@@ -205,6 +205,8 @@
 		for (const f of $$(".composer form")) { // what the buttons do depends on the ticket
 			const fresh = $(`.${f.className}`, page), mine = $(".foot", f), theirs = fresh && $(".foot", fresh);
 			if (mine && theirs && !filesOf(f).length) mine.replaceWith(document.adoptNode(theirs));
+			const tick = $("[name=children]", f)?.parentElement, tickNow = fresh && $("[name=children]", fresh)?.parentElement;
+			if (tick && tickNow) tick.replaceWith(document.adoptNode(tickNow)); else tick?.remove();
 		}
 		$$("input[name=canned], .keeps, .preview", form).forEach((el) => el.remove());
 		const whom = $(".to-whom", form), whomNow = $(".to-whom", now);
