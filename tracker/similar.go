@@ -47,7 +47,7 @@ func (s *Store) Similar(ctx context.Context, t *Ticket, to SimilarTo, limit int)
 	if err != nil {
 		return nil, err
 	}
-	mine := asksOf(t.Subject, first[t.ID].words())
+	mine := asksOf(t.Subject, first[t.ID].words(), t.ClientName, t.ForClientName)
 	ids := map[int64]bool{}
 	if err := s.foundAlike(ctx, mine, ids); err != nil {
 		return nil, err
@@ -170,13 +170,21 @@ type askWord struct {
 }
 
 // asksOf reads a request. Of the subject all telling words count; of the text
-// the first ones, the longer the more telling.
-func asksOf(subject, text string) asks {
+// the first ones, the longer the more telling, without the names of its people:
+// whoever signs would share a word with each request of their own.
+func asksOf(subject, text string, people ...string) asks {
 	a := asks{within: map[string]askWord{}}
+	named := map[string]bool{}
+	for _, name := range people {
+		eachToken(name, func(token string) bool {
+			named[token] = true
+			return true
+		})
+	}
 	read := func(from string, most int, inSubject bool) {
 		var some []askWord
 		eachWord(from, func(written, token string) bool {
-			if denials[token] || wishWords[token] || emptyWords[token] || !tells(token) {
+			if denials[token] || wishWords[token] || emptyWords[token] || !tells(token) || !inSubject && named[token] {
 				return true
 			}
 			w := askWord{token: token, written: written, subject: inSubject}

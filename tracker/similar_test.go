@@ -98,3 +98,14 @@ func TestHistoryOfAPerson(t *testing.T) {
 		}
 	})
 }
+
+func TestWhoSignsIsNotWhatARequestIsAbout(t *testing.T) {
+	a := asksOf("Beamer for Theo", "The beamer closes by itself, the lamp blinks. Theo Mbeki", "Theo Mbeki", "")
+	var got []string
+	for _, w := range a.words {
+		got = append(got, w.token)
+	}
+	if want := []string{"beamer", "theo", "blinks", "lamp"}; !slices.Equal(got, want) {
+		t.Errorf("it is about %q, want %q", got, want)
+	}
+}

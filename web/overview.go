@@ -112,7 +112,7 @@ func (s *site) overview(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if n := f.Content[1] + f.Content[2] + f.Content[3]; n > 0 {
-		v.Content = s.words.say("overview.content", n, f.Content[3], f.Content[1])
+		v.Content = s.words.say("overview.content", n, f.Content[3], f.Content[1], f.Content[2])
 		v.ContentPic = template.HTML(draw.Parts(s.words.say("overview.content_title"), "", []draw.Part{{Full: s.words.say("overview.content.3"), N: int64(f.Content[3]), Tone: "good"},
 			{Full: s.words.say("overview.content.2"), N: int64(f.Content[2]), Tone: "warn"}, {Full: s.words.say("overview.content.1"), N: int64(f.Content[1]), Tone: "bad"}}))
 	}
