@@ -24,7 +24,7 @@ var emptyWords = wordSet(
 	hello dear team support helpdesk desk service thanks thank regards kind best cheers please help question issue issues problem problems trouble urgent asap fwd
 	get got getting seem seems see say says said tell know think want like try tried trying use used using work works worked working start started starting happen happens happened come comes came going
 	open opens opened opening close closes closed closing show shows shown look looks first second third last next left right put set new old customer customers call calls
-	itself myself yourself himself herself soon
+	itself myself yourself himself herself somebody someone something anything everything soon
 	one two three out off over under our room floor office building desk people everyone everybody anyone nobody colleague colleagues minutes minute hour hours time times`,
 	`der die das den dem des ein eine einen einem einer und oder aber mit von vom zum zur bei fur aus auf ist sind war waren hat haben habe hatte wird werden wurde kann konnen konnte muss mussen soll
 	ich sie wir ihr ihm ihn uns unser unsere mein meine meinen meinem meiner sein seine dass wie was wer wo wann warum auch noch schon nur sehr mehr heute gestern morgen seit jetzt wieder immer alle alles man hier dort
