@@ -110,6 +110,9 @@ func twoTechnicians(t *testing.T, engine migrations.Engine, width, height int) {
 		t.Errorf("the preview has who was unticked: %s", text)
 	}
 	d.shot("team-preview")
+	// The other reads further up in a long ticket: what comes into view counts as seen.
+	o.MustEval(`() => { document.querySelector("#said").style.paddingTop = "300vh"; scrollTo(0, 0) }`)
+	o.MustWait(`() => document.querySelector("#said ol").getBoundingClientRect().top > innerHeight`)
 	d.sees(".f-reply button", "^Send to").MustClick()
 	d.sees(".msg.own .leaving", "Sending in")
 	d.shot("team-leaving")
@@ -119,7 +122,7 @@ func twoTechnicians(t *testing.T, engine migrations.Engine, width, height int) {
 
 	// The other answers the same mail: they are shown this one first.
 	o.sees(".msg.own .text", "please restart the server")
-	o.MustEval(`() => { document.querySelector("#reply-seen").value = "1" }`) // as if it had just come
+	o.MustWait(`() => !document.querySelector("#arrived").hidden`) // and is told that there is something further down
 	o.sees(".f-reply button", "^Send to").MustClick()
 	o.sees(".f-reply .meanwhile", "please restart the server")
 
