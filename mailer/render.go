@@ -110,6 +110,9 @@ func (r *renderer) render(ctx context.Context, it tracker.OutboxItem, d desk, to
 		name, _ = tracker.NewToken() // the token opens an account: it stands in the text alone
 	}
 	id := "hd." + name + "@" + domain
+	if it.MailID != "" { // its bytes were forgotten, not what it is
+		id = it.MailID
+	}
 	m := mail.NewMsg(mail.WithNoDefaultUserAgent(), mail.WithCharset(mail.CharsetUTF8), mail.WithEncoding(mail.EncodingQP))
 	m.SetDateWithValue(r.now().In(r.zone))
 	m.SetMessageIDWithValue(id)

@@ -468,12 +468,11 @@ func (s *Store) renderedLinkTx(ctx context.Context, tx *migrations.Tx, accountID
 	return err
 }
 
-// forgetSentTx removes what was sent of a mail that carries a link: a copy of
-// the database must not open an account.
-func forgetSentTx(ctx context.Context, tx *migrations.Tx, id int64, digest string) error {
+// forgetSentTx removes what was sent of a mail that is forgotten: a copy of the
+// database must not open an account, nor hold words that are gone elsewhere.
+func (s *Store) forgetSentTx(ctx context.Context, tx *migrations.Tx, id int64, digest string) error {
 	if _, err := tx.Exec(ctx, `UPDATE outbox SET digest = '' WHERE id = ?`, id); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, `DELETE FROM blob WHERE digest = ? AND place = 'row'`, digest)
-	return err
+	return s.dropBlobsTx(ctx, tx, []string{digest})
 }

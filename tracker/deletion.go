@@ -225,6 +225,9 @@ func (s *Store) deleteTicketTx(ctx context.Context, tx *migrations.Tx, actor Act
 	if err := s.dropBlobsTx(ctx, tx, blobs); err != nil {
 		return err
 	}
+	if err := s.forgetStaffTx(ctx, tx); err != nil {
+		return err
+	}
 	for _, l := range links {
 		if err := s.RecordTx(ctx, tx, Event{Actor: actor, Subject: l.Kind, SubjectID: l.ID, Kind: "unlinked", Became: Thing{KindTicket, id}.String()}); err != nil {
 			return err

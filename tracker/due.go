@@ -193,7 +193,7 @@ func (s *Store) fillThread(ctx context.Context, it *OutboxItem) error {
 		if err := s.fillIndex(ctx, it, `account_id = ?`, it.AccountID); err != nil {
 			return err
 		}
-		err := s.db.Select(ctx, &it.References, `SELECT mail_id FROM outbox WHERE ticket_id = ? AND account_id = ? AND mail_id <> '' ORDER BY id LIMIT 20`, it.TicketID, it.AccountID)
+		err := s.db.Select(ctx, &it.References, `SELECT mail_id FROM outbox WHERE ticket_id = ? AND account_id = ? AND mail_id <> '' AND id <> ? ORDER BY id LIMIT 20`, it.TicketID, it.AccountID, it.ID)
 		if n := len(it.References); n > 0 {
 			it.InReplyTo = it.References[n-1]
 		}

@@ -97,6 +97,36 @@ type mailDetail struct {
 // nobody reads them here, and once they are sent their bytes are forgotten.
 func carriesKey(kind string) bool { return kind == MailAccount || kind == MailCode }
 
+// staffMails are the kinds that tell those who work here of tickets and people,
+// beyond the one that they are about: similar ones and their fixes, what else is late.
+// Nothing finds the cited one's words in their bytes, so these are not kept.
+const staffMails = `('notify', 'notice', 'commands', 'digest', 'due')`
+
+// forgotten reports whether the bytes of a mail go once it was sent: it carries
+// a key, or is one of staffMails. Its words are on the pages, for who may see them.
+func forgotten(kind string) bool {
+	switch kind {
+	case MailNotify, MailNotice, MailCommands, MailDigest, MailDue:
+		return true
+	}
+	return carriesKey(kind)
+}
+
+// forgetStaffTx drops the bytes of all mails to those who work here that
+// have not left, whatever they cite: something that they may cite goes. Each is
+// rendered anew, under the same Message-ID, where it is sent after all.
+func (s *Store) forgetStaffTx(ctx context.Context, tx *migrations.Tx) error {
+	var gone []string
+	err := tx.Select(ctx, &gone, `SELECT digest FROM outbox WHERE state <> 'sent' AND state <> 'sending' AND digest <> '' AND kind IN `+staffMails)
+	if err == nil && len(gone) > 0 {
+		_, err = tx.Exec(ctx, `UPDATE outbox SET digest = '' WHERE state <> 'sent' AND state <> 'sending' AND digest <> '' AND kind IN `+staffMails)
+	}
+	if err != nil {
+		return fmt.Errorf("forget mails to technicians: %w", err)
+	}
+	return s.dropBlobsTx(ctx, tx, gone)
+}
+
 func orNull(id int64) *int64 {
 	if id == 0 {
 		return nil
@@ -292,8 +322,10 @@ func (s *Store) Sent(ctx context.Context, l *Lease, id int64, response, serverMa
 		if err != nil {
 			return err
 		}
-		if carriesKey(row.Kind) || row.Kind == MailDigest { // it names many people: nobody needs it any more
-			return forgetSentTx(ctx, tx, id, row.Digest)
+		if forgotten(row.Kind) {
+			if err := s.forgetSentTx(ctx, tx, id, row.Digest); err != nil {
+				return err
+			}
 		}
 		if row.TicketID == nil {
 			return nil

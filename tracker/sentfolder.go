@@ -68,8 +68,11 @@ func (s *Store) FoundSent(ctx context.Context, l *Lease, id int64, folder string
 		if err := s.tellTx(ctx, tx, id, row.Response, "its copy lies in "+folder+", so it was sent"); err != nil {
 			return err
 		}
-		if carriesKey(row.Kind) || row.Kind == MailDigest {
-			return forgetSentTx(ctx, tx, id, row.Digest)
+		if forgotten(row.Kind) {
+			err := s.forgetSentTx(ctx, tx, id, row.Digest)
+			if err != nil || carriesKey(row.Kind) || row.Kind == MailDigest {
+				return err
+			}
 		}
 		e := Event{Subject: "outbox", SubjectID: id, Kind: "found_sent"}
 		if row.TicketID != nil {
