@@ -20,6 +20,9 @@ const (
 	codeTries       = 5
 	codeLife        = 15 * time.Minute
 	codesPerAddress = 3
+	// A person who signs in each hour of a working day and mistypes some needs
+	// no more; without it a stranger could have an address mailed 288 times a day.
+	codesPerDay     = 12
 	codesPerNetwork = 20
 	codeTriesFrom   = 40 // of one network
 
@@ -51,7 +54,7 @@ func (s *Store) AskCode(ctx context.Context, address, ip string) (challenge stri
 	if err := s.count(ctx, tries{{name: "code-from:" + network(ip), limit: codesPerNetwork}}); err != nil {
 		return "", fmt.Errorf("ask for a code: %w", err)
 	}
-	if err := s.count(ctx, tries{{name: "code:" + address, limit: codesPerAddress}}); err != nil {
+	if err := s.count(ctx, tries{{name: "code:" + address, limit: codesPerAddress}, {name: "code-day:" + address, limit: codesPerDay, of: throttleDay}}); err != nil {
 		if migrations.KindOf(err) != migrations.Temporary {
 			return "", fmt.Errorf("ask for a code: %w", err)
 		}

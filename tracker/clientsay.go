@@ -12,6 +12,11 @@ import (
 const (
 	guestPerPerson  = 40
 	guestPerNetwork = 200
+
+	// Forms with files of one person a day, each of at most some 20 MB: who
+	// reports a broken thing with photos needs a handful, and whoever has a link
+	// that went astray fills no disk.
+	guestFilesPerDay = 60
 )
 
 // ClientSays is what somebody writes on the employee's page.
@@ -27,7 +32,11 @@ type ClientSays struct {
 // only afterwards would fill the disk all the same. It is Temporary for who
 // sends too many.
 func (s *Store) GuestSends(ctx context.Context, g Guest, ip string) error {
-	err := s.count(ctx, tries{{fmt.Sprintf("page-files:%d", g.ClientID), guestPerPerson, false}, {"page-files-from:" + network(ip), guestPerNetwork, false}})
+	err := s.count(ctx, tries{
+		{name: fmt.Sprintf("page-files:%d", g.ClientID), limit: guestPerPerson},
+		{name: "page-files-from:" + network(ip), limit: guestPerNetwork},
+		{name: fmt.Sprintf("page-files-day:%d", g.ClientID), limit: guestFilesPerDay, of: throttleDay},
+	})
 	if err != nil {
 		return fmt.Errorf("take a client's files: %w", err)
 	}
@@ -38,7 +47,7 @@ func (s *Store) GuestSends(ctx context.Context, g Guest, ip string) error {
 // too, since what a client says opens them again. It is Temporary for who does
 // too much, and NotFound for who does not take part (any more).
 func (s *Store) asGuest(ctx context.Context, g Guest, ip string, fn func(tx *migrations.Tx, t *Ticket) error) error {
-	err := s.count(ctx, tries{{fmt.Sprintf("page:%d", g.ClientID), guestPerPerson, false}, {"page-from:" + network(ip), guestPerNetwork, false}})
+	err := s.count(ctx, tries{{name: fmt.Sprintf("page:%d", g.ClientID), limit: guestPerPerson}, {name: "page-from:" + network(ip), limit: guestPerNetwork}})
 	if err != nil {
 		return err
 	}

@@ -26,6 +26,9 @@ func (s *Store) eraseRest(ctx context.Context, r eraseRun) error {
 		if err := s.eraseTemplatesTx(ctx, tx, r); err != nil {
 			return err
 		}
+		if err := s.forgetStaffTx(ctx, tx); err != nil {
+			return err
+		}
 		if id := r.who.ClientID; id != 0 {
 			for _, q := range []string{
 				`DELETE FROM client_address WHERE client_id = ?`, `DELETE FROM recurrence WHERE client_id = ?`, `DELETE FROM participant WHERE client_id = ?`, `DELETE FROM reply_token WHERE client_id = ?`,
@@ -108,7 +111,7 @@ func (s *Store) eraseRulesTx(ctx context.Context, tx *migrations.Tx, r eraseRun)
 		return err
 	}
 	for _, a := range r.who.Addresses {
-		if _, err := tx.Exec(ctx, `DELETE FROM throttle WHERE name IN (?, ?)`, HashToken("signin:"+a), HashToken("code:"+a)); err != nil {
+		if _, err := tx.Exec(ctx, `DELETE FROM throttle WHERE name IN (?, ?, ?)`, HashToken("signin:"+a), HashToken("code:"+a), throttleName("code-day:"+a, throttleDay)); err != nil {
 			return err
 		}
 		for _, q := range []string{`UPDATE mailbox SET last_error = '' WHERE LOWER(last_error) LIKE ? ESCAPE '\'`, `UPDATE mailbox SET send_error = '' WHERE LOWER(send_error) LIKE ? ESCAPE '\'`,

@@ -109,9 +109,9 @@ func endSessionsTx(ctx context.Context, tx *migrations.Tx, accountID int64, keep
 // sweepSignIns forgets expired sessions and links, and old counts of tries.
 func (s *Store) sweepSignIns(ctx context.Context, l *Lease) error {
 	now := s.stamp()
-	old := now - migrations.Stamp(throttleWindow.Microseconds())
-	some, err := exists(ctx, s.db, `SELECT 1 FROM session WHERE expires_at <= ? UNION ALL SELECT 1 FROM throttle WHERE since < ?
-		UNION ALL SELECT 1 FROM account_token WHERE expires_at <= ? LIMIT 1`, now, old, now)
+	old, oldest := now-migrations.Stamp(throttleWindow.Microseconds()), now-migrations.Stamp(throttleDay.Microseconds())
+	some, err := exists(ctx, s.db, `SELECT 1 FROM session WHERE expires_at <= ? UNION ALL SELECT 1 FROM throttle WHERE since < ? AND (name NOT LIKE 'day %' OR since < ?)
+		UNION ALL SELECT 1 FROM account_token WHERE expires_at <= ? LIMIT 1`, now, old, oldest, now)
 	if err != nil || !some {
 		return err
 	}
@@ -119,7 +119,7 @@ func (s *Store) sweepSignIns(ctx context.Context, l *Lease) error {
 		if _, err := tx.Exec(ctx, `DELETE FROM session WHERE expires_at <= ?`, now); err != nil {
 			return fmt.Errorf("sweep sessions: %w", err)
 		}
-		if _, err := tx.Exec(ctx, `DELETE FROM throttle WHERE since < ?`, old); err != nil {
+		if _, err := tx.Exec(ctx, `DELETE FROM throttle WHERE since < ? AND (name NOT LIKE 'day %' OR since < ?)`, old, oldest); err != nil {
 			return fmt.Errorf("sweep tries: %w", err)
 		}
 		if _, err := tx.Exec(ctx, `DELETE FROM account_token WHERE expires_at <= ?`, now); err != nil {

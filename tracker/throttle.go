@@ -1,6 +1,7 @@
 package tracker
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/netip"
@@ -16,6 +17,7 @@ import (
 // nobody can lock an account for everybody from a single network.
 const (
 	throttleWindow     = 15 * time.Minute
+	throttleDay        = 24 * time.Hour // what is counted for longer
 	throttlePerPair    = 10
 	throttlePerNetwork = 60
 	throttlePerAddress = 50
@@ -25,15 +27,16 @@ const (
 type tries []struct {
 	name  string
 	limit int64
-	clear bool // a success takes back all of it, not only its own try
+	clear bool          // a success takes back all of it, not only its own try
+	of    time.Duration // the window, 0 for throttleWindow
 }
 
 func signInTries(email, ip string) tries {
 	n := network(ip)
 	return tries{
-		{"signin:" + email + " from " + n, throttlePerPair, true},
-		{"signin-from:" + n, throttlePerNetwork, false},
-		{"signin:" + email, throttlePerAddress, true},
+		{name: "signin:" + email + " from " + n, limit: throttlePerPair, clear: true},
+		{name: "signin-from:" + n, limit: throttlePerNetwork},
+		{name: "signin:" + email, limit: throttlePerAddress, clear: true},
 	}
 }
 
@@ -42,7 +45,7 @@ func (s *Store) count(ctx context.Context, all tries) error {
 	var refused error
 	err := s.db.Tx(ctx, func(tx *migrations.Tx) error {
 		for _, t := range all {
-			err := s.throttleTx(ctx, tx, t.name, t.limit)
+			err := s.throttleForTx(ctx, tx, t.name, t.limit, cmp.Or(t.of, throttleWindow))
 			if migrations.KindOf(err) == migrations.Temporary {
 				refused = err // and the count stands
 				return nil
@@ -63,8 +66,13 @@ func (s *Store) count(ctx context.Context, all tries) error {
 // once there were more than limit within the window. Names are hashed, so
 // that what strangers type has a bounded length and is not kept.
 func (s *Store) throttleTx(ctx context.Context, tx *migrations.Tx, name string, limit int64) error {
+	return s.throttleForTx(ctx, tx, name, limit, throttleWindow)
+}
+
+// throttleForTx is throttleTx for another window.
+func (s *Store) throttleForTx(ctx context.Context, tx *migrations.Tx, name string, limit int64, window time.Duration) error {
 	now := s.stamp()
-	start := now - migrations.Stamp(throttleWindow.Microseconds())
+	start := now - migrations.Stamp(window.Microseconds())
 	var row struct {
 		Tries int64            `db:"tries"`
 		Since migrations.Stamp `db:"since"`
@@ -73,15 +81,23 @@ func (s *Store) throttleTx(ctx context.Context, tx *migrations.Tx, name string, 
 		ON CONFLICT (name) DO UPDATE SET
 			tries = CASE WHEN throttle.since < ? THEN 1 ELSE throttle.tries + 1 END,
 			since = CASE WHEN throttle.since < ? THEN excluded.since ELSE throttle.since END
-		RETURNING tries, since`, HashToken(name), now, start, start)
+		RETURNING tries, since`, throttleName(name, window), now, start, start)
 	if err != nil {
 		return fmt.Errorf("count a try: %w", err)
 	}
 	if row.Tries > limit {
-		wait := row.Since.Time().Add(throttleWindow).Sub(now.Time()).Round(time.Minute)
+		wait := row.Since.Time().Add(window).Sub(now.Time()).Round(time.Minute)
 		return migrations.Temporaryf("Too many tries. Please wait %d minutes and try again.", max(1, int(wait.Minutes())))
 	}
 	return nil
+}
+
+// throttleName is how a counter is kept: those of a day outlive the others.
+func throttleName(name string, window time.Duration) string {
+	if window == throttleDay {
+		return "day " + HashToken(name)
+	}
+	return HashToken(name)
 }
 
 // forgiveTx takes back what throttleTx counted.
