@@ -142,10 +142,10 @@ type Stop struct {
 }
 
 // stops are the open requests of the highest level: as the desk judged, or
-// where it has not, as was suggested. One for which a fix is recorded and the
-// client was asked stops nobody any more.
+// where it has not, as was suggested, of a burst by that. One for which a fix is
+// recorded and the client was asked stops nobody any more.
 const stops = ` FROM ticket t WHERE t.archived_at IS NULL AND t.stage IN ('requested', 'in_progress') AND ` + unmerged + alone + `
-	AND (t.triaged_at IS NOT NULL AND t.level = 3 OR t.triaged_at IS NULL AND t.suggested_level = 3)`
+	AND (t.triaged_at IS NOT NULL AND t.level = 3 OR t.triaged_at IS NULL AND (t.suggested_level = 3 OR t.burst_id IS NOT NULL))`
 
 // Stops returns what keeps people from their work now, the gravest first, and
 // how many there are.
@@ -154,7 +154,7 @@ func (s *Store) Stops(ctx context.Context, limit int) (list []Stop, n int, err e
 		return nil, 0, fmt.Errorf("count what stops people: %w", err)
 	}
 	err = s.db.Select(ctx, &list, `SELECT t.number, t.subject, t.summary, t.stage, t.opened_at, t.waiting,
-		CASE WHEN t.triaged_at IS NULL THEN t.suggested_star ELSE t.star END AS star, t.triaged_at IS NOT NULL AS judged,
+		CASE WHEN t.triaged_at IS NULL THEN (t.suggested_star OR t.burst_id IS NOT NULL) ELSE t.star END AS star, t.triaged_at IS NOT NULL AS judged,
 		COALESCE(c.name, '') AS name, COALESCE(c.department, '') AS department, COALESCE(a.name, '') AS assignee,
 		COALESCE((SELECT f.value FROM fact f WHERE f.ticket_id = t.id AND f.item = 'effect' AND f.source = 'technician'), '') AS effect, `+others+` AS others
 		FROM ticket t LEFT JOIN client c ON c.id = COALESCE(t.for_client_id, t.client_id) LEFT JOIN account a ON a.id = t.assignee_id
@@ -165,11 +165,24 @@ func (s *Store) Stops(ctx context.Context, limit int) (list []Stop, n int, err e
 	return list, n, nil
 }
 
-// alone leaves out a report of a problem whose own ticket stops people, too: that stands for it.
-const alone = ` AND (t.parent_id IS NULL OR NOT EXISTS (SELECT 1 FROM ticket p WHERE p.id = t.parent_id AND p.stage IN ('requested', 'in_progress') AND p.level = 3 AND p.triaged_at IS NOT NULL))`
+// JudgedStops returns how many of what Stops tells were judged by the desk;
+// the others are only suggested.
+func (s *Store) JudgedStops(ctx context.Context) (n int, err error) {
+	if err := s.db.Get(ctx, &n, `SELECT count(*)`+stops+` AND t.triaged_at IS NOT NULL`); err != nil {
+		return 0, fmt.Errorf("count what was judged to stop people: %w", err)
+	}
+	return n, nil
+}
+
+// alone leaves out a report of a problem whose own ticket stops people, too,
+// and of a burst that nobody has judged all but the first: those stand for it.
+const alone = ` AND (t.parent_id IS NULL OR NOT EXISTS (SELECT 1 FROM ticket p WHERE p.id = t.parent_id AND p.stage IN ('requested', 'in_progress') AND p.level = 3 AND p.triaged_at IS NOT NULL))
+	AND (t.burst_id IS NULL OR t.triaged_at IS NOT NULL OR NOT EXISTS (SELECT 1 FROM ticket b WHERE b.burst_id = t.burst_id AND b.id < t.id AND b.triaged_at IS NULL
+		AND b.archived_at IS NULL AND b.stage IN ('requested', 'in_progress') AND b.merged_into_id IS NULL))`
 
 // others counts the tickets for which t stands.
-const others = `(SELECT count(*) FROM ticket o WHERE o.parent_id = t.id AND o.closed_at IS NULL)`
+const others = `(SELECT count(*) FROM ticket o WHERE o.closed_at IS NULL AND (o.parent_id = t.id
+	OR (o.burst_id = t.burst_id AND t.triaged_at IS NULL AND o.triaged_at IS NULL AND o.id <> t.id AND o.merged_into_id IS NULL)))`
 
 // Weights are how many requests are open, by how much they weigh on work.
 type Weights struct {
@@ -187,7 +200,7 @@ func (s *Store) OpenWeights(ctx context.Context) (w Weights, err error) {
 		Unanswered int              `db:"unanswered"`
 		Oldest     migrations.Stamp `db:"oldest"`
 	}
-	err = s.db.Select(ctx, &rows, `SELECT CASE WHEN t.triaged_at IS NULL THEN CASE WHEN t.suggested_level = 3 THEN 3 ELSE 0 END ELSE t.level END AS level, count(*) AS n,
+	err = s.db.Select(ctx, &rows, `SELECT CASE WHEN t.triaged_at IS NULL THEN CASE WHEN t.suggested_level = 3 OR t.burst_id IS NOT NULL THEN 3 ELSE 0 END ELSE t.level END AS level, count(*) AS n,
 		SUM(CASE WHEN t.first_answer_at IS NULL THEN 1 ELSE 0 END) AS unanswered, MIN(t.opened_at) AS oldest
 		FROM ticket t WHERE t.archived_at IS NULL AND t.stage IN ('requested', 'in_progress') AND `+unmerged+` GROUP BY 1`)
 	if err != nil {

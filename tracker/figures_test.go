@@ -161,6 +161,45 @@ func waited(all []time.Duration) (w Waits) {
 	return w
 }
 
+// TestABurstIsOneStop: several who report something alike, and whom nobody has
+// judged, are one line that says how many they are.
+func TestABurstIsOneStop(t *testing.T) {
+	eachDesk(t, func(t *testing.T, d *desk) {
+		ctx := t.Context()
+		var all []Ticket
+		for _, who := range []string{"anna", "bert", "carla"} {
+			all = append(all, d.open(t, "No network", who))
+		}
+		err := d.db.Tx(ctx, func(tx *migrations.Tx) error {
+			id, err := tx.Insert(ctx, `INSERT INTO burst (since, last_at, people, reason, created_at) VALUES (1, 2, 3, 'three people report something alike', 1) RETURNING id`)
+			if err != nil {
+				return err
+			}
+			_, err = tx.Exec(ctx, `UPDATE ticket SET burst_id = ? WHERE id IN (?, ?, ?)`, id, all[0].ID, all[1].ID, all[2].ID)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		list, n, err := d.Stops(ctx, 9)
+		if err != nil || n != 1 || len(list) != 1 || list[0].Name != "Anna" || list[0].Others != 2 || !list[0].Star || list[0].Judged {
+			t.Fatalf("%d %+v %v", n, list, err)
+		}
+		if judged := must(d.JudgedStops(ctx))(t); judged != 0 {
+			t.Fatalf("%d are judged", judged)
+		}
+		if w := must(d.OpenWeights(ctx))(t); w.Stop != 3 || w.Unjudged != 0 {
+			t.Fatalf("%+v", w)
+		}
+		// One that was judged stands for itself.
+		must(d.SetPriority(ctx, d.tech.Actor(), all[0].Number, 3, true, AnyVersion))(t)
+		list, n, err = d.Stops(ctx, 9)
+		if judged := must(d.JudgedStops(ctx))(t); err != nil || n != 2 || judged != 1 || list[1].Others != 1 {
+			t.Fatalf("%d of %d judged, %+v, %v", judged, n, list, err)
+		}
+	})
+}
+
 // TestStopsSpeakForTheirChildren: many who report one problem are one line,
 // while its own ticket says that it stops people.
 func TestStopsSpeakForTheirChildren(t *testing.T) {

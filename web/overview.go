@@ -146,10 +146,20 @@ func (s *site) overviewNow(ctx context.Context, v *overviewView, now time.Time, 
 		v.MoreStops = s.words.say("overview.more_stops", n-len(list))
 	}
 	lead := s.words.say("overview.no_stops")
-	if n > 0 {
-		lead = s.words.say("overview.stops", n)
+	judged, err := s.store.JudgedStops(ctx)
+	if err != nil {
+		return err
+	}
+	switch {
+	case judged > 0:
+		lead = s.words.say("overview.stops", judged)
+	case n > 0:
+		lead = s.words.say("overview.may_stop", n)
 	}
 	v.Lead = append(v.Lead, lead)
+	if judged > 0 && n > judged {
+		v.Lead = append(v.Lead, s.words.say("overview.more_may_stop", n-judged))
+	}
 	w, err := s.store.OpenWeights(ctx)
 	if err != nil {
 		return err
@@ -192,7 +202,10 @@ func (s *site) stopLine(x tracker.Stop, now time.Time, names bool) stopLine {
 		who = s.words.say("overview.and_others", x.Others, who)
 	}
 	key := "overview.held_up"
-	if x.Others > 0 {
+	switch {
+	case !x.Judged:
+		key = "overview.may_be_held_up"
+	case x.Others > 0:
 		key = "overview.held_up_all"
 	}
 	line := stopLine{Says: s.words.say(key, who, s.since(x.OpenedAt.Time(), now)), Star: x.Star}
