@@ -109,15 +109,26 @@ type Told struct {
 	Category   string           `db:"category"`
 	Workaround bool             `db:"workaround"` // it is still to be fixed properly
 	ClosedAt   migrations.Stamp `db:"closed_at"`
+	Tickets    int              `db:"tickets"` // it, and its children that the sentence tells of too
+	People     int              `db:"people"`  // whom those concern, 0 for nobody known
 }
 
+// toldWith are the tickets of the alias o that say the same as another one,
+// and were completed within the same period: two times are its arguments.
+const toldWith = `o.stage = 'completed' AND o.summary = t.summary AND o.closed_at >= ? AND o.closed_at < ? AND o.merged_into_id IS NULL`
+
 // SolvedAndTold returns what was solved in a period and why, in the sentences
-// that were written for managers: what weighed most first.
+// that were written for managers: what weighed most first. The sentence of a
+// problem that many reported stands once, by its own ticket.
 func (s *Store) SolvedAndTold(ctx context.Context, from, to time.Time, limit int) (list []Told, err error) {
-	err = s.db.Select(ctx, &list, `SELECT t.subject, t.summary, COALESCE(k.name, '') AS category, (t.workaround AND t.workaround_done_at IS NULL) AS workaround, t.closed_at
+	a, b := migrations.At(from), migrations.At(to)
+	err = s.db.Select(ctx, &list, `SELECT t.subject, t.summary, COALESCE(k.name, '') AS category, (t.workaround AND t.workaround_done_at IS NULL) AS workaround, t.closed_at,
+		1 + (SELECT count(*) FROM ticket o WHERE o.parent_id = t.id AND `+toldWith+`) AS tickets,
+		(SELECT count(DISTINCT COALESCE(o.for_client_id, o.client_id)) FROM ticket o WHERE (o.id = t.id OR o.parent_id = t.id) AND `+toldWith+`) AS people
 		FROM ticket t LEFT JOIN category k ON k.id = t.category_id
 		WHERE t.stage = 'completed' AND t.summary <> '' AND t.closed_at >= ? AND t.closed_at < ? AND `+unmerged+`
-		ORDER BY t.star DESC, t.level DESC, t.closed_at DESC, t.id DESC LIMIT ?`, migrations.At(from), migrations.At(to), limit)
+		AND NOT EXISTS (SELECT 1 FROM ticket o WHERE o.id = t.parent_id AND `+toldWith+`)
+		ORDER BY t.star DESC, t.level DESC, t.closed_at DESC, t.id DESC LIMIT ?`, a, b, a, b, a, b, a, b, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read what was solved and why: %w", err)
 	}

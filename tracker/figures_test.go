@@ -225,3 +225,42 @@ func TestStopsSpeakForTheirChildren(t *testing.T) {
 		}
 	})
 }
+
+// TestAProblemOfManyIsToldOnce: by its own ticket, with the people whom it
+// concerned; a child that says something else, or that was completed in
+// another month, stands for itself.
+func TestAProblemOfManyIsToldOnce(t *testing.T) {
+	eachDesk(t, func(t *testing.T, d *desk) {
+		ctx := t.Context()
+		p := d.open(t, "Storage", "ines")
+		var children []int64
+		for _, who := range []string{"anna", "ben", "ben", "cleo", "dora"} {
+			children = append(children, d.open(t, "Cannot save", who).Number)
+		}
+		must(d.Adopt(ctx, Actor{}, p.Number, children))(t)
+		const says = "Nothing could be saved because the storage was full."
+		solved := func(number int64, says string) {
+			must(d.SetStage(ctx, Actor{}, number, StageChange{Stage: Completed, Fix: "Mended", Summary: says}, AnyVersion))(t)
+		}
+		solved(p.Number, says)
+		for _, n := range children[:3] {
+			solved(n, says)
+		}
+		solved(children[3], "Her share had no rights.")
+		solved(children[4], says)
+		now := d.Now()
+		d.put(t, children[4], "closed_at = ?", migrations.At(now.Add(-40*24*time.Hour)))
+		told := must(d.SolvedAndTold(ctx, now.Add(-time.Hour), now.Add(time.Hour), 100))(t)
+		if len(told) != 2 {
+			t.Fatalf("told: %+v", told)
+		}
+		for _, x := range told {
+			if x.Summary == says && (x.Tickets != 4 || x.People != 3) || x.Summary != says && (x.Tickets != 1 || x.People != 1) {
+				t.Errorf("%q: %d tickets, %d people", x.Summary, x.Tickets, x.People)
+			}
+		}
+		if told := must(d.SolvedAndTold(ctx, now.Add(-41*24*time.Hour), now.Add(-39*24*time.Hour), 100))(t); len(told) != 1 || told[0].Tickets != 1 || told[0].People != 1 {
+			t.Errorf("the month before: %+v", told)
+		}
+	})
+}

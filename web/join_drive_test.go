@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/go-rod/rod/lib/input"
+
 	"helpdeskd/migrations"
 	"helpdeskd/tracker"
 )
@@ -95,6 +97,22 @@ func joinInABrowser(t *testing.T, engine migrations.Engine) {
 	}
 	if _, err := d.w.SetStage(ctx, d.w.tech.Actor(), 7, tracker.StageChange{Stage: tracker.Completed, Fix: "The host mended its storage."}, tracker.AnyVersion); err != nil {
 		t.Fatal(err)
+	}
+	// By the fix form's tick the open ones go along; the panel has the same for later.
+	d.open("/tickets/7")
+	d.sees("#family button", "Ask the people of all 3")
+	d.Keyboard.MustType('o')
+	d.MustWait(`() => document.activeElement.matches(".f-note textarea") && document.querySelector(".f-note [name=kind]").value === "phone"`)
+	d.Keyboard.MustType(input.Escape, 'f')
+	d.MustWait(`() => document.activeElement.matches(".f-fix textarea")`)
+	d.MustElement("#fix-summary").MustSelectAllText().MustInput("Files could not be saved because the host's storage was full.")
+	d.tap(d.sees(".f-fix .form-check", "of the 3 open tickets below it").MustElement("input"))
+	shot("fix")
+	d.tap(d.sees(".f-fix button", "whether it works"))
+	d.sees("#flash", "2 tickets moved") // the people of the third were asked before
+	d.MustWait(`() => !document.querySelector(".f-fix [name=children]")?.checked`)
+	if got, err := d.w.TicketByNumber(ctx, 8); err != nil || got.Stage != tracker.Confirming || got.Fix == "" || got.Summary == "" {
+		t.Errorf("the child is %s %q %v", got.Stage, got.Summary, err)
 	}
 	d.open("/tickets/7")
 	d.tap(d.sees("#family button", "with the same fix"))

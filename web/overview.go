@@ -271,7 +271,15 @@ func (s *site) overviewSolved(ctx context.Context, v *overviewView, f, was track
 	if v.Told, err = s.store.SolvedAndTold(ctx, cuts[5], cuts[6], overviewTold); err != nil {
 		return err
 	}
-	if more := f.Solved - f.Unsaid - len(v.Told); more > 0 {
+	more := f.Solved - f.Unsaid
+	for i := range v.Told {
+		x := &v.Told[i]
+		more -= x.Tickets
+		if begins(x.Summary, x.Subject) {
+			x.Subject = ""
+		}
+	}
+	if more > 0 {
 		v.MoreTold = s.words.say("overview.more_told", more)
 	}
 	if f.Unsaid > 0 {
@@ -286,6 +294,14 @@ func (s *site) overviewSolved(ctx context.Context, v *overviewView, f, was track
 		v.ByMonth.Bars = append(v.ByMonth.Bars, bar{Word: s.words.say(fmt.Sprintf("month.short.%d", cuts[i].Month())), Full: s.monthWords(cuts[i]), N: int64(n)})
 	}
 	return nil
+}
+
+// begins reports whether a sentence says a subject already, as its beginning.
+func begins(sentence, subject string) bool {
+	clean := func(text string) string {
+		return strings.ToLower(strings.TrimRight(strings.Join(strings.Fields(text), " "), ".!? "))
+	}
+	return strings.HasPrefix(clean(sentence), clean(subject))
 }
 
 // overviewWaits tells how long people waited.
