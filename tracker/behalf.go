@@ -31,9 +31,11 @@ func behalfOf(text string) behalf {
 	text = clip(text, maxRuleText)
 	whole := Fold(text)
 	// A phrase lies within a sentence, so that most mails need be read for few.
-	phrases := slices.DeleteFunc(slices.Clone(behalfWords), func(p string) bool { return !strings.Contains(whole, p) })
-	titled := slices.ContainsFunc(strings.Fields(whole), func(w string) bool { return isTitle(bareWord(w)) })
-	if len(phrases) == 0 && !titled {
+	var phrases []string
+	if factPhrases.in(whole)&tellsBehalf != 0 {
+		phrases = slices.DeleteFunc(slices.Clone(behalfWords), func(p string) bool { return !strings.Contains(whole, p) })
+	}
+	if len(phrases) == 0 && !titled(whole) {
 		return behalf{}
 	}
 	for _, sentence := range sentences(text) {
@@ -65,6 +67,16 @@ func behalfOf(text string) behalf {
 		}
 	}
 	return behalf{}
+}
+
+// titled reports whether a word of a folded text is a title.
+func titled(folded string) bool {
+	for w := range strings.FieldsSeq(folded) {
+		if isTitle(bareWord(w)) {
+			return true
+		}
+	}
+	return false
 }
 
 func isTitle(w string) bool {

@@ -54,28 +54,32 @@ func readFacts(subject, text string) []plainly {
 	words := 0
 	for _, sentence := range sentences(clip(text, maxRuleText)) {
 		folded := " " + Fold(sentence) + " "
-		n := len(strings.Fields(sentence))
+		n := 0
+		for range strings.FieldsSeq(sentence) {
+			n++
+		}
 		if isGreeting(folded, n) {
 			continue
 		}
 		words += n
-		value := beginning(oneLine(sentence), maxQuoted)
-		if since := sinceOf(sentence); since != "" {
-			add(plainly{FactWhen, since, false})
+		value := func() string { return beginning(oneLine(sentence), maxQuoted) } // few are kept
+		tells := factPhrases.in(folded)
+		if tells&tellsSince != 0 {
+			add(plainly{FactWhen, sinceOf(sentence), false})
 		}
-		for _, r := range ruleWords {
-			if slices.ContainsFunc(r.parts, func(p string) bool { return strings.Contains(folded, p) }) {
-				add(plainly{r.item, value, r.guess})
+		for i, r := range ruleWords {
+			if tells&(tellsRule<<i) != 0 && !known[r.item] {
+				add(plainly{r.item, value(), r.guess})
 			}
 		}
 		if n < 3 {
 			continue
 		}
 		if first == "" {
-			first = value
+			first = value()
 		}
-		if trouble == "" && slices.ContainsFunc(troubles, func(p string) bool { return strings.Contains(folded, p) }) {
-			trouble = value
+		if trouble == "" && tells&tellsTrouble != 0 {
+			trouble = value()
 		}
 	}
 	switch {
@@ -141,14 +145,15 @@ func isGreeting(folded string, words int) bool {
 	return false
 }
 
+// sinceWords stand before a time, folded.
+var sinceWords = []string{"since", "seit", "depuis", "started", "starting", "began", "appeared"}
+
 // sinceOf returns what a sentence says about since when: the words from
 // "since" on, where what follows is a time.
 func sinceOf(sentence string) string {
 	fields := strings.Fields(sentence)
 	for i, w := range fields {
-		switch bareWord(w) {
-		case "since", "seit", "depuis", "started", "starting", "began", "appeared":
-		default:
+		if !slices.Contains(sinceWords, bareWord(w)) {
 			continue
 		}
 		if i+1 < len(fields) {
@@ -174,8 +179,15 @@ func sinceOf(sentence string) string {
 }
 
 func bareWord(w string) string {
-	return strings.Trim(Fold(w), ".,;:!?()\"'“”„")
+	w = Fold(w)
+	if w != "" && isASCIIWord(w[0]) && isASCIIWord(w[len(w)-1]) { // most have nothing to trim
+		return w
+	}
+	return strings.Trim(w, ".,;:!?()\"'“”„")
 }
+
+// isASCIIWord reports whether a byte is a small letter or a digit.
+func isASCIIWord(c byte) bool { return c >= 'a' && c <= 'z' || c >= '0' && c <= '9' }
 
 // isTime reports whether a folded word is of a day or an hour.
 func isTime(w string) bool {
@@ -194,11 +206,9 @@ func isTime(w string) bool {
 // number; at most twenty.
 func things(text string) []string {
 	var out []string
-	for _, w := range strings.FieldsFunc(clip(text, maxRuleText), func(r rune) bool {
-		return unicode.IsSpace(r) || strings.ContainsRune(`,;:!?()[]{}"'“”„‘’<>|=*`, r)
-	}) {
+	for w := range strings.FieldsFuncSeq(clip(text, maxRuleText), endsThing) {
 		w = strings.Trim(w, "./-_#")
-		if len(w) < 3 || len(w) > 40 || strings.Contains(w, "@") || strings.Contains(w, "//") {
+		if len(w) < 3 || len(w) > 40 {
 			continue
 		}
 		digits, letters, marked := 0, 0, false
@@ -212,7 +222,8 @@ func things(text string) []string {
 				marked = true
 			}
 		}
-		if (digits > 0 && letters > 0 || digits >= 5 || marked && letters >= 3 && len(w) >= 5) && !slices.Contains(out, w) {
+		if (digits > 0 && letters > 0 || digits >= 5 || marked && letters >= 3 && len(w) >= 5) &&
+			!strings.Contains(w, "@") && !strings.Contains(w, "//") && !slices.Contains(out, w) {
 			out = append(out, w)
 		}
 		if len(out) == 20 {
@@ -222,9 +233,19 @@ func things(text string) []string {
 	return out
 }
 
+// endsThing reports whether a character stands between things.
+func endsThing(r rune) bool {
+	if r < utf8.RuneSelf && isASCIIWord(byte(r)) { // most are
+		return false
+	}
+	return unicode.IsSpace(r) || strings.ContainsRune(`,;:!?()[]{}"'“”„‘’<>|=*`, r)
+}
+
+// computerWords name, folded, the writer's computer.
+var computerWords = []string{"my laptop", "my computer", "my pc", "my notebook", "my machine", "mein laptop", "meinem laptop", "mein rechner", "meinem rechner", "mein pc", "meinem pc", "mein notebook", "meinem notebook", "mein computer", "meinem computer",
+	"mon ordinateur", "mon pc", "mon portable", "mon poste"}
+
 // ownComputer reports whether a text speaks of the writer's computer as such.
 func ownComputer(text string) bool {
-	folded := " " + Fold(clip(text, maxRuleText)) + " "
-	return slices.ContainsFunc([]string{"my laptop", "my computer", "my pc", "my notebook", "my machine", "mein laptop", "meinem laptop", "mein rechner", "meinem rechner", "mein pc", "meinem pc", "mein notebook", "meinem notebook", "mein computer", "meinem computer",
-		"mon ordinateur", "mon pc", "mon portable", "mon poste"}, func(p string) bool { return strings.Contains(folded, p) })
+	return factPhrases.in(Fold(clip(text, maxRuleText)))&tellsComputer != 0
 }

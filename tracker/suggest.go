@@ -56,9 +56,17 @@ var aboutWork = []string{"work", "job", "arbeit", "travail", "nichts", "rien"}
 // stopsWork returns the sentence of a mail that says that somebody cannot
 // work, "" for none.
 func stopsWork(text string) string {
-	sentences := strings.FieldsFunc(clip(unsigned(text), 4000), func(r rune) bool { return strings.ContainsRune(".!?\n", r) })
+	text = clip(unsigned(text), 4000)
+	about := func(s string) bool {
+		folded := Fold(s)
+		return slices.ContainsFunc(aboutWork, func(p string) bool { return strings.Contains(folded, p) })
+	}
+	if !about(text) { // as most mails
+		return ""
+	}
+	sentences := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(".!?\n", r) })
 	for _, s := range sentences[:min(30, len(sentences))] {
-		if folded := Fold(s); !slices.ContainsFunc(aboutWork, func(p string) bool { return strings.Contains(folded, p) }) {
+		if !about(s) {
 			continue
 		}
 		n := " " + Fold(NormalLabel(s)) + " "
