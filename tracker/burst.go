@@ -36,6 +36,7 @@ type report struct {
 
 	gist   gist
 	plain  *gist      // see reports.plain
+	seen   int        // the look of reports.looks that last found it to share a word
 	person string     // who counts for it: see personOf
 	fresh  *knownGist // of one that is being opened: what will be read of it
 	counts bool       // a person's report, and not set aside
@@ -53,6 +54,12 @@ type reports struct {
 
 	grown []int64 // bursts to be counted once the batch is through
 	batch bool
+
+	// having are, in a batch, the first `known` of all by the words they have:
+	// reports that share none are not alike, and need no closer look.
+	having map[string][]*report
+	known  int
+	looks  int // see report.seen
 }
 
 // plain returns what a report is about without the words that say nothing.
@@ -297,80 +304,6 @@ func (s *Store) countGrownTx(ctx context.Context, tx *migrations.Tx, b *batch) e
 		}
 	}
 	return nil
-}
-
-// around returns the reports of the most people within an hour that are about
-// the same as a new one: alike with it, or with one that it is alike with. The
-// common one in the middle need not come last.
-func (o *reports) around(me *report) (best []*report) {
-	var within []*report
-	for _, r := range o.all {
-		if r.counts && max(r.At-me.At, me.At-r.At) <= burstWindow {
-			within = append(within, r)
-		}
-	}
-	within = append(within, me)
-	most := 0
-	like := func(of *report) (near []*report) {
-		mine := o.plain(of)
-		for _, r := range within {
-			if r == of || mine.alike(o.plain(r)) {
-				near = append(near, r)
-			}
-		}
-		return near
-	}
-	direct := like(me)
-	for _, middle := range direct {
-		near := direct
-		if middle != me {
-			near = like(middle)
-		}
-		near = mostPeople(near, me)
-		if n := peopleOf(near); n > most {
-			best, most = near, n
-		}
-		if len(direct) > 20 {
-			break // there are enough
-		}
-	}
-	return best
-}
-
-// mostPeople returns those of some reports that lie within an hour, me among
-// them, and are of the most people.
-func mostPeople(near []*report, me *report) (best []*report) {
-	slices.SortFunc(near, func(a, b *report) int {
-		if a.At != b.At {
-			return int(min(max(a.At-b.At, -1), 1))
-		}
-		return int(min(max(a.ID-b.ID, -1), 1))
-	})
-	// An hour's window slides over them, as far as it holds me.
-	mine := slices.Index(near, me)
-	seen := map[string]int{}
-	most, end := 0, 0
-	for i := 0; i <= mine; i++ {
-		for end < len(near) && near[end].At-near[i].At <= burstWindow {
-			seen[near[end].person]++
-			end++
-		}
-		if end > mine && len(seen) > most {
-			best, most = near[i:end:end], len(seen)
-		}
-		if seen[near[i].person]--; seen[near[i].person] == 0 {
-			delete(seen, near[i].person)
-		}
-	}
-	return best
-}
-
-func peopleOf(all []*report) int {
-	seen := map[string]bool{}
-	for _, r := range all {
-		seen[r.person] = true
-	}
-	return len(seen)
 }
 
 // countBurstTx writes how many people a burst has and why it is one. One that

@@ -1,0 +1,103 @@
+package tracker
+
+import "slices"
+
+// around returns the reports of the most people within an hour that are about
+// the same as a new one: alike with it, or with one that it is alike with. The
+// common one in the middle need not come last.
+func (o *reports) around(me *report) (best []*report) {
+	var within []*report
+	for _, r := range o.all {
+		if r.counts && max(r.At-me.At, me.At-r.At) <= burstWindow {
+			within = append(within, r)
+		}
+	}
+	within = append(within, me)
+	most := 0
+	like := func(of *report) (near []*report) {
+		mine, look := o.plain(of), 0
+		if o.batch { // for one mail alone an index costs more than it saves
+			look = o.mark(mine)
+		}
+		for _, r := range within {
+			if r == of || (look == 0 || r == me || r.seen == look) && mine.alike(o.plain(r)) {
+				near = append(near, r)
+			}
+		}
+		return near
+	}
+	direct := like(me)
+	for _, middle := range direct {
+		near := direct
+		if middle != me {
+			near = like(middle)
+		}
+		near = mostPeople(near, me)
+		if n := peopleOf(near); n > most {
+			best, most = near, n
+		}
+		if len(direct) > 20 {
+			break // there are enough
+		}
+	}
+	return best
+}
+
+// mostPeople returns those of some reports that lie within an hour, me among
+// them, and are of the most people.
+func mostPeople(near []*report, me *report) (best []*report) {
+	slices.SortFunc(near, func(a, b *report) int {
+		if a.At != b.At {
+			return int(min(max(a.At-b.At, -1), 1))
+		}
+		return int(min(max(a.ID-b.ID, -1), 1))
+	})
+	// An hour's window slides over them, as far as it holds me.
+	mine := slices.Index(near, me)
+	seen := map[string]int{}
+	most, end := 0, 0
+	for i := 0; i <= mine; i++ {
+		for end < len(near) && near[end].At-near[i].At <= burstWindow {
+			seen[near[end].person]++
+			end++
+		}
+		if end > mine && len(seen) > most {
+			best, most = near[i:end:end], len(seen)
+		}
+		if seen[near[i].person]--; seen[near[i].person] == 0 {
+			delete(seen, near[i].person)
+		}
+	}
+	return best
+}
+
+func peopleOf(all []*report) int {
+	seen := map[string]bool{}
+	for _, r := range all {
+		seen[r.person] = true
+	}
+	return len(seen)
+}
+
+// mark marks as seen the reports that share a word with one, and returns the
+// number of that look.
+func (o *reports) mark(of gist) int {
+	if o.having == nil {
+		o.having = map[string][]*report{}
+	}
+	for ; o.known < len(o.all); o.known++ {
+		r := o.all[o.known]
+		if r.counts {
+			for _, w := range o.plain(r).text {
+				o.having[w] = append(o.having[w], r)
+			}
+		}
+	}
+	o.looks++
+	for _, w := range of.text { // those of the subject are among them
+		for _, r := range o.having[w] {
+			r.seen = o.looks
+		}
+	}
+	return o.looks
+}
