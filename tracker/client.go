@@ -34,6 +34,11 @@ func Fold(s string) string {
 	if plain, ok := foldPlain(s); ok {
 		return plain
 	}
+	return foldAny(s)
+}
+
+// foldAny folds a lower-case text of any letters.
+func foldAny(s string) string {
 	var b strings.Builder
 	space := false
 	for _, r := range norm.NFKD.String(s) {
