@@ -236,9 +236,7 @@ func (s *Server) Stop() {
 		s.cmd.Process.Kill()
 		<-s.done
 	}
-	// Children that serve a connection outlive their master for a while.
-	syscall.Kill(-s.cmd.Process.Pid, syscall.SIGKILL)
-	s.cmd = nil
+	s.Kill() // children that serve a connection outlive their master for a while
 }
 
 // Kill ends the server and its children at once, as a power cut would.
@@ -246,8 +244,17 @@ func (s *Server) Kill() {
 	if s.cmd == nil {
 		return
 	}
-	syscall.Kill(-s.cmd.Process.Pid, syscall.SIGKILL)
+	group := -s.cmd.Process.Pid
+	syscall.Kill(group, syscall.SIGKILL)
 	<-s.done
+	// A child that is still dying holds its sockets, and the next Dovecot would
+	// take it for a running one. Who waits for orphans may be slow: give up then.
+	for range 500 {
+		if err := syscall.Kill(group, 0); errors.Is(err, syscall.ESRCH) {
+			break
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
 	s.cmd = nil
 }
 
