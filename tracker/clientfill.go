@@ -55,7 +55,8 @@ func (s *Store) askedFor(ctx context.Context, g Guest, q *Question) (bool, error
 // GuestFills takes a guest's answers to the questions on their page: they
 // become a message of theirs, question above answer, so that whoever works the
 // ticket reads them as any other, and fill in what is still unknown. Empty ones
-// are left open. What a technician wrote down meanwhile stays.
+// are left open. What else they wrote, and files, stand below. What a technician
+// wrote down meanwhile stays.
 func (s *Store) GuestFills(ctx context.Context, g Guest, fills []ClientFill, in ClientSays) (t Ticket, err error) {
 	var said []string
 	answers := map[FactItem]string{}
@@ -72,8 +73,15 @@ func (s *Store) GuestFills(ctx context.Context, g Guest, fills []ClientFill, in 
 	if len(said) == 0 {
 		return t, migrations.Invalidf("Please answer at least one of the questions.")
 	}
+	if more := manyLines(strings.TrimSpace(in.Text)); more != "" {
+		said = append(said, more)
+	}
+	text := strings.Join(said, "\n\n")
+	if len(text) > maxBody {
+		return t, migrations.InvalidAt("text", tooLongSaid)
+	}
 	err = s.asGuest(ctx, g, in.IP, func(tx *migrations.Tx, was *Ticket) error {
-		id, err := s.guestMessageTx(ctx, tx, g, was, strings.Join(said, "\n\n"), nil, in.Once)
+		id, err := s.guestMessageTx(ctx, tx, g, was, text, in.Files, in.Once)
 		if err != nil || id == 0 {
 			return err
 		}

@@ -19,6 +19,8 @@ const (
 	guestFilesPerDay = 60
 )
 
+const tooLongSaid = "This is too long: please say it in up to 200,000 characters, or add it as a file."
+
 // ClientSays is what somebody writes on the employee's page.
 type ClientSays struct {
 	Text   string
@@ -86,7 +88,7 @@ func (s *Store) GuestSays(ctx context.Context, g Guest, in ClientSays) (t Ticket
 			return migrations.InvalidAt("text", "Please write something, or add a file.")
 		}
 		if len(text) > maxBody {
-			return migrations.InvalidAt("text", "This is too long: please say it in up to 200,000 characters, or add it as a file.")
+			return migrations.InvalidAt("text", tooLongSaid)
 		}
 		id, err := s.guestMessageTx(ctx, tx, g, was, text, in.Files, in.Once)
 		if err != nil || id == 0 {
@@ -114,11 +116,11 @@ func (s *Store) GuestAnswers(ctx context.Context, g Guest, solved bool, no strin
 	err = s.asGuest(ctx, g, in.IP, func(tx *migrations.Tx, was *Ticket) error {
 		text := manyLines(in.Text)
 		if len(text) > maxBody {
-			return migrations.InvalidAt("text", "This is too long: please say it in up to 200,000 characters, or add it as a file.")
+			return migrations.InvalidAt("text", tooLongSaid)
 		}
 		if !solved {
 			if text = strings.TrimSpace(no + "\n\n" + text); !was.Stage.Closed() && was.Stage != Confirming {
-				return s.guestAgainTx(ctx, tx, g, was, in.Once, text)
+				return s.guestAgainTx(ctx, tx, g, was, text, in)
 			}
 			id, err := s.guestMessageTx(ctx, tx, g, was, text, in.Files, in.Once)
 			if err != nil || id == 0 {
@@ -136,8 +138,8 @@ func (s *Store) GuestAnswers(ctx context.Context, g Guest, solved bool, no strin
 
 // guestAgainTx is a "no" on a ticket that is open: the same one sent again, or
 // one that comes too late, which is said as any other words.
-func (s *Store) guestAgainTx(ctx context.Context, tx *migrations.Tx, g Guest, t *Ticket, once, text string) error {
-	id, err := s.guestMessageTx(ctx, tx, g, t, text, nil, once)
+func (s *Store) guestAgainTx(ctx context.Context, tx *migrations.Tx, g Guest, t *Ticket, text string, in ClientSays) error {
+	id, err := s.guestMessageTx(ctx, tx, g, t, text, in.Files, in.Once)
 	if err != nil || id == 0 {
 		return err
 	}
@@ -152,7 +154,7 @@ func (s *Store) guestConfirmsTx(ctx context.Context, tx *migrations.Tx, g Guest,
 		return migrations.Conflictf("This request is being worked on (again), so there is nothing to confirm yet. Please write to us below instead.")
 	}
 	j := joining{Actor: g.Actor(), TicketID: t.ID, Human: true, Confirms: true, FromPage: true}
-	if text != "" {
+	if text != "" || len(in.Files) > 0 {
 		id, err := s.guestMessageTx(ctx, tx, g, t, text, in.Files, in.Once)
 		if err != nil {
 			return err

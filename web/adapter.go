@@ -140,7 +140,7 @@ func typedTexts(r *http.Request) []typed {
 }
 
 // keepTyped names the form fields that hold what somebody wrote.
-var keepTyped = map[string]bool{"text": true, "fix": true, "reason": true, "subject": true, "body": true, "resolution": true, "title": true, "name": true, "address": true,
+var keepTyped = map[string]bool{"text": true, "why": true, "comment": true, "fix": true, "reason": true, "subject": true, "body": true, "resolution": true, "title": true, "name": true, "address": true,
 	"purpose": true, "specs": true, "serials": true, "line_text": true,
 	"answer_what": true, "answer_doing": true, "answer_repeat": true, "answer_when": true, "answer_effect": true, "answer_asset": true}
 

@@ -97,9 +97,11 @@ func driveEmployee(t *testing.T, engine migrations.Engine) {
 		says("Does it happen again when you try again?")
 		shot("asked")
 		p.MustElement("#answer_repeat").MustInput("Yes, with every page.")
+		p.MustElement("#text").MustInput("Only on Mondays.")
 		press("Send the answers")
 		says("Thank you for your answers")
 		says("Yes, with every page.")
+		says("Only on Mondays.")
 		if k := w.facts(t, number); k[tracker.FactRepeat].Value != "Yes, with every page." || k[tracker.FactEffect].Value != "" {
 			t.Fatalf("%s: filled in %+v", name, k)
 		}

@@ -169,22 +169,25 @@ func TestTheEmployeesWay(t *testing.T) {
 		if res := b.post(page+"/answer", "solved", "maybe"); res.Code != http.StatusUnprocessableEntity {
 			t.Fatalf("maybe: %d", res.Code)
 		}
-		to("/answer", "no", "solved", "no", "text", "Page two is blank.", "once", "n1")
+		to("/answer", "no", "solved", "no", "why", "Page two is blank.", "text", "And it smells.", "once", "n1")
 		x := w.stage(n, tracker.Requested)
-		shows("?done=no", "Thank you for telling us", "Page two is blank.", "Received")
+		shows("?done=no", "Thank you for telling us", "Page two is blank.\n\nAnd it smells.", "Received")
 		shows("", "A few questions", "answer the questions below", "Since when?", `name="answer_effect"`)
 		if body := b.get(page).Body.String(); strings.Contains(body, "What happened?") {
 			t.Fatal("what is known is asked")
 		}
-		if res := b.post(page+"/fill", "answer_when", " ", "once", "f0"); res.Code != http.StatusUnprocessableEntity || !strings.Contains(res.Body.String(), "at least one") {
+		if res := b.post(page+"/say", "do", "fill", "answer_when", " ", "once", "f0"); res.Code != http.StatusUnprocessableEntity || !strings.Contains(res.Body.String(), "at least one") {
 			t.Fatalf("no answer: %d", res.Code)
 		}
-		if res := b.post(page+"/fill", "answer_when", "Since <b>noon</b>", "answer_effect", strings.Repeat("x", 2001), "once", "f0"); res.Code != http.StatusUnprocessableEntity ||
-			!strings.Contains(res.Body.String(), "Since &lt;b&gt;noon") || !strings.Contains(res.Body.String(), `id="answer_effect-error"`) || !strings.Contains(res.Body.String(), "xxxxx") {
+		if res := b.post(page+"/say", "do", "fill", "answer_when", "Since <b>noon</b>", "answer_effect", strings.Repeat("x", 2001), "text", "It <i>smells</i>", "once", "f0"); res.Code != http.StatusUnprocessableEntity ||
+			!strings.Contains(res.Body.String(), "Since &lt;b&gt;noon") || !strings.Contains(res.Body.String(), `id="answer_effect-error"`) || !strings.Contains(res.Body.String(), "It &lt;i&gt;smells") || !strings.Contains(res.Body.String(), "xxxxx") {
 			t.Fatalf("too long: %d %s", res.Code, res.Body)
 		}
-		to("/fill", "filled", "answer_when", "Since <b>noon</b>", "answer_effect", "", "once", "f1")
-		shows("?done=filled", "Thank you for your answers", "Since when?\nSince &lt;b&gt;noon", `name="answer_effect"`)
+		// Whichever button is pressed: what was answered, said and attached goes out as one.
+		if res := b.sendForm(page+"/say", []file{{name: "half.txt", data: []byte("half")}}, "answer_when", "Since <b>noon</b>", "answer_effect", "", "text", "It smells, too.", "once", "f1"); res.Header().Get("Location") != page+"?done=filled" {
+			t.Fatalf("answers with words and a file: %d %s", res.Code, res.Body)
+		}
+		shows("?done=filled", "Thank you for your answers", "Since when?\nSince &lt;b&gt;noon&lt;/b&gt;\n\nIt smells, too.", "half.txt", `name="answer_effect"`)
 		if strings.Contains(b.get(page).Body.String(), `name="answer_when"`) {
 			t.Fatal("asked twice")
 		}

@@ -1,17 +1,45 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"helpdeskd/migrations"
 	"helpdeskd/tracker"
 )
 
-// said reads what a visitor wrote out of a form.
-func (s *site) said(r *http.Request) tracker.ClientSays {
-	return tracker.ClientSays{Text: r.PostFormValue("text"), Once: r.PostFormValue("once"), IP: s.clientIP(r)}
+// clientForm reads what a visitor wrote anywhere on the page, which is one
+// form, and what to show again if it can not be taken. Its error is that they
+// send too much, or of a file.
+func (s *site) clientForm(r *http.Request, v visit) (in tracker.ClientSays, fills []tracker.ClientFill, back clientView, err error) {
+	in = tracker.ClientSays{Text: r.PostFormValue("text"), Once: r.PostFormValue("once"), IP: s.clientIP(r)}
+	back = clientView{visit: v, Text: in.Text, Why: r.PostFormValue("why"), Filled: map[tracker.FactItem]string{}}
+	for _, i := range tracker.Checklist() {
+		if text := r.PostFormValue(fillField(i)); strings.TrimSpace(text) != "" && i != tracker.FactWho {
+			back.Filled[i] = text
+			fills = append(fills, tracker.ClientFill{Item: i, Question: s.words.say("ask.q." + string(i)), Text: text})
+		}
+	}
+	if r.MultipartForm == nil || len(r.MultipartForm.File["files"]) == 0 {
+		return in, fills, back, nil
+	}
+	if err := s.store.GuestSends(r.Context(), v.Guest, in.IP); err != nil {
+		return in, fills, back, err
+	}
+	for _, h := range r.MultipartForm.File["files"] {
+		if h.Filename == "" && h.Size == 0 {
+			continue
+		}
+		f, err := s.upload(r, h)
+		if err != nil {
+			return in, fills, back, err
+		}
+		in.Files = append(in.Files, f)
+	}
+	return in, fills, back, nil
 }
 
 // backToClient shows the page again with what was typed and why it was not
@@ -32,32 +60,27 @@ func (s *site) backToClient(w http.ResponseWriter, r *http.Request, c clientView
 	return s.showClient(w, r, status, c)
 }
 
-// sayClient adds words or files to the visitor's ticket.
+// sayClient takes answers to what the visitor was asked, words and files.
 func (s *site) sayClient(w http.ResponseWriter, r *http.Request, v visit) error {
-	in := s.said(r)
+	in, fills, back, err := s.clientForm(r, v)
+	if err != nil {
+		return s.backToClient(w, r, back, "text", err)
+	}
 	in.Reopen = r.PostFormValue("open") == "again"
-	back := clientView{visit: v, Text: in.Text}
-	if in.Reopen && in.Text == "" {
+	switch {
+	case len(fills) > 0:
+		if _, err := s.store.GuestFills(r.Context(), v.Guest, fills, in); err != nil {
+			return s.backToClient(w, r, back, cmp.Or(migrations.FieldOf(err), "fill"), err)
+		}
+		return seeOther(w, r, v.Base+"?done=filled")
+	case r.PostFormValue("do") == "fill" && strings.TrimSpace(in.Text) == "" && len(in.Files) == 0:
+		return s.backToClient(w, r, back, "fill", migrations.Invalidf("%s", s.words.say("client.asked_for_none")))
+	case in.Reopen && strings.TrimSpace(in.Text) == "":
 		return s.backToClient(w, r, back, "text", migrations.Invalidf("%s", s.words.say("client.again_why")))
 	}
 	was, err := s.store.TicketByID(r.Context(), v.TicketID)
 	if err != nil {
 		return err
-	}
-	if r.MultipartForm != nil && len(r.MultipartForm.File["files"]) > 0 {
-		if err := s.store.GuestSends(r.Context(), v.Guest, in.IP); err != nil {
-			return s.backToClient(w, r, back, "text", err)
-		}
-		for _, h := range r.MultipartForm.File["files"] {
-			if h.Filename == "" && h.Size == 0 {
-				continue
-			}
-			f, err := s.upload(r, h)
-			if err != nil {
-				return err
-			}
-			in.Files = append(in.Files, f)
-		}
 	}
 	t, err := s.store.GuestSays(r.Context(), v.Guest, in)
 	if err != nil {
@@ -89,36 +112,19 @@ func (s *site) askedLines(c *clientView) (lines []askedLine) {
 
 func fillField(i tracker.FactItem) string { return "answer_" + string(i) }
 
-// fillClient takes the answers to what the visitor was asked.
-func (s *site) fillClient(w http.ResponseWriter, r *http.Request, v visit) error {
-	back := clientView{visit: v, Filled: map[tracker.FactItem]string{}}
-	var fills []tracker.ClientFill
-	for _, i := range tracker.Checklist() {
-		if text := r.PostFormValue(fillField(i)); text != "" && i != tracker.FactWho {
-			back.Filled[i] = text
-			fills = append(fills, tracker.ClientFill{Item: i, Question: s.words.say("ask.q." + string(i)), Text: text})
-		}
-	}
-	if _, err := s.store.GuestFills(r.Context(), v.Guest, fills, s.said(r)); err != nil {
-		field := migrations.FieldOf(err)
-		if field == "" {
-			field = "fill"
-		}
-		return s.backToClient(w, r, back, field, err)
-	}
-	return seeOther(w, r, v.Base+"?done=filled")
-}
-
 // answerClient is yes or no to the question whether it is fixed.
 func (s *site) answerClient(w http.ResponseWriter, r *http.Request, v visit) error {
 	solved := r.PostFormValue("solved")
 	if solved != "yes" && solved != "no" {
 		return errForm
 	}
-	in := s.said(r)
-	_, err := s.store.GuestAnswers(r.Context(), v.Guest, solved == "yes", s.words.say("client.no_words"), in)
-	if err != nil {
-		return s.backToClient(w, r, clientView{visit: v, Why: in.Text, Solved: solved}, "why", err)
+	in, _, back, err := s.clientForm(r, v)
+	if back.Solved = solved; err != nil {
+		return s.backToClient(w, r, back, "why", err)
+	}
+	in.Text = strings.TrimSpace(back.Why + "\n\n" + in.Text)
+	if _, err := s.store.GuestAnswers(r.Context(), v.Guest, solved == "yes", s.words.say("client.no_words"), in); err != nil {
+		return s.backToClient(w, r, back, "why", err)
 	}
 	return seeOther(w, r, v.Base+"?done="+solved)
 }

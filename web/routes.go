@@ -51,7 +51,6 @@ func (s *site) table() []route {
 		{get, "/r/{token}/files/{uid}", anyone, s.byLink(s.clientFile)},
 		{post, "/r/{token}/say", anyone, s.byLink(s.sayClient)},
 		{post, "/r/{token}/answer", anyone, s.byLink(s.answerClient)},
-		{post, "/r/{token}/fill", anyone, s.byLink(s.fillClient)},
 		{post, "/r/{token}/rate", anyone, s.byLink(s.rateClient)},
 		{get, "/my", anyone, s.my},
 		{post, "/my/code", anyone, s.myCode},
@@ -61,7 +60,6 @@ func (s *site) table() []route {
 		{get, "/my/{number}/files/{uid}", anyone, s.bySession(s.clientFile)},
 		{post, "/my/{number}/say", anyone, s.bySession(s.sayClient)},
 		{post, "/my/{number}/answer", anyone, s.bySession(s.answerClient)},
-		{post, "/my/{number}/fill", anyone, s.bySession(s.fillClient)},
 		{post, "/my/{number}/rate", anyone, s.bySession(s.rateClient)},
 
 		{get, "/", tracker.ReadPlain, s.home},
@@ -365,6 +363,8 @@ var withFiles = map[string]bool{
 	"/import":                         true,
 	"/r/{token}/say":                  true,
 	"/my/{number}/say":                true,
+	"/r/{token}/answer":               true,
+	"/my/{number}/answer":             true,
 }
 
 // probes are the addresses that machines ask: no session is read for them,

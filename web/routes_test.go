@@ -210,7 +210,7 @@ func (h *hangUp) Flush() { h.cancel() }
 // throttled are the routes that count wrong tries, which is what they are
 // asked to do with them.
 var throttled = map[string]bool{"/login": true, "/forgot": true, "/setup": true, "/choose-password": true, "/account/password": true, "/my/code": true, "/my/enter": true,
-	"/r/{token}/say": true, "/r/{token}/answer": true, "/r/{token}/rate": true, "/r/{token}/fill": true, "/my/{number}/fill": true, "/my/{number}/say": true, "/my/{number}/answer": true, "/my/{number}/rate": true}
+	"/r/{token}/say": true, "/r/{token}/answer": true, "/r/{token}/rate": true, "/my/{number}/say": true, "/my/{number}/answer": true, "/my/{number}/rate": true}
 
 // TestReadingChangesNothing: no GET or HEAD changes a row of any table, for
 // whoever asks, and HEAD answers as GET does.
