@@ -220,25 +220,6 @@ func aDay(t *testing.T, engine migrations.Engine) {
 	}
 }
 
-func TestSmokeOnPostgres(t *testing.T) {
-	d := newDrive(t, migrations.Postgres, 1440, 900)
-	d.tap(d.sees("#cards-requested .subject", "Imprimante"))
-	d.choose("Priority", "Part of the work is impeded")
-	d.sees(".prop > summary .prio.p2", "Work impeded")
-	d.write("reply", "I am coming up.", "Send and start work")
-	d.sees(".msg.own .text", "I am coming up")
-	d.sees(".prop > summary .stage", "In progress")
-	d.open("/search?q=accounting+database")
-	d.sees(".found .s", "Cannot reach the accounting database")
-	for _, path := range []string{"/tickets", "/held", "/people", "/mail", "/account"} {
-		d.open(path)
-		d.MustElement("main")
-		if d.MustHas(".trouble") {
-			t.Errorf("%s: %s", path, d.MustElement(".trouble").MustText())
-		}
-	}
-}
-
 // TestLive: what happens elsewhere appears by itself, and what is being typed stays.
 func TestLive(t *testing.T) {
 	d := newDrive(t, migrations.SQLite, 1440, 900)
