@@ -156,7 +156,7 @@ type Stop struct {
 // where it has not, as was suggested, of a burst by that. One for which a fix is
 // recorded and the client was asked stops nobody any more.
 const stops = ` FROM ticket t WHERE t.archived_at IS NULL AND t.stage IN ('requested', 'in_progress') AND ` + unmerged + alone + `
-	AND (t.triaged_at IS NOT NULL AND t.level = 3 OR t.triaged_at IS NULL AND (t.suggested_level = 3 OR t.burst_id IS NOT NULL))`
+	AND (t.triaged_at IS NOT NULL AND t.level = 3 OR t.triaged_at IS NULL AND (t.suggested_level = 3 OR `+bursting+`))`
 
 // Stops returns what keeps people from their work now, the gravest first, and
 // how many there are.
@@ -165,7 +165,7 @@ func (s *Store) Stops(ctx context.Context, limit int) (list []Stop, n int, err e
 		return nil, 0, fmt.Errorf("count what stops people: %w", err)
 	}
 	err = s.db.Select(ctx, &list, `SELECT t.number, t.subject, t.summary, t.stage, t.opened_at, t.waiting,
-		CASE WHEN t.triaged_at IS NULL THEN (t.suggested_star OR t.burst_id IS NOT NULL) ELSE t.star END AS star, t.triaged_at IS NOT NULL AS judged,
+		CASE WHEN t.triaged_at IS NULL THEN (t.suggested_star OR `+bursting+`) ELSE t.star END AS star, t.triaged_at IS NOT NULL AS judged,
 		COALESCE(c.name, '') AS name, COALESCE(c.department, '') AS department, COALESCE(a.name, '') AS assignee,
 		COALESCE((SELECT f.value FROM fact f WHERE f.ticket_id = t.id AND f.item = 'effect' AND f.source = 'technician'), '') AS effect, `+others+` AS others
 		FROM ticket t LEFT JOIN client c ON c.id = COALESCE(t.for_client_id, t.client_id) LEFT JOIN account a ON a.id = t.assignee_id
@@ -184,6 +184,10 @@ func (s *Store) JudgedStops(ctx context.Context) (n int, err error) {
 	}
 	return n, nil
 }
+
+// bursting is a report of what several report, as long as another of them is
+// open, or was merged into it.
+const bursting = `(t.burst_id IS NOT NULL AND EXISTS (SELECT 1 FROM ticket m WHERE m.burst_id = t.burst_id AND m.id <> t.id AND (m.closed_at IS NULL OR m.merged_into_id = t.id)))`
 
 // alone leaves out a report of a problem whose own ticket stops people, too,
 // and of a burst that nobody has judged all but the first: those stand for it.
@@ -211,7 +215,7 @@ func (s *Store) OpenWeights(ctx context.Context) (w Weights, err error) {
 		Unanswered int              `db:"unanswered"`
 		Oldest     migrations.Stamp `db:"oldest"`
 	}
-	err = s.db.Select(ctx, &rows, `SELECT CASE WHEN t.triaged_at IS NULL THEN CASE WHEN t.suggested_level = 3 OR t.burst_id IS NOT NULL THEN 3 ELSE 0 END ELSE t.level END AS level, count(*) AS n,
+	err = s.db.Select(ctx, &rows, `SELECT CASE WHEN t.triaged_at IS NULL THEN CASE WHEN t.suggested_level = 3 OR `+bursting+` THEN 3 ELSE 0 END ELSE t.level END AS level, count(*) AS n,
 		SUM(CASE WHEN t.first_answer_at IS NULL THEN 1 ELSE 0 END) AS unanswered, MIN(t.opened_at) AS oldest
 		FROM ticket t WHERE t.archived_at IS NULL AND t.stage IN ('requested', 'in_progress') AND `+unmerged+` GROUP BY 1`)
 	if err != nil {

@@ -197,6 +197,17 @@ func TestABurstIsOneStop(t *testing.T) {
 		if judged := must(d.JudgedStops(ctx))(t); err != nil || n != 2 || judged != 1 || list[1].Others != 1 {
 			t.Fatalf("%d of %d judged, %+v, %v", judged, n, list, err)
 		}
+		// The last one of them that is open is no burst any more, unless it stands for the others.
+		for _, x := range all[:2] {
+			must(d.SetStage(ctx, d.tech.Actor(), x.Number, StageChange{Stage: Completed, Fix: "Restarted the router"}, AnyVersion))(t)
+		}
+		if list, n, err = d.Stops(ctx, 9); err != nil || n != 0 {
+			t.Fatalf("%d stop people: %+v, %v", n, list, err)
+		}
+		must(d.Merge(ctx, d.tech.Actor(), all[1].Number, all[2].Number, AnyVersion))(t)
+		if list, n, err = d.Stops(ctx, 9); err != nil || n != 1 || list[0].Number != all[2].Number {
+			t.Fatalf("%d stop people: %+v, %v", n, list, err)
+		}
 	})
 }
 
