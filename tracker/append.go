@@ -103,6 +103,9 @@ func (s *Store) joinTx(ctx context.Context, tx *migrations.Tx, j joining) error 
 		if err := s.RecordTx(ctx, tx, Event{Actor: j.Actor, Subject: "ticket", SubjectID: j.TicketID, Kind: "reopened", Was: t.Stage, Became: stage}); err != nil {
 			return err
 		}
+		if err := dropClosedTx(ctx, tx, j.TicketID); err != nil {
+			return err
+		}
 	}
 	if j.Answers {
 		if err := s.deadlinesTx(ctx, tx, j.Actor, j.TicketID); err != nil {
@@ -296,8 +299,8 @@ func (s *Store) queueAnswerTx(ctx context.Context, tx *migrations.Tx, ticketID, 
 			continue
 		}
 		if p.MailboxID == 0 { // a ticket made by hand answers from the first mailbox
-			if err := tx.Get(ctx, &p.MailboxID, `SELECT id FROM mailbox ORDER BY id LIMIT 1`); err != nil {
-				return fmt.Errorf("find a mailbox to answer from: %w", err)
+			if p.MailboxID, err = mustMailbox(ctx, tx); err != nil {
+				return err
 			}
 		}
 		if _, err := s.EnqueueTx(ctx, tx, Mail{Kind: MailReply, MailboxID: p.MailboxID, TicketID: ticketID, MessageID: messageID, ClientID: p.ClientID, ToAddress: p.Address, ToName: nameUnless(p.Name, p.Address), After: way.After}); err != nil {

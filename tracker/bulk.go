@@ -403,6 +403,9 @@ func (s *Store) undoOneTx(ctx context.Context, tx *migrations.Tx, actor Actor, w
 		before, after = string(t.Stage), string(was.Stage)
 		if t.Stage.Closed() && !was.Stage.Closed() {
 			kind = "reopened"
+			if err := dropClosedTx(ctx, tx, t.ID); err != nil {
+				return err
+			}
 		}
 		err = t.setTx(ctx, tx, `stage = ?, stage_at = ?, closed_at = ?, archived_at = ?, fix = ?, fixed_at = ?, drop_reason = ?, unconfirmed = ?, news = (news OR ?)`,
 			was.Stage, was.StageAt, orNull(int64(was.ClosedAt)), orNull(int64(was.ArchivedAt)), was.Fix, orNull(int64(was.FixedAt)), was.DropReason, was.Unconfirmed, was.News)

@@ -107,12 +107,8 @@ func (s *Store) sendDigest(ctx context.Context, l *Lease, a Account, day string)
 		if err != nil || d.MineN+d.FreeN == 0 {
 			return err
 		}
-		var box int64
-		err = tx.Get(ctx, &box, `SELECT id FROM mailbox ORDER BY id LIMIT 1`)
-		if migrations.KindOf(err) == migrations.NotFound {
-			return nil
-		}
-		if err != nil {
+		box, err := firstMailbox(ctx, tx)
+		if err != nil || box == 0 {
 			return err
 		}
 		if _, err := s.EnqueueTx(ctx, tx, Mail{Kind: MailDigest, MailboxID: box, AccountID: a.ID, ToAddress: a.Email, ToName: a.Name, Daily: &d}); err != nil {
@@ -147,7 +143,8 @@ func (s *Store) digestTx(ctx context.Context, tx *migrations.Tx, a Account) (d D
 			}
 		}
 	}
-	err = tx.Get(ctx, &d.Answered, `SELECT count(*) FROM event WHERE actor = ? AND subject = 'ticket' AND kind IN ('answered', 'replied') AND at > ?`, a.Actor().String(), day)
+	err = tx.Get(ctx, &d.Answered, `SELECT COALESCE(SUM(CASE WHEN kind = 'taken_back' THEN -1 ELSE 1 END), 0) FROM event WHERE actor = ? AND subject = 'ticket' AND kind IN ('answered', 'replied', 'taken_back') AND at > ?`, a.Actor().String(), day)
+	d.Answered = max(d.Answered, 0) // an answer of just before may have been taken back since
 	if err == nil {
 		err = tx.Get(ctx, &d.Done, `SELECT count(*) FROM event WHERE actor = ? AND subject = 'ticket' AND kind = 'stage' AND became IN ('completed', 'dropped') AND at > ?`, a.Actor().String(), day)
 	}

@@ -61,7 +61,7 @@ func (s *Store) Escalate(ctx context.Context, l *Lease) (int, error) {
 			n = 0
 			for _, id := range ids {
 				missed, err := s.missedTx(ctx, tx, id)
-				if err != nil {
+				if err != nil && migrations.KindOf(err) != migrations.NotFound { // deleted meanwhile
 					return err
 				}
 				if missed {
@@ -95,7 +95,7 @@ func (s *Store) unmiss(ctx context.Context, l *Lease) error {
 			if err := s.lockTicketTx(ctx, tx, id); err != nil {
 				return err
 			}
-			if err := s.deadlinesTx(ctx, tx, Actor{}, id); err != nil {
+			if err := s.deadlinesTx(ctx, tx, Actor{}, id); err != nil && migrations.KindOf(err) != migrations.NotFound {
 				return err
 			}
 		}
@@ -238,13 +238,9 @@ func (s *Store) tellPeopleTx(ctx context.Context, tx *migrations.Tx, told []told
 	if err := tx.Select(ctx, &people, `SELECT `+accountColumns+` FROM account WHERE enabled AND role <> 'manager' AND notify <> 'none' ORDER BY id`); err != nil {
 		return fmt.Errorf("find whom to tell: %w", err)
 	}
-	var box int64
-	err := tx.Get(ctx, &box, `SELECT id FROM mailbox ORDER BY id LIMIT 1`)
-	if migrations.KindOf(err) == migrations.NotFound {
-		return nil // nothing to write from: the pages say it
-	}
-	if err != nil {
-		return fmt.Errorf("find a mailbox to write from: %w", err)
+	box, err := firstMailbox(ctx, tx)
+	if err != nil || box == 0 { // nothing to write from: the pages say it
+		return err
 	}
 	for _, p := range people {
 		var items []DueItem

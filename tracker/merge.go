@@ -28,6 +28,7 @@ type mergeDetail struct {
 	StageAt    migrations.Stamp `json:"stage_at"`
 	ClosedAt   migrations.Stamp `json:"closed_at,omitempty"`
 	News       bool             `json:"news,omitempty"`
+	Waiting    Waiting          `json:"waiting,omitzero"`
 	Parent     int64            `json:"parent,omitempty"`
 	Messages   []int64          `json:"messages,omitempty"`
 	Notes      []int64          `json:"notes,omitempty"`
@@ -98,7 +99,7 @@ func (s *Store) mergeTx(ctx context.Context, tx *migrations.Tx, actor Actor, m M
 	case into.Archived():
 		return into, errArchived(&into)
 	}
-	d := mergeDetail{Stage: from.Stage, StageAt: from.StageAt, ClosedAt: from.ClosedAt, News: from.News, Parent: from.ParentID}
+	d := mergeDetail{Stage: from.Stage, StageAt: from.StageAt, ClosedAt: from.ClosedAt, News: from.News, Waiting: from.waits(), Parent: from.ParentID}
 	if err := s.moveAllTx(ctx, tx, actor, &from, &into, &d); err != nil {
 		return into, err
 	}
@@ -113,6 +114,11 @@ func (s *Store) mergeTx(ctx context.Context, tx *migrations.Tx, actor Actor, m M
 	}
 	if err := into.setTx(ctx, tx, `news = (news OR ?), keep = (keep OR ?)`, from.News && !into.Stage.Closed(), from.Keep); err != nil {
 		return into, err
+	}
+	if !into.Stage.Closed() {
+		if err := dropClosedTx(ctx, tx, into.ID); err != nil {
+			return into, err
+		}
 	}
 	now := s.stamp()
 	err = from.setTx(ctx, tx, `stage = ?, stage_at = ?, closed_at = COALESCE(closed_at, ?), archived_at = ?, news = FALSE, parent_id = NULL, merged_into_id = ?`, Dropped, now, now, now, into.ID)
@@ -296,6 +302,13 @@ func (s *Store) moveFamilyTx(ctx context.Context, tx *migrations.Tx, from, into 
 		return err
 	}
 	d.Children = append(d.Children, children...)
+	var has int
+	if err := tx.Get(ctx, &has, `SELECT count(*) FROM ticket WHERE parent_id = ?`, parent); err != nil {
+		return err
+	}
+	if len(children) > 0 && has+len(children) > MaxChildren { // an answer to all would pass some over
+		return migrations.InvalidAt("into", "The two would have %d children together, and a ticket can have up to %d. Complete what is done, or answer them before.", has+len(children), MaxChildren)
+	}
 	for _, q := range []struct {
 		query string
 		to    int64

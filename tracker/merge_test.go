@@ -50,6 +50,7 @@ func TestMergeIsOneConversationAndCanBeTakenBack(t *testing.T) {
 		_, err := d.AddNote(d.ctx, tomas.Actor(), 2, NoteNote, "The other one called too")
 		d.ok(err)
 		d.ok(second(d.WatchTicket(d.ctx, tomas.Actor(), 2)))
+		d.ok(second(d.SetWaiting(d.ctx, tomas.Actor(), 2, Waiting{On: WaitingVendor, Vendor: "Brightline", Expected: "2026-12-01"}, AnyVersion)))
 		was := d.ticketOf(2)
 		into, err := d.Merge(d.ctx, tomas.Actor(), 2, 1, was.Version)
 		d.ok(err)
@@ -87,7 +88,7 @@ func TestMergeIsOneConversationAndCanBeTakenBack(t *testing.T) {
 		back, err := d.Unmerge(d.ctx, tomas.Actor(), 2)
 		d.ok(err)
 		d.sound()
-		if back.Stage != was.Stage || back.MergedIntoID != 0 || back.ArchivedAt != 0 || back.News != was.News || d.count(`SELECT count(*) FROM message WHERE ticket_id = ?`, back.ID) != 1 || d.count(`SELECT count(*) FROM note WHERE ticket_id = ?`, back.ID) != 1 {
+		if back.Stage != was.Stage || back.MergedIntoID != 0 || back.ArchivedAt != 0 || back.News != was.News || back.waits() != was.waits() || d.count(`SELECT count(*) FROM message WHERE ticket_id = ?`, back.ID) != 1 || d.count(`SELECT count(*) FROM note WHERE ticket_id = ?`, back.ID) != 1 {
 			t.Errorf("taken back: %+v", back)
 		}
 		if d.count(`SELECT count(*) FROM watcher WHERE ticket_id = ?`, into.ID) != 0 || d.count(`SELECT count(*) FROM participant`) != 0 || d.count(`SELECT count(*) FROM message WHERE ticket_id = ?`, into.ID) != 5 {
@@ -327,6 +328,15 @@ func TestChildrenAreBounded(t *testing.T) {
 		d.ok(err)
 		if len(a.Adopted) != 0 || a.Same != 1 || len(a.Refused) != 1 || a.Refused[0].Number != 2 {
 			t.Errorf("%+v", a)
+		}
+		// Nor do two families become a larger one.
+		cara, err := ParseTicketName(d.receive(d.mail(from("cara@aldermere.example"), says("Smoke"), func(in *Inbound) { in.Subject = "Smoke on floor two" })).Ticket)
+		d.ok(err)
+		d.ok(second(d.Adopt(d.ctx, tomas, 2, []int64{cara})))
+		_, err = d.Merge(d.ctx, tomas, 2, 1, AnyVersion)
+		wantKind(t, err, migrations.Invalid)
+		if d.ticketOf(2).MergedIntoID != 0 || d.ticketOf(cara).ParentID != d.ticketOf(2).ID {
+			t.Error("a refused merge has moved something")
 		}
 	})
 }

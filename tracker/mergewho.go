@@ -53,8 +53,9 @@ func (s *Store) sayTx(ctx context.Context, tx *migrations.Tx, actor Actor, t *Ti
 func (s *Store) mailToTx(ctx context.Context, tx *migrations.Tx, t *Ticket, messageID int64, to reached) error {
 	mailbox := t.MailboxID
 	if mailbox == 0 {
-		if err := tx.Get(ctx, &mailbox, `SELECT id FROM mailbox ORDER BY id LIMIT 1`); err != nil {
-			return fmt.Errorf("find a mailbox to write from: %w", err)
+		var err error
+		if mailbox, err = mustMailbox(ctx, tx); err != nil {
+			return err
 		}
 	}
 	_, err := s.EnqueueTx(ctx, tx, Mail{Kind: MailReply, MailboxID: mailbox, TicketID: t.ID, MessageID: messageID, ClientID: to.ClientID, ToAddress: to.Address, ToName: nameUnless(to.Name, to.Address)})

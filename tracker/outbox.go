@@ -134,6 +134,25 @@ func orNull(id int64) *int64 {
 	return &id
 }
 
+// firstMailbox returns the mailbox from which mail leaves that belongs to none,
+// 0 where there is none.
+func firstMailbox(ctx context.Context, q read) (id int64, err error) {
+	err = q.Get(ctx, &id, `SELECT id FROM mailbox ORDER BY id LIMIT 1`)
+	if err != nil && migrations.KindOf(err) != migrations.NotFound {
+		return 0, fmt.Errorf("find a mailbox to write from: %w", err)
+	}
+	return id, nil
+}
+
+// mustMailbox is firstMailbox where nothing can be done without one.
+func mustMailbox(ctx context.Context, q read) (int64, error) {
+	id, err := firstMailbox(ctx, q)
+	if err == nil && id == 0 {
+		err = migrations.Conflictf("No mailbox is connected yet, so nothing can be sent.")
+	}
+	return id, err
+}
+
 const insertOutbox = `INSERT INTO outbox (kind, priority, state, due_at, mailbox_id, ticket_id, message_id, client_id, account_id, to_address, to_name, detail, created_at)`
 
 // EnqueueTx queues a mail in the transaction that makes it due.

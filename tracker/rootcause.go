@@ -25,7 +25,11 @@ func (s *Store) OpenRootCause(ctx context.Context, actor Actor, r Recurring, sub
 			t, err = ticketWhere(ctx, tx, `t.number = ?`, d.Number)
 			return err
 		}
-		if t, err = s.openByHandTx(ctx, tx, actor, NewTicket{Subject: clip(oneLine(subject), 500), Text: note, CategoryID: r.liveCategoryTx(ctx, tx)}); err != nil {
+		category, err := r.liveCategoryTx(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if t, err = s.openByHandTx(ctx, tx, actor, NewTicket{Subject: clip(oneLine(subject), 500), Text: note, CategoryID: category}); err != nil {
 			return err
 		}
 		for _, o := range r.Tickets {
@@ -48,11 +52,12 @@ func (s *Store) OpenRootCause(ctx context.Context, actor Actor, r Recurring, sub
 }
 
 // liveCategoryTx is the problem's category, 0 where it is not offered any more.
-func (r Recurring) liveCategoryTx(ctx context.Context, tx *migrations.Tx) int64 {
-	if ok, err := exists(ctx, tx, `SELECT 1 FROM category WHERE id = ? AND NOT archived`, r.CategoryID); err != nil || !ok {
-		return 0
+func (r Recurring) liveCategoryTx(ctx context.Context, tx *migrations.Tx) (int64, error) {
+	ok, err := exists(ctx, tx, `SELECT 1 FROM category WHERE id = ? AND NOT archived`, r.CategoryID)
+	if err != nil || !ok {
+		return 0, err
 	}
-	return r.CategoryID
+	return r.CategoryID, nil
 }
 
 // DismissRecurring sets a recurring problem aside: it is not shown any more,

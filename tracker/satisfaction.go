@@ -128,6 +128,16 @@ func (s *Store) askRatingTx(ctx context.Context, tx *migrations.Tx, ticketID int
 	return err
 }
 
+// dropClosedTx takes back the word that a ticket is completed, where nobody has
+// it yet: it is open again, or the answer that completed it was taken back.
+func dropClosedTx(ctx context.Context, tx *migrations.Tx, ticketID int64) error {
+	_, err := tx.Exec(ctx, `DELETE FROM outbox WHERE ticket_id = ? AND kind = 'closed' AND state = 'queued' AND attempts = 0 AND digest = ''`, ticketID)
+	if err != nil {
+		return fmt.Errorf("take back the word that ticket %d is completed: %w", ticketID, err)
+	}
+	return nil
+}
+
 // noReply reports whether nobody reads what is sent to an address.
 func noReply(address string) bool {
 	local, _, _ := strings.Cut(strings.ToLower(address), "@")

@@ -2,6 +2,7 @@ package tracker
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	"helpdeskd/migrations"
@@ -24,6 +25,9 @@ type splitRow struct {
 	Address   string           `db:"from_address"`
 	Subject   string           `db:"subject"`
 	InboxID   int64            `db:"inbox_id"`
+	Body      string           `db:"body"`
+	Class     Class            `db:"class"`
+	Form      string           `db:"form"` // JSON, "" for none
 	At        migrations.Stamp `db:"at"`
 }
 
@@ -48,7 +52,7 @@ func (s *Store) splitTx(ctx context.Context, tx *migrations.Tx, actor Actor, in 
 		return t, err
 	}
 	var m splitRow
-	err = tx.Get(ctx, &m, `SELECT id, COALESCE(ticket_id, 0) AS ticket_id, direction, state, COALESCE(client_id, 0) AS client_id, from_address, subject, COALESCE(inbox_id, 0) AS inbox_id, at FROM message WHERE id = ?`, in.MessageID)
+	err = tx.Get(ctx, &m, `SELECT id, COALESCE(ticket_id, 0) AS ticket_id, direction, state, COALESCE(client_id, 0) AS client_id, from_address, subject, COALESCE(inbox_id, 0) AS inbox_id, body, class, form, at FROM message WHERE id = ?`, in.MessageID)
 	switch {
 	case migrations.KindOf(err) == migrations.NotFound && err != nil:
 		return t, migrations.NotFoundf("There is no such message.")
@@ -75,6 +79,9 @@ func (s *Store) splitTx(ctx context.Context, tx *migrations.Tx, actor Actor, in 
 		return t, err
 	}
 	if err := s.moveMessagesTx(ctx, tx, old.ID, t.ID, ids); err != nil {
+		return t, err
+	}
+	if err := s.knowSplitTx(ctx, tx, &t, m); err != nil {
 		return t, err
 	}
 	if in.Follow {
@@ -165,6 +172,23 @@ func (s *Store) openSplitTx(ctx context.Context, tx *migrations.Tx, actor Actor,
 	}
 	err = s.assignTx(ctx, tx, actor, &t, old.AssigneeID, false)
 	return t, err
+}
+
+// knowSplitTx fills in the checklist of the new ticket by what it begins with,
+// as if that had come alone.
+func (s *Store) knowSplitTx(ctx context.Context, tx *migrations.Tx, t *Ticket, m splitRow) error {
+	if m.Class != ClassHuman {
+		return nil
+	}
+	r := request{TicketID: t.ID, MessageID: m.ID, Client: &Client{ID: m.ClientID, Name: t.ClientName}, Subject: m.Subject, Text: m.Body}
+	if m.Form != "" {
+		r.Form = new(Form)
+		if err := json.Unmarshal([]byte(m.Form), r.Form); err != nil {
+			return fmt.Errorf("read form of message %d: %w", m.ID, err)
+		}
+	}
+	_, err := s.knowTx(ctx, tx, r)
+	return err
 }
 
 // moveMessagesTx moves messages with their mails, tokens and Message-IDs, so

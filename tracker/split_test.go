@@ -1,6 +1,7 @@
 package tracker
 
 import (
+	"strings"
 	"testing"
 
 	"helpdeskd/migrations"
@@ -33,6 +34,11 @@ func TestSplitIsATicketOfItsOwn(t *testing.T) {
 		if got.Number != 3 || got.Subject != "Squeaking chair" || got.ClientAddress != "anna@aldermere.example" || d.count(`SELECT count(*) FROM message WHERE ticket_id = ?`, got.ID) != 2 ||
 			d.count(`SELECT count(*) FROM note WHERE ticket_id = ?`, got.ID) != 1 || d.count(`SELECT count(*) FROM attachment a JOIN message m ON m.id = a.message_id WHERE m.ticket_id = ?`, got.ID) != 1 {
 			t.Fatalf("split off: %+v", got)
+		}
+		known, err := d.Facts(d.ctx, got.ID)
+		d.ok(err)
+		if known[FactWho].Value == "" || !strings.Contains(known[FactWhat].Value, "chair squeaks") || known[FactWhat].MessageID != d.messageID(other) {
+			t.Errorf("of what was split off is known: %+v", known)
 		}
 		tokens := d.send()
 		if tokens["anna@aldermere.example"] == "" {

@@ -106,6 +106,11 @@ func (s *Store) setStageTx(ctx context.Context, tx *migrations.Tx, actor Actor, 
 	if err := s.changedTx(ctx, tx, actor, t, kind, string(was), string(c.Stage)); err != nil {
 		return err
 	}
+	if c.Stage == Confirming && t.Waiting != "" { // what it waited for is done; that the client confirms is another matter
+		if err := s.stopWaitingTx(ctx, tx, actor, t.ID, t.Waiting); err != nil {
+			return err
+		}
+	}
 	if err := s.recountedTx(ctx, tx, actor, t); err != nil {
 		return err
 	}
@@ -113,6 +118,9 @@ func (s *Store) setStageTx(ctx context.Context, tx *migrations.Tx, actor Actor, 
 	case c.Stage == Completed:
 		return s.askRatingTx(ctx, tx, t.ID)
 	case kind == "reopened":
+		if err := dropClosedTx(ctx, tx, t.ID); err != nil {
+			return err
+		}
 		return s.tellReopenedTx(ctx, tx, actor, t)
 	}
 	return nil

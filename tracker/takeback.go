@@ -252,7 +252,7 @@ func (s *Store) putBackTx(ctx context.Context, tx *migrations.Tx, actor Actor, t
 			return err
 		}
 		// Nor is anybody told that it is completed: see offerBackTx.
-		if _, err := tx.Exec(ctx, `DELETE FROM outbox WHERE ticket_id = ? AND kind = 'closed' AND state = 'queued' AND attempts = 0 AND digest = ''`, t.ID); err != nil {
+		if err := dropClosedTx(ctx, tx, t.ID); err != nil {
 			return err
 		}
 	}

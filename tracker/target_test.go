@@ -179,7 +179,9 @@ func TestWaitingStopsTheSolutionsClock(t *testing.T) {
 		d.wantTargets(t, x.Number, "2026-11-02 12:00", "2026-11-06 11:00", "2026-11-06 11:00")
 		// Asking whether it is solved stops it; what is re-opened goes on with what was left.
 		d.at(t, "2026-11-05 08:00")
-		must(d.SetStage(ctx, by, x.Number, StageChange{Stage: Confirming, Fix: "Cleaned the rollers"}, AnyVersion))(t)
+		if y := must(d.SetStage(ctx, by, x.Number, StageChange{Stage: Confirming, Fix: "Cleaned the rollers"}, AnyVersion))(t); y.waits() != (Waiting{}) {
+			t.Errorf("what its client is asked about waits on %+v", y.waits())
+		}
 		d.wantTargets(t, x.Number, "2026-11-02 12:00", "2026-11-06 11:00", "")
 		d.at(t, "2026-11-09 08:00")
 		z := must(d.SetStage(ctx, by, x.Number, StageChange{Stage: Completed}, AnyVersion))(t)

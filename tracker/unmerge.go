@@ -177,6 +177,14 @@ func (s *Store) unmergeTx(ctx context.Context, tx *migrations.Tx, actor Actor, t
 	if err != nil {
 		return t, err
 	}
+	if d.Waiting.On != "" && !d.Stage.Closed() {
+		if t, err = ticketWhere(ctx, tx, `t.id = ?`, t.ID); err != nil {
+			return t, err
+		}
+		if err := s.setWaitingTx(ctx, tx, actor, &t, d.Waiting); err != nil {
+			return t, err
+		}
+	}
 	if _, err := tx.Exec(ctx, `DELETE FROM ticket_merge WHERE ticket_id = ?`, t.ID); err != nil {
 		return t, err
 	}

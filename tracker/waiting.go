@@ -23,7 +23,8 @@ type Waiting struct {
 }
 
 // SetWaiting marks a ticket as waiting on the client or on a vendor, or takes
-// that off. The client's answer takes the first off, closing takes off both.
+// that off. The client's answer takes the first off, closing takes off
+// both, and so does that the client is asked to confirm.
 func (s *Store) SetWaiting(ctx context.Context, actor Actor, number int64, w Waiting, version int64) (Ticket, error) {
 	return s.editTicket(ctx, "mark the waiting of", number, version, func(tx *migrations.Tx, t *Ticket) error {
 		return s.setWaitingTx(ctx, tx, actor, t, w)

@@ -150,7 +150,7 @@ func (s *site) waitingPanel(ctx context.Context, v *ticketView, _ *tracker.Conve
 	if p.Vendors, err = s.vendors(ctx); err != nil {
 		return err
 	}
-	p.Now, p.Due = waitText(t), stampText(t.DueAt)
+	p.Now, p.Due = waitText(t), dueText(tracker.DueDate{At: t.DueAt, Day: t.DueDay})
 	if t.DueAt != 0 {
 		at := t.DueAt.Time().In(s.face(accountOf(ctx).Zone).zone)
 		if t.DueDay {
@@ -242,21 +242,41 @@ func (s *site) changeDue(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	zone := s.face(zoneOf(r))
-	return s.change(w, r, editing{number: e.number, version: e.version, kind: "due", yours: stampText(due.At),
-		now: func(t *tracker.Ticket) string { return stampText(t.DueAt) },
+	return s.change(w, r, editing{number: e.number, version: e.version, kind: "due", yours: dueText(due),
+		now: func(t *tracker.Ticket) string { return dueText(tracker.DueDate{At: t.DueAt, Day: t.DueDay}) },
 		apply: func(version int64) error {
 			_, err := s.store.SetDue(r.Context(), actorOf(r), e.number, due, version)
 			return err
 		},
 		field: func(now, yours string) []staleField {
 			return []staleField{staleChoice("day", s.words.say("col.due"), now, yours, func(v string) string {
-				n, err := parseInt(v)
-				if err != nil || n == 0 {
+				due, err := dueOf(v)
+				switch at := due.At.Time(); {
+				case err != nil || due.At == 0:
 					return s.words.say("due.none")
+				case due.Day:
+					return s.fullDate(at.Add(-time.Second).In(zone.zone))
+				default:
+					return zone.exact(at)
 				}
-				return zone.exact(migrations.Stamp(n).Time())
 			})}
 		}})
+}
+
+// dueText is a due date as the page of a stale edit holds it: its instant, with
+// "day" where only the day counts.
+func dueText(due tracker.DueDate) string {
+	if due.Day {
+		return stampText(due.At) + "day"
+	}
+	return stampText(due.At)
+}
+
+// dueOf reads dueText.
+func dueOf(text string) (tracker.DueDate, error) {
+	digits, day := strings.CutSuffix(text, "day")
+	n, err := parseInt(digits)
+	return tracker.DueDate{At: migrations.Stamp(n), Day: day}, err
 }
 
 func (s *site) typedDue(r *http.Request) (due tracker.DueDate, err error) {
@@ -277,10 +297,8 @@ func (s *site) typedDue(r *http.Request) (due tracker.DueDate, err error) {
 	case "week":
 		at = today.AddDate(0, 0, 7)
 	default:
-		if n, err := parseInt(day); err == nil && n > 1e12 { // from the page that shows a stale edit
-			t := migrations.Stamp(n)
-			local := t.Time().In(zone)
-			return tracker.DueDate{At: t, Day: local.Equal(dayOf(local))}, nil
+		if due, err := dueOf(day); err == nil && due.At > 1e12 { // from the page that shows a stale edit
+			return due, nil
 		}
 		if at, err = time.ParseInLocation(time.DateOnly, day, zone); err != nil {
 			return due, migrations.InvalidAt("day", "This is not a day. It should look like 2026-12-31.")
