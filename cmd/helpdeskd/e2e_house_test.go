@@ -143,13 +143,12 @@ func (h *house) command(args ...string) (int, string) {
 // put delivers mails into the mailbox, in this order, and writes them down.
 func (h *house) put(entries ...checker.Entry) {
 	h.t.Helper()
+	var mails [][]byte
 	for _, e := range entries {
-		if err := h.imap.Deliver(helpLogin, "INBOX", e.Raw, time.Time{}); err != nil {
-			h.t.Fatal(err)
-		}
+		mails = append(mails, e.Raw)
 		h.record.Add(e)
 	}
-	if err := h.imap.Number(helpLogin, "INBOX"); err != nil {
+	if err := h.imap.DeliverAll(helpLogin, "INBOX", mails...); err != nil {
 		h.t.Fatal(err)
 	}
 }

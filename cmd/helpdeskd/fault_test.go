@@ -67,9 +67,10 @@ var faults = []fault{
 func TestFault(t *testing.T) {
 	for _, f := range faults {
 		t.Run(f.id+"-"+f.name, func(t *testing.T) {
+			t.Parallel() // each has its own of everything, and mostly waits
 			for _, engine := range f.engines {
 				t.Run(string(engine), func(t *testing.T) {
-					t.Parallel() // each has its own of everything, and mostly waits
+					t.Parallel()
 					tr := &trial{t: t, engine: engine, result: checker.Result{Fault: f.id, What: f.what, Engine: string(engine), Test: t.Name()}}
 					tr.rand = rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 7))
 					t.Cleanup(tr.note)

@@ -32,12 +32,8 @@ func (s *Server) folder(user, name string) string {
 // under tmp, then renamed into new. A zero at means now.
 func (s *Server) Deliver(user, folder string, data []byte, at time.Time) error {
 	dir := s.folder(user, folder)
-	if _, err := os.Stat(filepath.Join(dir, "new")); errors.Is(err, fs.ErrNotExist) {
-		for _, d := range []string{"", "tmp", "new", "cur"} {
-			if err := s.mkdir(filepath.Join(dir, d)); err != nil {
-				return err
-			}
-		}
+	if err := s.mkdirs(user, folder); err != nil {
+		return err
 	}
 	name := fmt.Sprintf("%d.P%dQ%06d.test", time.Now().UnixNano(), os.Getpid(), s.serial.Add(1))
 	tmp := filepath.Join(dir, "tmp", name)
@@ -54,6 +50,20 @@ func (s *Server) Deliver(user, folder string, data []byte, at time.Time) error {
 	}
 	if err := os.Rename(tmp, filepath.Join(dir, "new", name)); err != nil {
 		return fmt.Errorf("deliver: %w", err)
+	}
+	return nil
+}
+
+// mkdirs makes a user's folder where it is missing.
+func (s *Server) mkdirs(user, folder string) error {
+	dir := s.folder(user, folder)
+	if _, err := os.Stat(filepath.Join(dir, "new")); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for _, d := range []string{"", "tmp", "new", "cur"} {
+		if err := s.mkdir(filepath.Join(dir, d)); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -21,19 +21,51 @@ import (
 // and then answers have lower UIDs than what they answer. It writes
 // dovecot-uidlist, in version 3 of its format, under Dovecot's lock of it.
 func (s *Server) Number(user, folder string) error {
-	dir := s.folder(user, folder)
-	list, lock := filepath.Join(dir, "dovecot-uidlist"), filepath.Join(dir, "dovecot-uidlist.lock")
+	unlock, err := s.lockUIDs(user, folder)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return s.number(user, folder)
+}
+
+// DeliverAll delivers mails and numbers them, under one lock: a session that
+// looks meanwhile would number what it happens to see of them first.
+func (s *Server) DeliverAll(user, folder string, mails ...[]byte) error {
+	if err := s.mkdirs(user, folder); err != nil {
+		return err
+	}
+	unlock, err := s.lockUIDs(user, folder)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	for _, data := range mails {
+		if err := s.Deliver(user, folder, data, time.Time{}); err != nil {
+			return err
+		}
+	}
+	return s.number(user, folder)
+}
+
+// lockUIDs keeps Dovecot from giving mails of a folder UIDs, until unlock is called.
+func (s *Server) lockUIDs(user, folder string) (unlock func(), err error) {
+	lock := filepath.Join(s.folder(user, folder), "dovecot-uidlist.lock")
 	for end := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
 		f, err := os.OpenFile(lock, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 		if err == nil {
 			f.Close()
-			break
+			return func() { os.Remove(lock) }, nil
 		}
 		if !errors.Is(err, fs.ErrExist) || time.Now().After(end) {
-			return fmt.Errorf("lock the list of UIDs: %w", err)
+			return nil, fmt.Errorf("lock the list of UIDs: %w", err)
 		}
 	}
-	defer os.Remove(lock)
+}
+
+func (s *Server) number(user, folder string) error {
+	dir := s.folder(user, folder)
+	list := filepath.Join(dir, "dovecot-uidlist")
 	text, err := os.ReadFile(list)
 	if errors.Is(err, fs.ErrNotExist) {
 		guid := make([]byte, 16)
