@@ -15,12 +15,17 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"testing"
 
 	"helpdeskd/migrations"
 )
+
+// Tests are many short worlds of their own: collecting what they leave less
+// often saves a fifth of their time.
+func init() { debug.SetGCPercent(400) }
 
 // Each runs fn once per engine, each time with a fresh, migrated database.
 func Each(t *testing.T, fn func(t *testing.T, db *migrations.DB)) {
