@@ -156,7 +156,7 @@ type Stop struct {
 // where it has not, as was suggested, of a burst by that. One for which a fix is
 // recorded and the client was asked stops nobody any more.
 const stops = ` FROM ticket t WHERE t.archived_at IS NULL AND t.stage IN ('requested', 'in_progress') AND ` + unmerged + alone + `
-	AND (t.triaged_at IS NOT NULL AND t.level = 3 OR t.triaged_at IS NULL AND (t.suggested_level = 3 OR `+bursting+`))`
+	AND (t.triaged_at IS NOT NULL AND t.level = 3 OR t.triaged_at IS NULL AND (t.suggested_level = 3 OR ` + bursting + `))`
 
 // Stops returns what keeps people from their work now, the gravest first, and
 // how many there are.
