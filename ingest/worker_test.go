@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"testing"
@@ -186,6 +187,7 @@ func (r *rig) fence() (n int64) {
 
 // A mail of 60 MB goes through a pipe in little memory.
 func TestPipeStreamsLargeMail(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(100)) // as helpdeskd runs
 	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
 		r := newRig(t, db, noServer())
 		var peak uint64

@@ -21,7 +21,9 @@ func TestManagersReadANote(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *migrations.DB) {
 		w := newWorld(t, db)
 		ctx := t.Context()
-		w.ago(30 * time.Hour)
+		// At noon of the day before, whatever the hour is now.
+		y, mo, day := w.Now().Date()
+		w.ago(w.Now().Sub(time.Date(y, mo, day-1, 12, 0, 0, 0, w.Now().Location())))
 		open := func(name, subject, secret string, category int64) tracker.Ticket {
 			t.Helper()
 			x, err := w.OpenTicket(ctx, w.tech.Actor(), tracker.NewTicket{Subject: subject, Text: secret, Via: tracker.NotePhone, CategoryID: category,

@@ -6,6 +6,7 @@
 package imaptest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -248,14 +249,29 @@ func (s *Server) Kill() {
 	syscall.Kill(group, syscall.SIGKILL)
 	<-s.done
 	// A child that is still dying holds its sockets, and the next Dovecot would
-	// take it for a running one. Who waits for orphans may be slow: give up then.
-	for range 500 {
-		if err := syscall.Kill(group, 0); errors.Is(err, syscall.ESRCH) {
-			break
-		}
-		time.Sleep(2 * time.Millisecond)
+	// take it for a running one.
+	for end := time.Now().Add(5 * time.Second); alive(-group) && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
 	}
 	s.cmd = nil
+}
+
+// alive reports whether a process of a group runs: one that is dead and was
+// not waited for yet does not. It reads Linux's /proc.
+func alive(group int) bool {
+	files, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			continue // gone meanwhile
+		}
+		_, rest, _ := bytes.Cut(b, []byte(") ")) // its name may hold anything but this, in Dovecot's case
+		fields := strings.Fields(string(rest))   // state, parent, group
+		if len(fields) > 2 && fields[2] == strconv.Itoa(group) && fields[0] != "Z" && fields[0] != "X" {
+			return true
+		}
+	}
+	return false
 }
 
 // PID returns the process id of the master process, 0 when stopped.
