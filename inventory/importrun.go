@@ -100,7 +100,7 @@ func (s *Store) Import(ctx context.Context, actor tracker.Actor, id int64, f *cs
 		progress = func(int, int) {}
 	}
 	var done ImportDone
-	err := s.db.Tx(ctx, func(tx *migrations.Tx) error {
+	err := s.again(ctx, func(tx *migrations.Tx) error {
 		im, err := s.newImporter(ctx, tx, f, o)
 		if err != nil {
 			return err

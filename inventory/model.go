@@ -235,6 +235,12 @@ func (s *Store) createModelTx(ctx context.Context, tx *migrations.Tx, actor trac
 	if err := otherModelTx(ctx, tx, in, 0); err != nil {
 		return Model{}, err
 	}
+	return s.insertModelTx(ctx, tx, actor, in)
+}
+
+// insertModelTx stores a cleaned model; one of the same title is a unique
+// violation, also one that another transaction made meanwhile.
+func (s *Store) insertModelTx(ctx context.Context, tx *migrations.Tx, actor tracker.Actor, in ModelEdit) (_ Model, err error) {
 	m := Model{Category: in.Category, Manufacturer: in.Manufacturer, Name: in.Name, UsefulLifeMonths: in.UsefulLifeMonths, MinOnHand: in.MinOnHand, Specs: in.Specs, Version: 1}
 	m.ID, err = tx.Insert(ctx, `INSERT INTO model (category, manufacturer, name, folded, useful_life_months, min_on_hand, specs, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
 		m.Category, m.Manufacturer, m.Name, foldModel(m.Manufacturer, m.Name), m.UsefulLifeMonths, m.MinOnHand, m.Specs, s.stamp())
@@ -244,7 +250,9 @@ func (s *Store) createModelTx(ctx context.Context, tx *migrations.Tx, actor trac
 	return m, s.tracker.RecordTx(ctx, tx, tracker.Event{Actor: actor, Subject: "model", SubjectID: m.ID, Kind: "created"})
 }
 
-// ensureModelTx returns the model of a manufacturer and name, made where there is none.
+// ensureModelTx returns the model of a manufacturer and name, made where there
+// is none. One that is made meanwhile is no mistake of the caller's: it is a
+// unique violation, and the next try finds it.
 func (s *Store) ensureModelTx(ctx context.Context, tx *migrations.Tx, actor tracker.Actor, in ModelEdit) (Model, error) {
 	clean, err := in.clean()
 	if err != nil {
@@ -252,7 +260,7 @@ func (s *Store) ensureModelTx(ctx context.Context, tx *migrations.Tx, actor trac
 	}
 	m, err := modelWhere(ctx, tx, `m.folded = ?`, foldModel(clean.Manufacturer, clean.Name))
 	if migrations.KindOf(err) == migrations.NotFound {
-		return s.createModelTx(ctx, tx, actor, clean)
+		return s.insertModelTx(ctx, tx, actor, clean)
 	}
 	return m, err
 }

@@ -202,7 +202,7 @@ func clockOff(tr *trial) {
 	tr.usual()
 	clocks := []string{"0", "24h", "0", "-24h", "0"}
 	for i := range many(len(clocks), 6*len(clocks)) {
-		tr.put(tr.requests(fmt.Sprint("clock ", i), many(40, 10))...) // nobody asks for more than an hour's acknowledgements
+		tr.put(tr.requests(fmt.Sprint("clock ", i), many(40, 10))...)
 		d := tr.serve("FAULT_CLOCK=" + clocks[i%len(clocks)])
 		tr.taken(time.Minute)
 		tr.sleep(300 * time.Millisecond)
@@ -221,6 +221,7 @@ func clockOff(tr *trial) {
 	tr.overtaken()
 	opt := tr.options()
 	opt.MaxUncertain = tr.result.Tried
+	opt.AckHours = 3 // an hour's acknowledgements yesterday, today and tomorrow
 	tr.judge(opt)
 }
 

@@ -155,7 +155,7 @@ func (c *check) missing(got map[string]int) {
 		}
 	}
 	for who, n := range got {
-		if most := min(c.opt.AckLimit, must[who]+may[who]); n > most {
+		if most := min(c.opt.AckLimit*c.opt.AckHours, must[who]+may[who]); n > most {
 			c.report(Misacked, "%s got %d acknowledgements, and at most %d are right", who, n, most)
 		}
 	}

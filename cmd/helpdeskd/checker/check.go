@@ -1,6 +1,7 @@
 package checker
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sort"
@@ -45,6 +46,9 @@ type Options struct {
 	SeededTickets int64
 	// AckLimit is the number of acknowledgements per requester and hour; 0 means 3.
 	AckLimit int
+	// AckHours is how many hours apart the helpdesk's clock stood at, each with
+	// its own allowance; 0 means 1.
+	AckHours int
 }
 
 // check is one comparison under way.
@@ -73,9 +77,7 @@ func Check(ctx context.Context, record *Record, sink []Received, opt Options) ([
 	if err != nil {
 		return nil, err
 	}
-	if opt.AckLimit == 0 {
-		opt.AckLimit = 3
-	}
+	opt.AckLimit, opt.AckHours = cmp.Or(opt.AckLimit, 3), cmp.Or(opt.AckHours, 1)
 	c := &check{opt: opt, record: record, db: db, files: files, sent: sink,
 		byDigest: map[string][]*Entry{}, rows: map[string][]*Taken{}, row: map[*Entry]*Taken{}, threadOf: map[int64]string{}}
 	for i := range record.Entries {
