@@ -18,14 +18,23 @@ func (s *Store) knownIn(ctx context.Context, q migrations.Queryer, words []strin
 	for _, w := range words {
 		names, serials = append(names, tracker.Fold(w)), append(serials, foldSerial(w))
 	}
-	var list []Asset
+	// Their ids first: most mails name none, and many are read at a time.
+	var ids []int64
 	in := marks(len(names))
-	err := q.Select(ctx, &list, `SELECT `+assetColumns+` FROM asset a `+assetJoins+`WHERE a.id IN (SELECT id FROM asset WHERE tag_folded IN (`+in+`)
-			UNION SELECT id FROM asset WHERE hostname_folded <> '' AND hostname_folded IN (`+in+`)
-			UNION SELECT id FROM asset WHERE serial_folded <> '' AND serial_folded IN (`+in+`))
-		ORDER BY a.id LIMIT ?`, append(append(append(append([]any(nil), names...), names...), serials...), maxNamed)...)
+	err := q.Select(ctx, &ids, `SELECT id FROM asset WHERE tag_folded IN (`+in+`)
+		UNION SELECT id FROM asset WHERE hostname_folded <> '' AND hostname_folded IN (`+in+`)
+		UNION SELECT id FROM asset WHERE serial_folded <> '' AND serial_folded IN (`+in+`)
+		ORDER BY 1 LIMIT ?`, append(append(append(append([]any(nil), names...), names...), serials...), maxNamed)...)
 	if err != nil {
 		return nil, fmt.Errorf("look for assets by name: %w", err)
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	var list []Asset
+	err = q.Select(ctx, &list, `SELECT `+assetColumns+` FROM asset a `+assetJoins+`WHERE a.id IN (`+marks(len(ids))+`) ORDER BY a.id`, anys(ids)...)
+	if err != nil {
+		return nil, fmt.Errorf("read assets by name: %w", err)
 	}
 	var named []tracker.NamedAsset
 	for i := range list {

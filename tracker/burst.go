@@ -37,6 +37,8 @@ type report struct {
 	gist   gist
 	plain  *gist      // see reports.plain
 	seen   int        // the look of reports.looks that last found it to share a word
+	likes  []*report  // in a batch, those of the first `liked` of all that are alike
+	liked  int
 	person string     // who counts for it: see personOf
 	fresh  *knownGist // of one that is being opened: what will be read of it
 	counts bool       // a person's report, and not set aside
@@ -240,7 +242,7 @@ func (s *Store) personOf(r *report, v vouching) string {
 	case v == vouchedByHand, p.isInside(r.Address) && (v == vouchedFor || !p.judges()), !p.isInside(r.Address) && r.Since != 0 && r.Since < r.At-burstWindow:
 		return fmt.Sprint(r.ClientID)
 	}
-	return "@" + domain
+	return "@" + Digest([]byte(domain))[:16] // nobody's name, once it is stored
 }
 
 // burstTx adds a new ticket to a burst, or makes one of it and those that are
@@ -275,7 +277,7 @@ func (s *Store) burstTx(ctx context.Context, tx *migrations.Tx, others *reports,
 			continue
 		}
 		r.BurstID = id
-		if _, err := tx.Exec(ctx, `UPDATE ticket SET burst_id = ?, updated_at = ? WHERE id = ?`, id, s.stamp(), r.ID); err != nil {
+		if _, err := tx.Exec(ctx, `UPDATE ticket SET burst_id = ?, burst_person = ?, updated_at = ? WHERE id = ?`, id, r.person, s.stamp(), r.ID); err != nil {
 			return fmt.Errorf("add %s to a burst: %w", TicketName(r.Number), err)
 		}
 		if err := s.RecordTx(ctx, tx, Event{Subject: "ticket", SubjectID: r.ID, Kind: "burst", Became: strconv.FormatInt(id, 10)}); err != nil {
@@ -283,7 +285,7 @@ func (s *Store) burstTx(ctx context.Context, tx *migrations.Tx, others *reports,
 		}
 	}
 	if !others.batch {
-		return s.countBurstTx(ctx, tx, id, near...)
+		return s.countBurstTx(ctx, tx, id)
 	}
 	if !slices.Contains(others.grown, id) {
 		others.grown = append(others.grown, id)
@@ -299,7 +301,7 @@ func (s *Store) countGrownTx(ctx context.Context, tx *migrations.Tx, b *batch) e
 	}
 	slices.Sort(b.reports.grown)
 	for _, id := range b.reports.grown {
-		if err := s.countBurstTx(ctx, tx, id, b.reports.all...); err != nil {
+		if err := s.countBurstTx(ctx, tx, id); err != nil {
 			return err
 		}
 	}
@@ -307,74 +309,91 @@ func (s *Store) countGrownTx(ctx context.Context, tx *migrations.Tx, b *batch) e
 }
 
 // countBurstTx writes how many people a burst has and why it is one. One that
-// has too few left is over. known are those of which the persons are known.
-func (s *Store) countBurstTx(ctx context.Context, tx *migrations.Tx, id int64, known ...*report) error {
-	var all []*report
-	if err := tx.Select(ctx, &all, reportColumns+`WHERE t.burst_id = ? ORDER BY t.opened_at, t.id`, id); err != nil {
-		return fmt.Errorf("read a burst: %w", err)
-	}
-	persons := map[int64]string{} // of the newest no message is stored yet
-	for _, k := range known {
-		persons[k.ID] = k.person
-	}
-	var ids []int64
-	for _, r := range all {
-		if _, ok := persons[r.ID]; !ok {
-			ids = append(ids, r.ID)
-		}
-	}
-	words, err := firstWords(ctx, tx, ids)
+// has too few left is over.
+func (s *Store) countBurstTx(ctx context.Context, tx *migrations.Tx, id int64) error {
+	var b burstCount
+	err := tx.Get(ctx, &b, `SELECT COUNT(*) AS reports, COUNT(DISTINCT burst_person) AS people, COALESCE(MIN(opened_at), 0) AS first, COALESCE(MAX(opened_at), 0) AS last FROM ticket WHERE burst_id = ?`, id)
 	if err != nil {
-		return err
-	}
-	for _, r := range all {
-		var ok bool
-		if r.person, ok = persons[r.ID]; !ok {
-			r.person = s.personOf(r, words[r.ID].vouched())
-		}
+		return fmt.Errorf("count a burst: %w", err)
 	}
 	enough, err := s.burstPeople(ctx, tx)
 	if err != nil {
 		return err
 	}
-	if peopleOf(all) < max(2, enough) {
-		for _, r := range all {
-			if _, err := tx.Exec(ctx, `UPDATE ticket SET burst_id = NULL WHERE id = ?`, r.ID); err != nil {
-				return fmt.Errorf("end a burst: %w", err)
-			}
-			if err := s.RecordTx(ctx, tx, Event{Subject: "ticket", SubjectID: r.ID, Kind: "burst_over"}); err != nil {
-				return err
-			}
-		}
-		if _, err := tx.Exec(ctx, `DELETE FROM burst WHERE id = ?`, id); err != nil {
-			return fmt.Errorf("end a burst: %w", err)
-		}
-		return nil
+	if b.People < max(2, enough) {
+		return s.endBurstTx(ctx, tx, id)
 	}
-	people, first, last := peopleOf(all), all[0], all[len(all)-1]
-	if _, err := tx.Exec(ctx, `UPDATE burst SET since = ?, last_at = ?, people = ?, reason = ? WHERE id = ?`,
-		first.At, last.At, people, burstReason(people, all, last.At-first.At), id); err != nil {
+	if err := tx.Select(ctx, &b.Oldest, `SELECT number FROM ticket WHERE burst_id = ? ORDER BY opened_at, id LIMIT 5`, id); err != nil {
+		return fmt.Errorf("read a burst: %w", err)
+	}
+	if _, err := tx.Exec(ctx, `UPDATE burst SET since = ?, last_at = ?, people = ?, reason = ? WHERE id = ?`, b.First, b.Last, b.People, b.reason(), id); err != nil {
 		return fmt.Errorf("count a burst: %w", err)
 	}
 	return nil
 }
 
-// burstReason says why a star is suggested: "Five people reported something
-// alike within 40 minutes: HD-12, HD-14, HD-15, HD-17 and HD-18".
-func burstReason(people int, all []*report, took migrations.Stamp) string {
-	names := make([]string, 0, 6)
-	for _, r := range all[:min(5, len(all))] {
-		names = append(names, TicketName(r.Number))
+// recountBurstTx counts a burst anew after the requester of one of its tickets
+// became another.
+func (s *Store) recountBurstTx(ctx context.Context, tx *migrations.Tx, id, ticketID int64) error {
+	var r report
+	if err := tx.Get(ctx, &r, reportColumns+`WHERE t.id = ?`, ticketID); err != nil {
+		return fmt.Errorf("read a report: %w", err)
+	}
+	words, err := firstWords(ctx, tx, []int64{ticketID})
+	if err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `UPDATE ticket SET burst_person = ? WHERE id = ?`, s.personOf(&r, words[ticketID].vouched()), ticketID); err != nil {
+		return fmt.Errorf("say whose report it is: %w", err)
+	}
+	return s.countBurstTx(ctx, tx, id)
+}
+
+// endBurstTx makes the reports of a burst single ones.
+func (s *Store) endBurstTx(ctx context.Context, tx *migrations.Tx, id int64) error {
+	var all []int64
+	if err := tx.Select(ctx, &all, `SELECT id FROM ticket WHERE burst_id = ? ORDER BY opened_at, id`, id); err != nil {
+		return fmt.Errorf("read a burst: %w", err)
+	}
+	for _, ticket := range all {
+		if _, err := tx.Exec(ctx, `UPDATE ticket SET burst_id = NULL, burst_person = '' WHERE id = ?`, ticket); err != nil {
+			return fmt.Errorf("end a burst: %w", err)
+		}
+		if err := s.RecordTx(ctx, tx, Event{Subject: "ticket", SubjectID: ticket, Kind: "burst_over"}); err != nil {
+			return err
+		}
+	}
+	if _, err := tx.Exec(ctx, `DELETE FROM burst WHERE id = ?`, id); err != nil {
+		return fmt.Errorf("end a burst: %w", err)
+	}
+	return nil
+}
+
+// burstCount is what a burst comes to.
+type burstCount struct {
+	Reports int              `db:"reports"`
+	People  int              `db:"people"`
+	First   migrations.Stamp `db:"first"`
+	Last    migrations.Stamp `db:"last"`
+	Oldest  []int64          `db:"-"` // the numbers of the first few
+}
+
+// reason says why a star is suggested: "Five people reported something alike
+// within 40 minutes: HD-12, HD-14, HD-15, HD-17 and HD-18".
+func (b burstCount) reason() string {
+	var names []string
+	for _, n := range b.Oldest {
+		names = append(names, TicketName(n))
 	}
 	list := strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
-	if more := len(all) - len(names); more > 0 {
+	if more := b.Reports - len(names); more > 0 {
 		list = strings.Join(names, ", ") + fmt.Sprintf(" and %d more", more)
 	}
-	who := fmt.Sprint(people)
-	if n := [...]string{2: "Two", 3: "Three", 4: "Four", 5: "Five", 6: "Six", 7: "Seven", 8: "Eight", 9: "Nine", 10: "Ten"}; people < len(n) && people > 1 {
-		who = n[people]
+	who := fmt.Sprint(b.People)
+	if n := [...]string{2: "Two", 3: "Three", 4: "Four", 5: "Five", 6: "Six", 7: "Seven", 8: "Eight", 9: "Nine", 10: "Ten"}; b.People < len(n) && b.People > 1 {
+		who = n[b.People]
 	}
-	minutes := max(1, (int64(took)+30_000_000)/60_000_000)
+	minutes := max(1, (int64(b.Last-b.First)+30_000_000)/60_000_000)
 	within := fmt.Sprintf("%d minutes", minutes)
 	switch {
 	case minutes == 1:
@@ -420,7 +439,7 @@ func (s *Store) LeaveBurst(ctx context.Context, actor Actor, number int64) (Tick
 		if was == 0 {
 			return nil
 		}
-		if err := t.setTx(ctx, tx, `burst_id = NULL, burst_out = TRUE`); err != nil {
+		if err := t.setTx(ctx, tx, `burst_id = NULL, burst_person = '', burst_out = TRUE`); err != nil {
 			return err
 		}
 		if err := s.changedTx(ctx, tx, actor, t, "burst_left", strconv.FormatInt(was, 10), ""); err != nil {

@@ -6,31 +6,12 @@ import "slices"
 // the same as a new one: alike with it, or with one that it is alike with. The
 // common one in the middle need not come last.
 func (o *reports) around(me *report) (best []*report) {
-	var within []*report
-	for _, r := range o.all {
-		if r.counts && max(r.At-me.At, me.At-r.At) <= burstWindow {
-			within = append(within, r)
-		}
-	}
-	within = append(within, me)
 	most := 0
-	like := func(of *report) (near []*report) {
-		mine, look := o.plain(of), 0
-		if o.batch { // for one mail alone an index costs more than it saves
-			look = o.mark(mine)
-		}
-		for _, r := range within {
-			if r == of || (look == 0 || r == me || r.seen == look) && mine.alike(o.plain(r)) {
-				near = append(near, r)
-			}
-		}
-		return near
-	}
-	direct := like(me)
+	direct := o.like(me, me)
 	for _, middle := range direct {
 		near := direct
 		if middle != me {
-			near = like(middle)
+			near = o.like(middle, me)
 		}
 		near = mostPeople(near, me)
 		if n := peopleOf(near); n > most {
@@ -41,6 +22,35 @@ func (o *reports) around(me *report) (best []*report) {
 		}
 	}
 	return best
+}
+
+// like returns the reports that are alike with one, itself and perhaps a new
+// one among them, and came within an hour of the new one.
+func (o *reports) like(of, me *report) []*report {
+	mine := o.plain(of)
+	if !o.batch {
+		of.likes, of.liked = nil, 0
+	}
+	look := 0
+	if o.batch && of.liked == 0 { // for one mail alone an index costs more than it saves
+		look = o.mark(mine)
+	}
+	for ; of.liked < len(o.all); of.liked++ {
+		r := o.all[of.liked]
+		if r != of && r.counts && (look == 0 || r.seen == look) && max(r.At-of.At, of.At-r.At) <= 2*burstWindow && mine.alike(o.plain(r)) {
+			of.likes = append(of.likes, r)
+		}
+	}
+	near := []*report{of}
+	for _, r := range of.likes {
+		if max(r.At-me.At, me.At-r.At) <= burstWindow {
+			near = append(near, r)
+		}
+	}
+	if of != me && mine.alike(o.plain(me)) {
+		near = append(near, me)
+	}
+	return near
 }
 
 // mostPeople returns those of some reports that lie within an hour, me among

@@ -43,7 +43,7 @@ func foldAny(s string) string {
 	space := false
 	for _, r := range norm.NFKD.String(s) {
 		switch {
-		case unicode.Is(unicode.Mn, r):
+		case r >= 0x300 && unicode.Is(unicode.Mn, r):
 		case unicode.IsSpace(r):
 			space = b.Len() > 0
 		default:

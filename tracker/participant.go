@@ -133,7 +133,7 @@ func (s *Store) SetRequester(ctx context.Context, actor Actor, number int64, who
 		if err := s.changedTx(ctx, tx, actor, t, "requester", clientRef(was), clientRef(clientID)); err != nil || t.BurstID == 0 {
 			return err
 		}
-		if err := s.countBurstTx(ctx, tx, t.BurstID); err != nil {
+		if err := s.recountBurstTx(ctx, tx, t.BurstID, t.ID); err != nil {
 			return err
 		}
 		now, err := ticketWhere(ctx, tx, `t.id = ?`, t.ID)

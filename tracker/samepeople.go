@@ -208,6 +208,7 @@ func (s *Store) bringTogetherTx(ctx context.Context, tx *migrations.Tx, from, in
 		{`UPDATE client_address SET client_id = ?, main = FALSE WHERE client_id = ?`, []any{into, from}},
 		{`DELETE FROM former_address WHERE client_id = ? AND address IN (SELECT f.address FROM former_address f WHERE f.client_id = ?)`, []any{from, into}},
 		{`UPDATE former_address SET client_id = ? WHERE client_id = ?`, []any{into, from}},
+		{`UPDATE ticket SET burst_person = ? WHERE client_id = ? AND burst_person = ?`, []any{fmt.Sprint(into), from, fmt.Sprint(from)}},
 		{`UPDATE ticket SET client_id = ? WHERE client_id = ?`, []any{into, from}},
 		{`UPDATE ticket SET for_client_id = ? WHERE for_client_id = ?`, []any{into, from}},
 		{`UPDATE ticket SET for_client_id = NULL WHERE for_client_id = ? AND client_id = ?`, []any{into, into}},

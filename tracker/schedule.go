@@ -15,13 +15,21 @@ import (
 // that people's work never waits for it long.
 const clockBatch = 100
 
+// How often unused files are looked for, which reads all contents that there
+// are, and how long after the start first: what came meanwhile is taken in
+// before.
+const (
+	sweepEvery = time.Hour
+	sweepFirst = 10 * time.Minute
+)
+
 // RunClock does all that is due by time, each minute, under the lease
 // "clock", until ctx ends or the lease is lost. What fails is logged and
 // tried again.
 func (s *Store) RunClock(ctx context.Context, l *Lease) error {
 	tick := time.NewTicker(time.Minute)
 	defer tick.Stop()
-	var swept time.Time
+	swept := time.Now().Add(-sweepEvery + sweepFirst)
 	for {
 		jobs := []struct {
 			name string
@@ -40,7 +48,7 @@ func (s *Store) RunClock(ctx context.Context, l *Lease) error {
 			{"forget old links to tickets", s.sweepGuests},
 			{"forget what can not be undone", func(ctx context.Context, l *Lease) error { _, err := s.ForgetBulks(ctx, l); return err }},
 		}
-		if time.Since(swept) >= time.Hour {
+		if time.Since(swept) >= sweepEvery {
 			swept = time.Now()
 			jobs = append(jobs, struct {
 				name string

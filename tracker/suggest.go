@@ -53,13 +53,23 @@ var noWork = []string{"work at all", "no work possible", "unable to work", "not 
 // have some: sentences without any are most, and need no closer look.
 var aboutWork = []string{"work", "job", "arbeit", "travail", "nichts", "rien"}
 
+// containsFold reports whether a text has some lower-case ASCII letters in it,
+// in whatever case.
+func containsFold(text, letters string) bool {
+	for i := 0; i+len(letters) <= len(text); i++ {
+		if text[i]|0x20 == letters[0] && strings.EqualFold(text[i:i+len(letters)], letters) {
+			return true
+		}
+	}
+	return false
+}
+
 // stopsWork returns the sentence of a mail that says that somebody cannot
 // work, "" for none.
 func stopsWork(text string) string {
 	text = clip(unsigned(text), 4000)
 	about := func(s string) bool {
-		folded := Fold(s)
-		return slices.ContainsFunc(aboutWork, func(p string) bool { return strings.Contains(folded, p) })
+		return slices.ContainsFunc(aboutWork, func(p string) bool { return containsFold(s, p) })
 	}
 	if !about(text) { // as most mails
 		return ""

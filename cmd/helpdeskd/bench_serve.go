@@ -47,14 +47,10 @@ func (b *bench) serve(imap, smtp endpoint, rate int) (*served, error) {
 	}
 	listen := l.Addr().String()
 	l.Close()
-	data := filepath.Join(b.dir, "data")
-	if err := os.MkdirAll(data, 0o700); err != nil {
-		return nil, fmt.Errorf("make the data folder: %w", err)
-	}
 	text := fmt.Sprintf("listen = %q\ndatabase = %q\ndata_dir = %q\n[ack]\nrate = %d\n[[mailbox]]\nname = %q\naddress = %q\nbegin = \"everything\"\n"+
 		"[mailbox.imap]\nhost = %q\nport = %d\nsecurity = \"plain\"\nusername = %q\npassword = %q\n"+
 		"[mailbox.smtp]\nhost = %q\nport = %d\nsecurity = \"plain\"\nauth = \"none\"\n",
-		listen, b.dsn.Reveal(), data, rate, benchMailbox, benchAddress, imap.Host, imap.Port, imap.User, imap.Password, smtp.Host, smtp.Port)
+		listen, b.dsn.Reveal(), b.data(), rate, benchMailbox, benchAddress, imap.Host, imap.Port, imap.User, imap.Password, smtp.Host, smtp.Port)
 	path := filepath.Join(b.dir, "helpdeskd.toml")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		return nil, fmt.Errorf("write the configuration: %w", err)

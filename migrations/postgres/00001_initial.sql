@@ -386,6 +386,7 @@ CREATE TABLE ticket (
     suggested_reason TEXT NOT NULL DEFAULT '',
     burst_id         BIGINT REFERENCES burst (id),  -- it is one of several alike
     burst_out        BOOLEAN NOT NULL DEFAULT FALSE, -- a person says that it is not
+    burst_person     TEXT NOT NULL DEFAULT '',       -- whom it counts for there: see personOf
     client_id        BIGINT REFERENCES client (id), -- null: unknown (via form)
     client_address   TEXT NOT NULL DEFAULT '',      -- where answers go
     for_client_id    BIGINT REFERENCES client (id), -- whom we support; null: the requester
@@ -453,7 +454,7 @@ CREATE INDEX ticket_assignee ON ticket (assignee_id, id);
 CREATE INDEX ticket_for ON ticket (for_client_id, id) WHERE for_client_id IS NOT NULL;
 CREATE INDEX ticket_workaround ON ticket (workaround_at, id) WHERE workaround AND workaround_done_at IS NULL;
 CREATE INDEX ticket_unsaid ON ticket (closed_at, id) WHERE stage = 'completed' AND summary = '';
-CREATE INDEX ticket_burst ON ticket (burst_id, id) WHERE burst_id IS NOT NULL;
+CREATE INDEX ticket_burst ON ticket (burst_id, opened_at, id, burst_person) WHERE burst_id IS NOT NULL;
 CREATE INDEX ticket_archived ON ticket (archived_at, id) WHERE archived_at IS NOT NULL;
 CREATE INDEX ticket_merged ON ticket (merged_into_id) WHERE merged_into_id IS NOT NULL;
 CREATE INDEX ticket_parent ON ticket (parent_id, id) WHERE parent_id IS NOT NULL;

@@ -58,6 +58,11 @@ func parse(path, text string) (*Key, error) {
 	return New(secret)
 }
 
+// Text returns what the file of a key of 32 secret bytes holds.
+func Text(secret []byte) []byte {
+	return []byte(mark + base64.StdEncoding.EncodeToString(secret) + "\n")
+}
+
 // Make makes a new key and its file, readable for its owner only. The file
 // appears with all its content, synced to the disk, and never replaces
 // another: where one is there already, also one that another process made in
@@ -74,7 +79,7 @@ func Make(path string) (*Key, error) {
 		return nil, fmt.Errorf("make the key file: %w", err)
 	}
 	defer os.Remove(f.Name())
-	_, err = f.WriteString(mark + base64.StdEncoding.EncodeToString(secret) + "\n")
+	_, err = f.Write(Text(secret))
 	err = errors.Join(err, f.Sync(), f.Close())
 	if err != nil {
 		return nil, fmt.Errorf("write the key file: %w", err)
@@ -82,7 +87,7 @@ func Make(path string) (*Key, error) {
 	// A link, unlike a rename, fails where the file is there.
 	err = os.Link(f.Name(), path)
 	if err != nil && !errors.Is(err, fs.ErrExist) { // a file system without links
-		err = exclusive(path, mark+base64.StdEncoding.EncodeToString(secret)+"\n")
+		err = exclusive(path, Text(secret))
 	}
 	if err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, fmt.Errorf("make the key file: %w", err)
@@ -94,11 +99,11 @@ func Make(path string) (*Key, error) {
 }
 
 // exclusive writes a file that must not be there yet.
-func exclusive(path, text string) error {
+func exclusive(path string, text []byte) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
-	_, err = f.WriteString(text)
+	_, err = f.Write(text)
 	return errors.Join(err, f.Sync(), f.Close())
 }
