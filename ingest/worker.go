@@ -242,7 +242,9 @@ func (w *Worker) here(job tracker.Work, blob *tracker.Blob) (tracker.Inbound, er
 			}
 		}()
 		misbehave(blob.Bytes(), false)
-		out <- result{in: w.parse(blob.Bytes())}
+		in := w.parse(blob.Bytes())
+		in.ReadWords()
+		out <- result{in: in}
 	}()
 	if r, ok := within(out, w.times.parse); ok {
 		return r.in, r.err

@@ -3,6 +3,7 @@ package inventory
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"helpdeskd/migrations"
 	"helpdeskd/tracker"
@@ -39,6 +40,37 @@ func (s *Store) knownIn(ctx context.Context, q migrations.Queryer, words []strin
 	var named []tracker.NamedAsset
 	for i := range list {
 		named = append(named, tracker.NamedAsset{ID: list[i].ID, Name: list[i].Tag + " " + list[i].Title()})
+	}
+	return named, nil
+}
+
+// namedIn returns which of some words are the tag, the hostname or the serial
+// number of an asset.
+func (s *Store) namedIn(ctx context.Context, q migrations.Queryer, words []string) (map[string]bool, error) {
+	named := map[string]bool{}
+	for some := range slices.Chunk(words, 500) {
+		var names, serials []any
+		for _, w := range some {
+			names, serials = append(names, tracker.Fold(w)), append(serials, foldSerial(w))
+		}
+		var found []struct {
+			Word   string `db:"word"`
+			Serial bool   `db:"serial"`
+		}
+		in := marks(len(some))
+		err := q.Select(ctx, &found, `SELECT tag_folded AS word, FALSE AS serial FROM asset WHERE tag_folded IN (`+in+`)
+			UNION SELECT hostname_folded, FALSE FROM asset WHERE hostname_folded <> '' AND hostname_folded IN (`+in+`)
+			UNION SELECT serial_folded, TRUE FROM asset WHERE serial_folded <> '' AND serial_folded IN (`+in+`)`, append(append(append([]any(nil), names...), names...), serials...)...)
+		if err != nil {
+			return nil, fmt.Errorf("look for assets by many names: %w", err)
+		}
+		for _, f := range found {
+			for i, w := range some {
+				if !f.Serial && names[i] == f.Word || f.Serial && serials[i] == f.Word {
+					named[w] = true
+				}
+			}
+		}
 	}
 	return named, nil
 }

@@ -54,7 +54,7 @@ func New(t *tracker.Store) *Store {
 		err = q.Select(ctx, &ids, `SELECT id FROM work_order WHERE client_id = ? ORDER BY id`, clientID)
 		return ids, err
 	})
-	t.KnowAssets(tracker.AssetsIn{Of: s.knownIn, Own: s.ownComputer})
+	t.KnowAssets(tracker.AssetsIn{Of: s.knownIn, Named: s.namedIn, Own: s.ownComputer})
 	t.AlsoErase(tracker.AlsoPerson{Count: s.countPerson, Export: s.exportPerson, Erase: s.erasePerson, Merge: s.mergePerson})
 	t.SetThings(s)
 	return s

@@ -24,11 +24,14 @@ const maxGist = 24
 
 // gistOf reads subject and text (what the author wrote, without greetings and
 // signature).
-func gistOf(subject, text string) gist {
+func gistOf(subject, text string) gist { return gistUnsigned(subject, unsigned(text)) }
+
+// gistUnsigned is gistOf for a text without its signature.
+func gistUnsigned(subject, text string) gist {
 	var g gist
 	var deny, faultBelow bool
 	g.subject, deny, g.fault, g.wish, g.own = telling(subject, 12)
-	body, denyBelow, faultBelow, wishBelow, own := telling(unsigned(text), 2*maxGist)
+	body, denyBelow, faultBelow, wishBelow, own := telling(text, 2*maxGist)
 	if len(g.subject) == 0 { // "Help!": what follows is the subject
 		g.subject, g.own = body[:min(4, len(body))], own
 		g.wish = wishBelow
@@ -61,19 +64,19 @@ func telling(text string, n int) (words []string, deny, fault, wish bool, own []
 	read := 0
 	eachToken(wifi.Replace(clip(text, 4000)), func(t string) bool {
 		read++
-		switch {
-		case denials[t]:
+		switch wordKinds[t] {
+		case wordDenies:
 			deny = deny || read <= 40
-		case faultWords[t]:
+		case wordFault:
 			fault = fault || read <= 60
-		case wishWords[t]:
+		case wordWishes:
 			wish = true
-		case emptyWords[t], !tells(t):
+		case wordEmpty:
 		default:
 			w, mine := meaning(t)
-			if !seen[w] {
+			if tellsAs(t, w) && !seen[w] {
 				seen[w] = true
-				words = append(words, w)
+				words = append(words, strings.Clone(w)) // not the whole text with it
 				if mine {
 					own = append(own, w)
 				}
@@ -87,17 +90,18 @@ func telling(text string, n int) (words []string, deny, fault, wish bool, own []
 // tells reports whether a word can say what something is about: no number, and
 // no short word but one of a script without spaces.
 func tells(token string) bool {
+	w, _ := meaning(token)
+	return tellsAs(token, w)
+}
+
+// tellsAs is tells for a word and what it means.
+func tellsAs(token, meaning string) bool {
 	r, size := utf8.DecodeRuneInString(token)
 	if unspaced(r) {
 		return len(token) > size // pairs, not the lone last letter
 	}
 	letter := strings.ContainsFunc(token, unicode.IsLetter)
-	return letter && (utf8.RuneCountInString(token) >= 3 || strings.ContainsFunc(token, unicode.IsDigit) || meansMuch(token))
-}
-
-func meansMuch(token string) bool {
-	w, _ := meaning(token)
-	return w != token
+	return letter && (utf8.RuneCountInString(token) >= 3 || strings.ContainsFunc(token, unicode.IsDigit) || meaning != token)
 }
 
 // closings begin the line below which a signature stands, folded.
@@ -146,6 +150,43 @@ func (g gist) without(common map[string]bool) gist {
 //   - their subjects say the same with two words or more, or
 //   - their texts share three telling words and half of all that they say.
 func (g gist) alike(o gist) bool {
+	numbers := wordNumbers{}
+	return numbers.of(g).alike(numbers.of(o))
+}
+
+// wordNumbers gives words numbers, which are compared faster than words.
+type wordNumbers map[string]int32
+
+func (n wordNumbers) word(w string) int32 {
+	k, ok := n[w]
+	if !ok {
+		k = int32(len(n))
+		n[w] = k
+	}
+	return k
+}
+
+func (n wordNumbers) list(words []string) []int32 {
+	list := make([]int32, 0, len(words))
+	for _, w := range words {
+		list = append(list, n.word(w))
+	}
+	slices.Sort(list)
+	return list
+}
+
+func (n wordNumbers) of(g gist) *numbered {
+	return &numbered{subject: n.list(g.subject), text: n.list(g.text), own: n.list(g.own), fault: g.fault, wish: g.wish, category: g.category}
+}
+
+// numbered is a gist by the numbers of its words, each list sorted.
+type numbered struct {
+	subject, text, own []int32
+	fault, wish        bool
+	category           int64
+}
+
+func (g *numbered) alike(o *numbered) bool {
 	if g.category != 0 && o.category != 0 && g.category != o.category || g.wish || o.wish {
 		return false
 	}
@@ -166,7 +207,7 @@ func (g gist) alike(o gist) bool {
 }
 
 // common counts the words that two sorted lists share, and names one.
-func common(a, b []string) (n int, one string) {
+func common(a, b []int32) (n int, one int32) {
 	for i, j := 0, 0; i < len(a) && j < len(b); {
 		switch {
 		case a[i] < b[j]:

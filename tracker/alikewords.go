@@ -58,6 +58,28 @@ var wishWords = wordSet(
 	`demande commande commander nouveau nouvelle nouveaux installer acces droits creer besoin reinitialiser compte licence`,
 	`solicitud nuevo nueva acceso cuenta richiesta nuovo nuova accesso aanvraag nieuwe toegang nowy nowe dostep novo nova acesso`)
 
+// wordKinds says which of the lists above a word is in; the first one counts.
+var wordKinds = func() map[string]wordKind {
+	kinds := map[string]wordKind{}
+	for i, list := range []map[string]bool{denials, faultWords, wishWords, emptyWords} {
+		for w := range list {
+			if kinds[w] == 0 {
+				kinds[w] = wordKind(i + 1)
+			}
+		}
+	}
+	return kinds
+}()
+
+type wordKind uint8
+
+const (
+	wordDenies wordKind = iota + 1
+	wordFault
+	wordWishes
+	wordEmpty
+)
+
 // concept is what several words of several languages mean. The words are
 // beginnings: druckerproblem is a printer, too; those of up to four letters
 // are whole words.

@@ -3,6 +3,7 @@ package tracker
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,6 +30,7 @@ type batch struct {
 	number      int64                       // the last ticket number that is drawn
 	rules       []SenderRule                // whose mail opens no ticket
 	sums        tally                       // of what was decided
+	named       map[string]bool             // of the words of requests, those that name an asset; nil where nobody can tell
 	reports     *reports                    // the newest, once the first of these mails opened a ticket
 }
 
@@ -92,7 +94,29 @@ func (s *Store) gather(ctx context.Context, tx *migrations.Tx, items []Item) (*b
 	if err := s.gatherRules(ctx, tx, b); err != nil {
 		return nil, err
 	}
+	if err := s.gatherThings(ctx, tx, b, items); err != nil {
+		return nil, err
+	}
 	return b, s.gatherPeople(ctx, tx, b, items)
+}
+
+// gatherThings finds which words of requests name an asset.
+func (s *Store) gatherThings(ctx context.Context, tx *migrations.Tx, b *batch, items []Item) error {
+	if s.assetsIn.Named == nil {
+		return nil
+	}
+	var words []string
+	for i := range items {
+		if in := &items[i].Mail; in.Form == nil && in.Class == ClassHuman {
+			words = append(words, in.reading().things()...)
+		}
+	}
+	slices.Sort(words)
+	var err error
+	if b.named, err = s.assetsIn.Named(ctx, tx, slices.Compact(words)); err != nil {
+		return fmt.Errorf("look for what requests name: %w", err)
+	}
+	return nil
 }
 
 // bouncePause is how long an address that bounced for good goes without

@@ -29,7 +29,11 @@ var helpless = []string{"kann nicht", "kann sich nicht", "kann kein", "kann seit
 // value for nobody. It is a suggestion: only a known person is taken.
 func behalfOf(text string) behalf {
 	text = clip(text, maxRuleText)
-	whole := Fold(text)
+	return behalfIn(text, Fold(text))
+}
+
+// behalfIn is behalfOf for a text of bounded length, and the same folded.
+func behalfIn(text, whole string) behalf {
 	// A phrase lies within a sentence, so that most mails need be read for few.
 	var phrases []string
 	if factPhrases.in(whole)&tellsBehalf != 0 {
@@ -72,7 +76,7 @@ func behalfOf(text string) behalf {
 // titled reports whether a word of a folded text is a title.
 func titled(folded string) bool {
 	for w := range strings.FieldsSeq(folded) {
-		if isTitle(bareWord(w)) {
+		if isTitle(strings.Trim(w, wordMarks)) {
 			return true
 		}
 	}

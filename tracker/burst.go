@@ -34,14 +34,16 @@ type report struct {
 	BurstID  int64            `db:"burst_id"`
 	Out      bool             `db:"burst_out"`
 
-	gist   gist
-	plain  *gist      // see reports.plain
-	seen   int        // the look of reports.looks that last found it to share a word
-	likes  []*report  // in a batch, those of the first `liked` of all that are alike
-	liked  int
-	person string     // who counts for it: see personOf
-	fresh  *knownGist // of one that is being opened: what will be read of it
-	counts bool       // a person's report, and not set aside
+	gist          gist
+	plain         *numbered // see reports.plain
+	seen          int       // the look of reports.looks that last found it to share words
+	shares        int       // so many
+	sharesSubject bool      // and one in the subjects
+	likes         []*report // in a batch, those of the first `liked` of all that are alike
+	liked         int
+	person        string     // who counts for it: see personOf
+	fresh         *knownGist // of one that is being opened: what will be read of it
+	counts        bool       // a person's report, and not set aside
 }
 
 const reportColumns = `SELECT t.id, t.number, t.subject, t.stage, t.opened_at, COALESCE(t.client_id, 0) AS client_id, t.client_address, COALESCE(c.created_at, 0) AS client_since,
@@ -59,18 +61,22 @@ type reports struct {
 
 	// having are, in a batch, the first `known` of all by the words they have:
 	// reports that share none are not alike, and need no closer look.
-	having map[string][]*report
+	having map[int32][]*report
 	known  int
 	looks  int // see report.seen
+
+	numbers wordNumbers
 }
 
 // plain returns what a report is about without the words that say nothing.
-func (o *reports) plain(r *report) gist {
+func (o *reports) plain(r *report) *numbered {
 	if r.plain == nil {
-		g := r.gist.without(o.common)
-		r.plain = &g
+		if o.numbers == nil {
+			o.numbers = wordNumbers{}
+		}
+		r.plain = o.numbers.of(r.gist.without(o.common))
 	}
-	return *r.plain
+	return r.plain
 }
 
 // gists remembers the words of the newest tickets, so that they are read once
@@ -209,20 +215,13 @@ func (s *Store) reportOf(id, number int64, o opening) *report {
 	if o.Client != nil {
 		r.ClientID, r.Since = o.Client.ID, o.Client.CreatedAt
 	}
-	// As it will be read back: see firstWords.
-	text := WithoutLinks(o.Text)
-	if runes := 0; len(text) > maxFirstWords {
-		for i := range text {
-			if runes++; runes > maxFirstWords {
-				text = text[:i]
-				break
-			}
-		}
-	}
-	r.gist = gistOf(o.Subject, asked{text: text, form: o.Form}.words())
 	v := asked{form: o.Form, passed: o.Vouched, byHand: o.Actor.AccountID != 0}.vouched()
 	r.person = s.personOf(r, v)
-	if o.batch != nil && r.counts && (o.Form != nil || strings.TrimSpace(o.Text) != "") {
+	if !r.counts {
+		return r
+	}
+	r.gist = o.Words.about()
+	if o.batch != nil && (o.Form != nil || strings.TrimSpace(o.Text) != "") {
 		r.fresh = &knownGist{gist: r.gist, person: true, vouched: v}
 	}
 	return r

@@ -9,11 +9,7 @@ func (o *reports) around(me *report) (best []*report) {
 	most := 0
 	direct := o.like(me, me)
 	for _, middle := range direct {
-		near := direct
-		if middle != me {
-			near = o.like(middle, me)
-		}
-		near = mostPeople(near, me)
+		near := mostPeople(o.like(middle, me), me)
 		if n := peopleOf(near); n > most {
 			best, most = near, n
 		}
@@ -37,7 +33,7 @@ func (o *reports) like(of, me *report) []*report {
 	}
 	for ; of.liked < len(o.all); of.liked++ {
 		r := o.all[of.liked]
-		if r != of && r.counts && (look == 0 || r.seen == look) && max(r.At-of.At, of.At-r.At) <= 2*burstWindow && mine.alike(o.plain(r)) {
+		if r != of && r.counts && (look == 0 || r.seen == look && (r.sharesSubject || r.shares >= 3)) && max(r.At-of.At, of.At-r.At) <= 2*burstWindow && mine.alike(o.plain(r)) {
 			of.likes = append(of.likes, r)
 		}
 	}
@@ -89,24 +85,32 @@ func peopleOf(all []*report) int {
 	return len(seen)
 }
 
-// mark marks as seen the reports that share a word with one, and returns the
-// number of that look.
-func (o *reports) mark(of gist) int {
+// mark marks the reports that share words with one, how many and whether in
+// their subjects, and returns the number of that look. What they need at least
+// to be alike is in numbered.alike.
+func (o *reports) mark(of *numbered) int {
 	if o.having == nil {
-		o.having = map[string][]*report{}
+		o.having = map[int32][]*report{}
 	}
 	for ; o.known < len(o.all); o.known++ {
 		r := o.all[o.known]
 		if r.counts {
-			for _, w := range o.plain(r).text {
+			for _, w := range o.plain(r).text { // those of the subject are among them
 				o.having[w] = append(o.having[w], r)
 			}
 		}
 	}
 	o.looks++
-	for _, w := range of.text { // those of the subject are among them
+	for _, w := range of.text {
+		_, subject := slices.BinarySearch(of.subject, w)
 		for _, r := range o.having[w] {
-			r.seen = o.looks
+			if r.seen != o.looks {
+				r.seen, r.shares, r.sharesSubject = o.looks, 0, false
+			}
+			r.shares++
+			if subject && !r.sharesSubject {
+				_, r.sharesSubject = slices.BinarySearch(r.plain.subject, w)
+			}
 		}
 	}
 	return o.looks

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -30,12 +29,37 @@ const clientColumns = `id, name, department, phone, high_management, created_at,
 // Fold returns text as it is compared: lower case, without marks, single
 // spaces. Both engines compare what Go folded, so they agree.
 func Fold(s string) string {
-	s = strings.ToLower(s)
-	if plain, ok := foldPlain(s); ok {
-		return plain
+	// Latin letters, as most texts are written in, without looking up each.
+	out := make([]byte, 0, len(s))
+	space := false
+	for _, r := range s {
+		if r >= rune(len(foldedLatin)) {
+			return foldAny(strings.ToLower(s))
+		}
+		folded := foldedLatin[r]
+		if folded == " " {
+			space = len(out) > 0
+			continue
+		}
+		if space && folded != "" {
+			out, space = append(out, ' '), false
+		}
+		out = append(out, folded...)
 	}
-	return foldAny(s)
+	return string(out)
 }
+
+// foldedLatin are the folded forms of the first characters, up to the end of
+// the Latin letters; a space for all that is one.
+var foldedLatin = func() (table [0x250]string) {
+	for r := range table {
+		table[r] = foldAny(strings.ToLower(string(rune(r))))
+		if strings.ContainsFunc(norm.NFKD.String(string(rune(r))), unicode.IsSpace) {
+			table[r] = " "
+		}
+	}
+	return table
+}()
 
 // foldAny folds a lower-case text of any letters.
 func foldAny(s string) string {
@@ -55,25 +79,6 @@ func foldAny(s string) string {
 		}
 	}
 	return b.String()
-}
-
-// foldPlain folds a lower-case text of ASCII alone, as most are, without looking
-// up each letter; false for any other.
-func foldPlain(s string) (string, bool) {
-	tidy, before := true, true // before: a space, or the beginning
-	for i := range len(s) {
-		c := s[i]
-		if c >= utf8.RuneSelf {
-			return "", false
-		}
-		space := c == ' ' || c >= '\t' && c <= '\r'
-		tidy = tidy && (!space || c == ' ' && !before)
-		before = space
-	}
-	if tidy && (!before || s == "") {
-		return s, true
-	}
-	return strings.Join(strings.Fields(s), " "), true
 }
 
 // clientByAddress returns whom an address belongs to, nil for nobody.

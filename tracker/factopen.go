@@ -16,11 +16,13 @@ type NamedAsset struct {
 }
 
 // AssetsIn finds assets for the package that owns them. Of returns the assets
-// whose tag, hostname or serial number is one of some words, at most four; Own
-// returns the computer that a client has, where they have exactly one.
+// whose tag, hostname or serial number is one of some words, at most four.
+// Named returns which of any number of words are one of those. Own returns the
+// computer that a client has, where they have exactly one.
 type AssetsIn struct {
-	Of  func(ctx context.Context, q migrations.Queryer, words []string) ([]NamedAsset, error)
-	Own func(ctx context.Context, q migrations.Queryer, clientID int64) (NamedAsset, bool, error)
+	Of    func(ctx context.Context, q migrations.Queryer, words []string) ([]NamedAsset, error)
+	Named func(ctx context.Context, q migrations.Queryer, words []string) (map[string]bool, error)
+	Own   func(ctx context.Context, q migrations.Queryer, clientID int64) (NamedAsset, bool, error)
 }
 
 // KnowAssets has the assets that requests name be recognised. To be called
@@ -35,13 +37,18 @@ type request struct {
 	Subject             string
 	Text                string // the author's new words
 	Copied              []Address
-	ByHand              int64 // the account that opened it, 0 for a mail
+	ByHand              int64    // the account that opened it, 0 for a mail
+	Words               *reading // of Subject, Text and Form; made where it is nil
+	batch               *batch   // of Receive, or nil
 }
 
 // knowTx fills in the checklist of a new ticket by its form or its mail, and
 // returns what is still missing, in order. What a rule may have got wrong is
 // marked as a guess.
 func (s *Store) knowTx(ctx context.Context, tx *migrations.Tx, r request) ([]FactItem, error) {
+	if r.Words == nil {
+		r.Words = readingOf(r.Subject, r.Subject, r.Text, r.Form)
+	}
 	known := map[FactItem]Fact{}
 	source := FromMail
 	if r.ByHand != 0 {
@@ -51,7 +58,6 @@ func (s *Store) knowTx(ctx context.Context, tx *migrations.Tx, r request) ([]Fac
 		known[FactWho] = Fact{Value: nonEmpty(r.Client.Name, "?"), Source: FromRequester, ThingID: r.Client.ID}
 	}
 	var b behalf
-	asset := ""
 	if r.Form != nil {
 		source = FromForm
 		for _, a := range r.Form.Answers {
@@ -70,15 +76,13 @@ func (s *Store) knowTx(ctx context.Context, tx *migrations.Tx, r request) ([]Fac
 				known[item] = Fact{Value: clip(value, maxFact), Source: source}
 			}
 		}
-		asset = known[FactAsset].Value
 	} else {
-		b = behalfOf(r.Text)
-		asset = r.Subject + "\n" + r.Text
-		for _, x := range readFacts(r.Subject, r.Text) {
+		b = r.Words.behalf()
+		for _, x := range r.Words.facts() {
 			known[x.item] = Fact{Value: x.value, Source: source, Guess: x.guess}
 		}
 	}
-	if err := s.knowAssetTx(ctx, tx, r, known, asset, source); err != nil {
+	if err := s.knowAssetTx(ctx, tx, r, known, source); err != nil {
 		return nil, err
 	}
 	if b != (behalf{}) {
@@ -111,8 +115,14 @@ func (s *Store) knowTx(ctx context.Context, tx *migrations.Tx, r request) ([]Fac
 
 // knowAssetTx finds which asset is meant: by what names it, or, as a guess,
 // the only computer of who says "my computer".
-func (s *Store) knowAssetTx(ctx context.Context, tx *migrations.Tx, r request, known map[FactItem]Fact, text, source string) error {
-	if words := things(text); len(words) > 0 && s.assetsIn.Of != nil {
+func (s *Store) knowAssetTx(ctx context.Context, tx *migrations.Tx, r request, known map[FactItem]Fact, source string) error {
+	var words []string
+	if r.Form != nil {
+		words = things(known[FactAsset].Value)
+	} else if words = r.Words.things(); r.batch != nil && r.batch.named != nil {
+		words = slices.DeleteFunc(slices.Clone(words), func(w string) bool { return !r.batch.named[w] })
+	}
+	if len(words) > 0 && s.assetsIn.Of != nil {
 		found, err := s.assetsIn.Of(ctx, tx, words)
 		if err != nil {
 			return fmt.Errorf("look for the assets that a request names: %w", err)
@@ -135,7 +145,7 @@ func (s *Store) knowAssetTx(ctx context.Context, tx *migrations.Tx, r request, k
 			return nil
 		}
 	}
-	if r.Form != nil || r.Client == nil || s.assetsIn.Own == nil || !ownComputer(text) {
+	if r.Form != nil || r.Client == nil || s.assetsIn.Own == nil || !r.Words.computer() {
 		return nil
 	}
 	a, ok, err := s.assetsIn.Own(ctx, tx, r.Client.ID)

@@ -9,7 +9,7 @@ import (
 
 // Bounds of what rules read and write down, in bytes.
 const (
-	maxRuleText = 6 << 10
+	maxRuleText = 4 << 10
 	maxFact     = 2000
 	maxQuoted   = 300 // of a sentence taken out of a mail
 )
@@ -183,8 +183,11 @@ func bareWord(w string) string {
 	if w != "" && isASCIIWord(w[0]) && isASCIIWord(w[len(w)-1]) { // most have nothing to trim
 		return w
 	}
-	return strings.Trim(w, ".,;:!?()\"'“”„")
+	return strings.Trim(w, wordMarks)
 }
+
+// wordMarks stand around words.
+const wordMarks = ".,;:!?()\"'“”„"
 
 // isASCIIWord reports whether a byte is a small letter or a digit.
 func isASCIIWord(c byte) bool { return c >= 'a' && c <= 'z' || c >= '0' && c <= '9' }
@@ -244,8 +247,3 @@ func endsThing(r rune) bool {
 // computerWords name, folded, the writer's computer.
 var computerWords = []string{"my laptop", "my computer", "my pc", "my notebook", "my machine", "mein laptop", "meinem laptop", "mein rechner", "meinem rechner", "mein pc", "meinem pc", "mein notebook", "meinem notebook", "mein computer", "meinem computer",
 	"mon ordinateur", "mon pc", "mon portable", "mon poste"}
-
-// ownComputer reports whether a text speaks of the writer's computer as such.
-func ownComputer(text string) bool {
-	return factPhrases.in(Fold(clip(text, maxRuleText)))&tellsComputer != 0
-}

@@ -143,7 +143,7 @@ func (s *Store) KnownMailIDs(ctx context.Context, mailboxID int64, byUID map[uin
 	}
 	for part := range slices.Chunk(list, 1000) {
 		var found []string
-		if err := selectIn(ctx, s.db, &found, `SELECT DISTINCT mail_id FROM inbox WHERE mail_id IN (?) AND mail_id <> '' AND mailbox_id = ?`, part, mailboxID); err != nil {
+		if err := selectIn(ctx, s.db, &found, `SELECT DISTINCT mail_id FROM inbox WHERE mail_id IN (?) AND mail_id <> '' AND +mailbox_id = ?`, part, mailboxID); err != nil {
 			return nil, fmt.Errorf("look up Message-IDs: %w", err)
 		}
 		for _, id := range found {

@@ -87,6 +87,8 @@ type Inbound struct {
 
 	Defects []string // what was damaged and how it was read, for people
 	Notes   []string // what else is worth knowing: signed, encrypted, unpacked from winmail.dat
+
+	words *reading // see ReadWords
 }
 
 // Forwarded is what a forward says of the mail that it passes on: who wrote

@@ -19,10 +19,11 @@ type opening struct {
 	Subject   string
 	OpenedAt  migrations.Stamp
 	Form      *Form
-	Text      string // what the requester wrote
-	Machine   bool   // a program wrote it: it says nothing of how many people are affected
-	Vouched   bool   // our mail server says that the requester wrote it
-	batch     *batch // of Receive, or nil
+	Text      string   // what the requester wrote
+	Machine   bool     // a program wrote it: it says nothing of how many people are affected
+	Vouched   bool     // our mail server says that the requester wrote it
+	Words     *reading // of Subject, Text and Form; made where it is nil
+	batch     *batch   // of Receive, or nil
 }
 
 // openTx makes a ticket: level 1, not yet triaged, with the suggested
@@ -31,7 +32,10 @@ func (s *Store) openTx(ctx context.Context, tx *migrations.Tx, o opening) (id, n
 	if number, err = nextNumberTx(ctx, tx, o.batch); err != nil {
 		return 0, 0, err
 	}
-	level, star, why := suggest(o.Form, o.Text, o.Client, nil)
+	if o.Words == nil {
+		o.Words = readingOf(o.Subject, o.Subject, o.Text, o.Form)
+	}
+	level, star, why := suggestBy(o.Form, o.Words.stops, o.Client)
 	others, err := s.recentReports(ctx, tx, o.batch)
 	if err != nil {
 		return 0, 0, err
@@ -102,7 +106,7 @@ func (s *Store) settleNew(ctx context.Context, tx *migrations.Tx, d *decision) e
 	id, number, err := s.openTx(ctx, tx, opening{
 		Actor: clientActor(from), MailboxID: d.work.MailboxID, Client: from, Address: address,
 		Subject: subjectOf(d.in), OpenedAt: d.work.ReceivedAt, Form: d.in.Form, batch: d.batch,
-		Text: d.in.Reply, Vouched: d.verdict == verdictPass, Machine: d.probe != nil || d.in.Class != ClassHuman && d.in.Form == nil,
+		Text: d.in.Reply, Words: d.in.reading(), Vouched: d.verdict == verdictPass, Machine: d.probe != nil || d.in.Class != ClassHuman && d.in.Form == nil,
 	})
 	if err != nil {
 		return err
@@ -118,7 +122,7 @@ func (s *Store) settleNew(ctx context.Context, tx *migrations.Tx, d *decision) e
 	d.fate(FateNew, "")
 	missing := Missing(nil)
 	if d.in.Class == ClassHuman && d.probe == nil {
-		missing, err = s.knowTx(ctx, tx, request{TicketID: id, MessageID: messageID, Client: from, Form: d.in.Form, Subject: d.in.Subject, Text: d.in.Reply, Copied: s.copied(d)})
+		missing, err = s.knowTx(ctx, tx, request{TicketID: id, MessageID: messageID, Client: from, Form: d.in.Form, Subject: d.in.Subject, Text: d.in.Reply, Words: d.in.reading(), Copied: s.copied(d), batch: d.batch})
 		if err != nil {
 			return err
 		}

@@ -263,7 +263,7 @@ func (s *Store) seenBeforeTx(ctx context.Context, tx *migrations.Tx, it Item, au
 		Subject   string `db:"subject"`
 		Rehearsal string `db:"rehearsal"`
 	}
-	err := selectIn(ctx, tx, &before, `SELECT id, mail_id, sender, subject, rehearsal FROM inbox WHERE mail_id IN (?) AND mail_id <> '' AND mailbox_id = ? AND state = 'done' AND fate = 'shadow' AND id <> ? ORDER BY id`,
+	err := selectIn(ctx, tx, &before, `SELECT id, mail_id, sender, subject, rehearsal FROM inbox WHERE mail_id IN (?) AND mail_id <> '' AND +mailbox_id = ? AND state = 'done' AND fate || '' = 'shadow' AND id <> ? ORDER BY id`,
 		ids[:min(len(ids), 100)], it.Work.MailboxID, it.Work.InboxID)
 	if err != nil {
 		return fmt.Errorf("look for mails that were rehearsed: %w", err)

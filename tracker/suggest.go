@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -16,6 +15,11 @@ import (
 // possible, and where who asks, or for whom they ask, belongs to high
 // management. That several report alike things says the ticket's burst.
 func suggest(f *Form, text string, who ...*Client) (level int, star bool, why string) {
+	return suggestBy(f, func() string { return stopsWork(text) }, who...)
+}
+
+// suggestBy is suggest with what a mail says of work that stops.
+func suggestBy(f *Form, stops func() string, who ...*Client) (level int, star bool, why string) {
 	level = 1
 	if f != nil {
 		for _, a := range f.Answers {
@@ -26,7 +30,7 @@ func suggest(f *Form, text string, who ...*Client) (level int, star bool, why st
 				level, star, why = l, st, "the form says about the effect on work: “"+clip(oneLine(a.Answer), 120)+"”"
 			}
 		}
-	} else if said := stopsWork(text); said != "" {
+	} else if said := stops(); said != "" {
 		// A mail is no answer to a question: it never gives a star by itself.
 		level, why = 3, "the mail says: “"+said+"”"
 	}
@@ -50,15 +54,16 @@ var noWork = []string{"work at all", "no work possible", "unable to work", "not 
 	"plus travailler", "pas travailler", "impossible de travailler", "aucun travail possible"}
 
 // aboutWork are letters of which noWork, halted and what stopped looks for each
-// have some: sentences without any are most, and need no closer look.
-var aboutWork = []string{"work", "job", "arbeit", "travail", "nichts", "rien"}
+// have some, by their first: sentences without any are most, and need no closer look.
+var aboutWork = [256][]string{'w': {"work"}, 'j': {"job"}, 'a': {"arbeit"}, 't': {"travail"}, 'n': {"nichts"}, 'r': {"rien"}}
 
-// containsFold reports whether a text has some lower-case ASCII letters in it,
-// in whatever case.
-func containsFold(text, letters string) bool {
-	for i := 0; i+len(letters) <= len(text); i++ {
-		if text[i]|0x20 == letters[0] && strings.EqualFold(text[i:i+len(letters)], letters) {
-			return true
+// speaksOfWork reports whether a text has some of aboutWork in it, in whatever case.
+func speaksOfWork(text string) bool {
+	for i := range len(text) {
+		for _, w := range aboutWork[text[i]|0x20] {
+			if len(text)-i >= len(w) && strings.EqualFold(text[i:i+len(w)], w) {
+				return true
+			}
 		}
 	}
 	return false
@@ -66,11 +71,15 @@ func containsFold(text, letters string) bool {
 
 // stopsWork returns the sentence of a mail that says that somebody cannot
 // work, "" for none.
-func stopsWork(text string) string {
-	text = clip(unsigned(text), 4000)
-	about := func(s string) bool {
-		return slices.ContainsFunc(aboutWork, func(p string) bool { return containsFold(s, p) })
-	}
+func stopsWork(text string) string { return stopsWorkUnsigned(unsigned(clip(text, maxStopsText))) }
+
+// maxStopsText is how many bytes of a mail are read for it: about as many as
+// are read when a suggestion is made anew, see firstWords.
+const maxStopsText = 2500
+
+// stopsWorkUnsigned is stopsWork for a text without its signature.
+func stopsWorkUnsigned(text string) string {
+	about := speaksOfWork
 	if !about(text) { // as most mails
 		return ""
 	}

@@ -27,7 +27,22 @@ func eachToken(text string, add func(token string) bool) {
 		word = word[:0]
 		return more
 	}
-	for _, r := range foldForSearch(text) {
+	folded, plain := foldForSearch(text), 0 // plain: so many bytes before are a word of ASCII alone
+	for i, r := range folded {
+		if r < utf8.RuneSelf && len(word) == 0 {
+			if isASCIIWord(byte(r)) { // most are
+				plain++
+				continue
+			}
+			if plain > 0 && !add(folded[i-plain:i][:min(plain, maxToken)]) {
+				return
+			}
+			plain = 0
+			continue
+		}
+		if plain > 0 { // a word that goes on with other letters, or ends before them
+			word, plain = append(word, []rune(folded[i-plain:i])...), 0
+		}
 		switch {
 		case 'a' <= r && r <= 'z' || '0' <= r && r <= '9': // most are
 			if len(word) == 0 || !unspaced(word[len(word)-1]) {
@@ -55,6 +70,10 @@ func eachToken(text string, add func(token string) bool) {
 		} else {
 			word = append(word, r)
 		}
+	}
+	if plain > 0 {
+		add(folded[len(folded)-plain:][:min(plain, maxToken)])
+		return
 	}
 	flush()
 }
