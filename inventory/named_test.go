@@ -1,6 +1,9 @@
 package inventory
 
-import "testing"
+import (
+	"fmt"
+	"testing"
+)
 
 // TestAssetsNamed: a hostname, serial number or tag finds what has exactly it,
 // in any case, and not what has its parts.
@@ -33,5 +36,20 @@ func TestAssetsNamed(t *testing.T) {
 		must(d.ChangeAsset(t.Context(), d.ben, host.ID, AssetEdit{ModelID: host.ModelID, Tag: host.Tag, Serial: host.Serial, Hostname: "FH-NB-0500"}, host.Version))(t)
 		want("FH-NB-0121")
 		want("fh-nb-0500", host.ID)
+
+		// Of many words at once, as of the mails of a batch: those that name something.
+		words := []string{"FH-nb-0500", "fh-nb-0121", "pf3X", "PF 3x", "pf3", "it-2", "IT-99", "fh-7"}
+		for i := range 1200 {
+			words = append(words, fmt.Sprint("X-", i))
+		}
+		found := must(d.namedIn(t.Context(), d.db, words))(t)
+		for _, w := range words {
+			if list := must(d.knownIn(t.Context(), d.db, []string{w}))(t); found[w] != (len(list) > 0) {
+				t.Errorf("%q: of many %v, alone %d assets", w, found[w], len(list))
+			}
+		}
+		if len(found) != 5 {
+			t.Errorf("%v are found", found)
+		}
 	})
 }

@@ -107,7 +107,7 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	}
 	f.Close()
 	pragmas := "?_txlock=immediate&_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
-		"&_pragma=foreign_keys(1)&_pragma=temp_store(2)&_pragma=wal_autocheckpoint(4000)"
+		"&_pragma=foreign_keys(1)&_pragma=temp_store(2)&_pragma=wal_autocheckpoint(10000)"
 	name := "file:" + (&url.URL{Path: path}).EscapedPath() + pragmas
 	w, err := sqlx.Open("sqlite", name+"&_pragma=cache_size(-8000)")
 	if err != nil {

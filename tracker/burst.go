@@ -348,6 +348,20 @@ func (s *Store) recountBurstTx(ctx context.Context, tx *migrations.Tx, id, ticke
 	return s.countBurstTx(ctx, tx, id)
 }
 
+// recountMergedTx counts the bursts anew of a client who was two.
+func (s *Store) recountMergedTx(ctx context.Context, tx *migrations.Tx, clientID int64) error {
+	var ids []int64
+	if err := tx.Select(ctx, &ids, `SELECT DISTINCT burst_id FROM ticket WHERE client_id = ? AND burst_id IS NOT NULL ORDER BY 1`, clientID); err != nil {
+		return fmt.Errorf("read somebody's bursts: %w", err)
+	}
+	for _, id := range ids {
+		if err := s.countBurstTx(ctx, tx, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // endBurstTx makes the reports of a burst single ones.
 func (s *Store) endBurstTx(ctx context.Context, tx *migrations.Tx, id int64) error {
 	var all []int64

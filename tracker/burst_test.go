@@ -109,6 +109,32 @@ func TestTheCommonReportNeedNotComeLast(t *testing.T) {
 	})
 }
 
+// Two reporters who turn out to be one person are one of a burst.
+func TestABurstCountsWhoWasMergedOnce(t *testing.T) {
+	eachMailDesk(t, func(d *mailDesk) {
+		for _, name := range []string{"Anna", "Bela", "Cleo", "Dora"} {
+			d.receive(d.mail(by(name), about("Internet down", "It is broken.")))
+		}
+		people := func() int {
+			return d.count(`SELECT COALESCE(MAX(people), 0) FROM burst`)
+		}
+		who := func(name string) Client {
+			return must(d.ClientByAddress(d.ctx, strings.ToLower(name)+"@aldermere.example"))(t)
+		}
+		if people() != 4 {
+			t.Fatalf("%d people are of the burst, want 4", people())
+		}
+		d.ok(second(d.same(who("Dora"), who("Anna"))))
+		if people() != 3 {
+			t.Errorf("%d people are of the burst once two are one, want 3", people())
+		}
+		d.ok(second(d.same(who("Cleo"), who("Bela"))))
+		if n := d.count(`SELECT count(*) FROM ticket WHERE burst_id IS NOT NULL OR burst_person <> ''`); people() != 0 || n != 0 {
+			t.Errorf("two people are a burst of %d tickets", n)
+		}
+	})
+}
+
 // TestNobodyMakesABurstAlone: one who mails five times, a stranger with five
 // addresses of a domain or with none that anybody vouches for, robots, and
 // what our server says is forged.

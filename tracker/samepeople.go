@@ -231,6 +231,9 @@ func (s *Store) bringTogetherTx(ctx context.Context, tx *migrations.Tx, from, in
 			return fmt.Errorf("bring two people together: %w", err)
 		}
 	}
+	if err := s.recountMergedTx(ctx, tx, into); err != nil {
+		return err
+	}
 	for _, do := range []func(context.Context, *migrations.Tx, int64, int64) error{recurrencesMergeTx, linksMergeTx, notSameMergeTx, viewsMergeTx} {
 		if err := do(ctx, tx, from, into); err != nil {
 			return err
