@@ -96,6 +96,7 @@ var seedTables = []struct {
 	{"message", "id, ticket_id, direction, state, inbox_id, client_id, account_id, from_name, from_address, subject, body, digest, mail_id, identity, content, at", true},
 	{"message_ref", "ref, ticket_id, known", false},
 	{"note", "id, ticket_id, account_id, kind, body, at", true},
+	{"fact", "ticket_id, item, value, source, guess, message_id, account_id, thing_id, at", false},
 	{"outbox", "id, kind, priority, state, due_at, attempts, mailbox_id, ticket_id, message_id, client_id, to_address, to_name, mail_id, sending_at, sent_at, response, created_at", true},
 	{"reply_token", "hash, ticket_id, client_id, outbox_id, created_at", false},
 	{"event", "at, actor, subject, subject_id, kind, was, became", false},

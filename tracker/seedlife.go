@@ -95,11 +95,13 @@ func (b *seeder) tell(ctx context.Context, tx *migrations.Tx, p Past) error {
 		if p.Via == NotePhone || p.Via == NoteInPerson {
 			t.heard(opened)
 		}
+		b.knows(t, FromTechnician, nil, p.AccountID)
 		b.take(t, p.AccountID, opened)
 	} else {
 		message := b.received(t, p.Raw, p.MessageID, p.Subject, p.Body, FateNew, opened)
 		b.event(opened, Actor{ClientID: client}, t.id, "opened", "", "")
 		b.sent(MailAck, t.id, message, client, p, opened)
+		b.knows(t, FromMail, &message, 0)
 	}
 	for _, st := range p.Steps {
 		if err := b.step(t, st); err != nil {
@@ -121,6 +123,16 @@ func (b *seeder) tell(ctx context.Context, tx *migrations.Tx, p Past) error {
 	b.row("ticket", t.id, number, p.Subject, string(t.stage), p.Level, p.Star, t.triaged, client, t.from, orNull(t.assignee), orNull(p.CategoryID), b.mailbox,
 		fix, t.fixed, t.reason, opened, *t.stageAt, closed, nil, opened, t.updated, t.unconfirmed, t.news, orNull(int64(t.answered)), summary)
 	return nil
+}
+
+// knows collects what the first words of a request say, but for the assets
+// that they name.
+func (b *seeder) knows(t *pastTicket, source string, message *int64, account int64) {
+	at := migrations.At(t.OpenedAt)
+	b.row("fact", t.id, string(FactWho), nonEmpty(t.Client.Name, t.from), FromRequester, false, message, orNull(account), t.client, at)
+	for _, x := range readFacts(t.Subject, t.Body) {
+		b.row("fact", t.id, string(x.item), x.value, source, x.guess, message, orNull(account), 0, at)
+	}
 }
 
 // step collects the rows of one step.

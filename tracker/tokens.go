@@ -34,7 +34,7 @@ func eachToken(text string, add func(token string) bool) {
 				plain++
 				continue
 			}
-			if plain > 0 && !add(folded[i-plain:i][:min(plain, maxToken)]) {
+			if plain > 0 && !add(folded[i-plain : i][:min(plain, maxToken)]) {
 				return
 			}
 			plain = 0
