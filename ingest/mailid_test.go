@@ -150,7 +150,7 @@ func TestAFrozenProcessBlamesNoMail(t *testing.T) {
 	}
 	read := make(chan error, 1)
 	go func() {
-		_, err := p.work.understand(t.Context(), work[0])
+		_, err := p.work.understand(t.Context(), work[0], nil)
 		read <- err
 	}()
 	<-begun

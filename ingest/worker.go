@@ -13,8 +13,9 @@ import (
 )
 
 const (
-	workBatch = 100     // mails that share a claim, and a transaction
-	workBytes = 4 << 20 // of raw mail that share a transaction, so that what was understood stays small
+	workBatch  = 100      // mails that share a claim, and a transaction
+	smallBytes = 32 << 10 // a mail of no more is read from the database together with others
+	workBytes  = 4 << 20  // of raw mail that share a transaction, so that what was understood stays small
 )
 
 // Worker understands and decides kept mail of one mailbox, in the order in
@@ -182,10 +183,13 @@ func (w *Worker) claim(ctx context.Context, l *tracker.Lease) ([]tracker.Work, e
 func (w *Worker) understandAll(ctx context.Context, l *tracker.Lease, c lot, understood chan<- lot) {
 	var items []tracker.Item
 	bytes := int64(0)
+	small := w.openSmall(ctx, c.work)
 	for _, job := range c.work {
 		w.alive()
 		began := time.Now()
-		in, err := w.understand(ctx, job)
+		blob := small[job.Digest]
+		delete(small, job.Digest) // it is closed once it is read
+		in, err := w.understand(ctx, job, blob)
 		w.meters.parse.Observe(time.Since(began).Seconds())
 		if err != nil {
 			w.giveBack(ctx, l, job, err)
@@ -201,9 +205,28 @@ func (w *Worker) understandAll(ctx context.Context, l *tracker.Lease, c lot, und
 	understood <- lot{items: items, decided: c.decided}
 }
 
-// understand reads one mail. The first try is made in this process, which is
+// openSmall has the bytes of small mails, which most are, read at once. What
+// fails here is read alone.
+func (w *Worker) openSmall(ctx context.Context, work []tracker.Work) map[string]*tracker.Blob {
+	var digests []string
+	for _, job := range work {
+		if job.Size <= smallBytes {
+			digests = append(digests, job.Digest)
+		}
+	}
+	if len(digests) < 2 {
+		return nil
+	}
+	open, err := w.store.OpenSmall(ctx, digests)
+	if err != nil {
+		w.log.Debug("mails can not be read together", slog.Any("error", err))
+	}
+	return open
+}
+
+// understand reads one mail, whose bytes are open already or nil. The first try is made in this process, which is
 // quick; further ones, and all once too many are stuck here, in another.
-func (w *Worker) understand(ctx context.Context, job tracker.Work) (tracker.Inbound, error) {
+func (w *Worker) understand(ctx context.Context, job tracker.Work, blob *tracker.Blob) (tracker.Inbound, error) {
 	apart := w.apart != nil && (job.Attempts > 1 || w.lost.N() >= maxStuck)
 	if done := w.stuck[job.InboxID]; done != nil && !apart {
 		select {
@@ -213,9 +236,11 @@ func (w *Worker) understand(ctx context.Context, job tracker.Work) (tracker.Inbo
 			return tracker.Inbound{}, errStuck
 		}
 	}
-	blob, err := w.store.OpenBlob(ctx, job.Digest)
-	if err != nil {
-		return tracker.Inbound{}, &unreadable{err}
+	if blob == nil {
+		var err error
+		if blob, err = w.store.OpenBlob(ctx, job.Digest); err != nil {
+			return tracker.Inbound{}, &unreadable{err}
+		}
 	}
 	if apart {
 		defer blob.Close()

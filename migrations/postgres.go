@@ -80,6 +80,11 @@ func postgresConnector(dsn string, patiently bool) (*pq.Connector, error) {
 			cfg.Runtime[name] = strconv.FormatInt(usual.Milliseconds(), 10)
 		}
 	}
+	// Compiling takes longer than the short statements of this program, and
+	// is tried wherever the server guesses too high.
+	if cfg.Runtime["jit"] == "" {
+		cfg.Runtime["jit"] = "off"
+	}
 	c, err := pq.NewConnectorConfig(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("open postgres: %w", err)

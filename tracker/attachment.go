@@ -116,8 +116,7 @@ func parseCuts(s string) []Cut {
 func (s *Store) attachTx(ctx context.Context, tx *migrations.Tx, messageID int64, digest string, parts []Part) error {
 	for _, p := range parts {
 		uid, _ := NewToken()
-		_, err := tx.Exec(ctx, `INSERT INTO attachment (uid, message_id, role, name, content_type, charset, content_id, encoding, digest, start, length, cuts, size)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		err := tx.Later(ctx, `INSERT INTO attachment (uid, message_id, role, name, content_type, charset, content_id, encoding, digest, start, length, cuts, size)`, "",
 			uid, messageID, string(p.Role), p.Name, p.ContentType, p.Charset, p.ContentID, p.Encoding, digest, p.Offset, p.Length, cutsText(p.Cuts), p.Size)
 		if err != nil {
 			return fmt.Errorf("record attachment: %w", err)

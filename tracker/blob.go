@@ -253,6 +253,23 @@ func (s *Store) OpenBlob(ctx context.Context, digest string) (*Blob, error) {
 	return b, nil
 }
 
+// OpenSmall opens those of some contents that lie in a row, with one query for
+// all of them. The others are not in the map.
+func (s *Store) OpenSmall(ctx context.Context, digests []string) (map[string]*Blob, error) {
+	var rows []struct {
+		Digest string `db:"digest"`
+		Data   []byte `db:"data"`
+	}
+	if err := selectIn(ctx, s.db, &rows, `SELECT digest, data FROM blob WHERE digest IN (?) AND place = 'row'`, digests); err != nil {
+		return nil, fmt.Errorf("open %d contents: %w", len(digests), err)
+	}
+	open := map[string]*Blob{}
+	for _, r := range rows {
+		open[r.Digest] = &Blob{data: r.Data}
+	}
+	return open, nil
+}
+
 func (s *Store) mapChunks(ctx context.Context, digest string) (*Blob, error) {
 	f, err := os.CreateTemp("", "helpdeskd-blob-*")
 	if err != nil {

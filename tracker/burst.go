@@ -56,7 +56,7 @@ type reports struct {
 	common map[string]bool
 	people int // so many make a burst; 0: never
 
-	grown []int64 // bursts to be counted once the batch is through
+	grown map[int64][]*report // what joined which burst, to be written and counted once the batch is through
 	batch bool
 
 	// having are, in a batch, the first `known` of all by the words they have:
@@ -271,23 +271,42 @@ func (s *Store) burstTx(ctx context.Context, tx *migrations.Tx, others *reports,
 			return fmt.Errorf("make a burst: %w", err)
 		}
 	}
+	var joined []*report
 	for _, r := range near {
 		if r.BurstID != 0 {
 			continue
 		}
 		r.BurstID = id
-		if _, err := tx.Exec(ctx, `UPDATE ticket SET burst_id = ?, burst_person = ?, updated_at = ? WHERE id = ?`, id, r.person, s.stamp(), r.ID); err != nil {
-			return fmt.Errorf("add %s to a burst: %w", TicketName(r.Number), err)
-		}
+		joined = append(joined, r)
 		if err := s.RecordTx(ctx, tx, Event{Subject: "ticket", SubjectID: r.ID, Kind: "burst", Became: strconv.FormatInt(id, 10)}); err != nil {
 			return err
 		}
 	}
 	if !others.batch {
+		if err := s.joinBurstTx(ctx, tx, id, joined); err != nil {
+			return err
+		}
 		return s.countBurstTx(ctx, tx, id)
 	}
-	if !slices.Contains(others.grown, id) {
-		others.grown = append(others.grown, id)
+	if others.grown == nil {
+		others.grown = map[int64][]*report{}
+	}
+	others.grown[id] = append(others.grown[id], joined...)
+	return nil
+}
+
+// joinBurstTx writes that reports belong to a burst.
+func (s *Store) joinBurstTx(ctx context.Context, tx *migrations.Tx, id int64, joined []*report) error {
+	for some := range slices.Chunk(joined, 200) {
+		args := []any{id, s.stamp()}
+		var ids []any
+		for _, r := range some {
+			args, ids = append(args, r.ID, r.person), append(ids, r.ID)
+		}
+		_, err := tx.Exec(ctx, `UPDATE ticket SET burst_id = ?, updated_at = ?, burst_person = CASE id`+strings.Repeat(` WHEN ? THEN ?`, len(some))+` ELSE '' END WHERE id IN (`+marks(len(some))+`)`, append(args, ids...)...)
+		if err != nil {
+			return fmt.Errorf("add %d requests to a burst: %w", len(some), err)
+		}
 	}
 	return nil
 }
@@ -298,8 +317,10 @@ func (s *Store) countGrownTx(ctx context.Context, tx *migrations.Tx, b *batch) e
 	if b.reports == nil {
 		return nil
 	}
-	slices.Sort(b.reports.grown)
-	for _, id := range b.reports.grown {
+	for _, id := range slices.Sorted(maps.Keys(b.reports.grown)) {
+		if err := s.joinBurstTx(ctx, tx, id, b.reports.grown[id]); err != nil {
+			return err
+		}
 		if err := s.countBurstTx(ctx, tx, id); err != nil {
 			return err
 		}

@@ -64,11 +64,7 @@ func (s *Store) RecordTx(ctx context.Context, tx *migrations.Tx, e Event) error 
 // IndexTx notes that a thing must be indexed for search anew, once the
 // transaction is committed.
 func (s *Store) IndexTx(ctx context.Context, tx *migrations.Tx, kind string, ref int64) error {
-	_, err := tx.Exec(ctx, `INSERT INTO search_queue (kind, ref) VALUES (?, ?)`, kind, ref)
-	if err != nil {
-		return fmt.Errorf("queue %s %d for the index: %w", kind, ref, err)
-	}
-	return nil
+	return s.IndexManyTx(ctx, tx, kind, []int64{ref})
 }
 
 // IndexManyTx is IndexTx for many things of a kind.
