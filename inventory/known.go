@@ -15,25 +15,18 @@ const maxNamed = 4
 // knownIn returns the assets whose tag, hostname or serial number is one of
 // some words, at most maxNamed.
 func (s *Store) knownIn(ctx context.Context, q migrations.Queryer, words []string) ([]tracker.NamedAsset, error) {
-	var names, serials []any
-	for _, w := range words {
-		names, serials = append(names, tracker.Fold(w)), append(serials, foldSerial(w))
+	byWord, err := namesIn(ctx, q, words)
+	if err != nil || len(byWord) == 0 {
+		return nil, err
 	}
-	// Their ids first: most mails name none, and many are read at a time.
 	var ids []int64
-	in := marks(len(names))
-	err := q.Select(ctx, &ids, `SELECT id FROM asset WHERE tag_folded IN (`+in+`)
-		UNION SELECT id FROM asset WHERE hostname_folded <> '' AND hostname_folded IN (`+in+`)
-		UNION SELECT id FROM asset WHERE serial_folded <> '' AND serial_folded IN (`+in+`)
-		ORDER BY 1 LIMIT ?`, append(append(append(append([]any(nil), names...), names...), serials...), maxNamed)...)
-	if err != nil {
-		return nil, fmt.Errorf("look for assets by name: %w", err)
+	for _, some := range byWord {
+		ids = append(ids, some...)
 	}
-	if len(ids) == 0 {
-		return nil, nil
-	}
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
 	var list []Asset
-	err = q.Select(ctx, &list, `SELECT `+assetColumns+` FROM asset a `+assetJoins+`WHERE a.id IN (`+marks(len(ids))+`) ORDER BY a.id`, anys(ids)...)
+	err = q.Select(ctx, &list, `SELECT `+assetColumns+` FROM asset a `+assetJoins+`WHERE a.id IN (`+marks(len(ids))+`) ORDER BY a.id LIMIT ?`, append(anys(ids), maxNamed)...)
 	if err != nil {
 		return nil, fmt.Errorf("read assets by name: %w", err)
 	}
@@ -47,7 +40,18 @@ func (s *Store) knownIn(ctx context.Context, q migrations.Queryer, words []strin
 // namedIn returns which of some words are the tag, the hostname or the serial
 // number of an asset.
 func (s *Store) namedIn(ctx context.Context, q migrations.Queryer, words []string) (map[string]bool, error) {
+	byWord, err := namesIn(ctx, q, words)
 	named := map[string]bool{}
+	for w := range byWord {
+		named[w] = true
+	}
+	return named, err
+}
+
+// namesIn returns the ids of the assets whose tag, hostname or serial number is
+// one of some words, by these words.
+func namesIn(ctx context.Context, q migrations.Queryer, words []string) (map[string][]int64, error) {
+	byWord := map[string][]int64{}
 	for some := range slices.Chunk(words, 500) {
 		var names, serials []any
 		for _, w := range some {
@@ -56,23 +60,24 @@ func (s *Store) namedIn(ctx context.Context, q migrations.Queryer, words []strin
 		var found []struct {
 			Word   string `db:"word"`
 			Serial bool   `db:"serial"`
+			ID     int64  `db:"id"`
 		}
 		in := marks(len(some))
-		err := q.Select(ctx, &found, `SELECT tag_folded AS word, FALSE AS serial FROM asset WHERE tag_folded IN (`+in+`)
-			UNION SELECT hostname_folded, FALSE FROM asset WHERE hostname_folded <> '' AND hostname_folded IN (`+in+`)
-			UNION SELECT serial_folded, TRUE FROM asset WHERE serial_folded <> '' AND serial_folded IN (`+in+`)`, append(append(append([]any(nil), names...), names...), serials...)...)
+		err := q.Select(ctx, &found, `SELECT tag_folded AS word, FALSE AS serial, id FROM asset WHERE tag_folded IN (`+in+`)
+			UNION SELECT hostname_folded, FALSE, id FROM asset WHERE hostname_folded <> '' AND hostname_folded IN (`+in+`)
+			UNION SELECT serial_folded, TRUE, id FROM asset WHERE serial_folded <> '' AND serial_folded IN (`+in+`)`, append(append(append([]any(nil), names...), names...), serials...)...)
 		if err != nil {
-			return nil, fmt.Errorf("look for assets by many names: %w", err)
+			return nil, fmt.Errorf("look for assets by name: %w", err)
 		}
 		for _, f := range found {
 			for i, w := range some {
 				if !f.Serial && names[i] == f.Word || f.Serial && serials[i] == f.Word {
-					named[w] = true
+					byWord[w] = append(byWord[w], f.ID)
 				}
 			}
 		}
 	}
-	return named, nil
+	return byWord, nil
 }
 
 // ownComputer returns the computer that a client has, where it is exactly one.

@@ -23,13 +23,14 @@ func (s *Store) admitTx(ctx context.Context, tx *migrations.Tx, by Actor, messag
 		Subject   string           `db:"subject"`
 		Body      string           `db:"body"`
 		Class     Class            `db:"class"`
+		Identity  string           `db:"identity"`
 		Form      string           `db:"form"`
 		MailID    string           `db:"mail_id"`
 		Thread    string           `db:"thread_index"`
 		At        migrations.Stamp `db:"at"`
 	}
 	err = tx.Get(ctx, &m, `SELECT m.state, m.ticket_id, m.account_id, m.client_id, COALESCE(i.mailbox_id, 0) AS mailbox_id, m.from_name, m.from_address, m.subject, m.body,
-			m.class, m.form, m.mail_id, m.thread_index, m.at
+			m.class, m.identity, m.form, m.mail_id, m.thread_index, m.at
 		FROM message m LEFT JOIN inbox i ON i.id = m.inbox_id WHERE m.id = ?`, messageID)
 	if err != nil {
 		return 0, fmt.Errorf("read held message %d: %w", messageID, err)
@@ -76,7 +77,7 @@ func (s *Store) admitTx(ctx context.Context, tx *migrations.Tx, by Actor, messag
 	if m.TicketID != nil {
 		ticketID = *m.TicketID
 	} else {
-		ticketID, _, err = s.openTx(ctx, tx, opening{Actor: clientActor(client), MailboxID: m.MailboxID, Client: client, Address: author.Address, Subject: subjectOf(&in), OpenedAt: m.At, Form: in.Form, Text: m.Body, Machine: m.Class != ClassHuman && in.Form == nil})
+		ticketID, _, err = s.openTx(ctx, tx, opening{Actor: clientActor(client), MailboxID: m.MailboxID, Client: client, Address: author.Address, Subject: subjectOf(&in), OpenedAt: m.At, Form: in.Form, Text: m.Body, Vouched: verdictOf(m.Identity).vouched(), Machine: m.Class != ClassHuman && in.Form == nil})
 		if err != nil {
 			return 0, err
 		}

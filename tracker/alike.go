@@ -142,18 +142,6 @@ func (g gist) without(common map[string]bool) gist {
 	return g
 }
 
-// alike reports whether two reports seem to be about the same trouble. It
-// would rather miss one than be wrong: a false alarm costs trust. Either
-//
-//   - their subjects name the same service, hardly anything else, and both say
-//     that it does not work ("No internet", "Internet seit 9 Uhr weg"), or
-//   - their subjects say the same with two words or more, or
-//   - their texts share three telling words and half of all that they say.
-func (g gist) alike(o gist) bool {
-	numbers := wordNumbers{}
-	return numbers.of(g).alike(numbers.of(o))
-}
-
 // wordNumbers gives words numbers, which are compared faster than words.
 type wordNumbers map[string]int32
 
@@ -186,6 +174,13 @@ type numbered struct {
 	category           int64
 }
 
+// alike reports whether two reports seem to be about the same trouble. It
+// would rather miss one than be wrong: a false alarm costs trust. Either
+//
+//   - their subjects name the same service, hardly anything else, and both say
+//     that it does not work ("No internet", "Internet seit 9 Uhr weg"), or
+//   - their subjects say the same with two words or more, or
+//   - their texts share three telling words and half of all that they say.
 func (g *numbered) alike(o *numbered) bool {
 	if g.category != 0 && o.category != 0 && g.category != o.category || g.wish || o.wish {
 		return false

@@ -151,3 +151,9 @@ func TestMostPeopleWithinAnHour(t *testing.T) {
 		}
 	}
 }
+
+// alike compares two gists by the numbers of their words.
+func (g gist) alike(o gist) bool {
+	numbers := wordNumbers{}
+	return numbers.of(g).alike(numbers.of(o))
+}

@@ -30,7 +30,7 @@ type batch struct {
 	number      int64                       // the last ticket number that is drawn
 	rules       []SenderRule                // whose mail opens no ticket
 	sums        tally                       // of what was decided
-	named       map[string]bool             // of the words of requests, those that name an asset; nil where nobody can tell
+	named       map[string]bool             // words of requests that were looked up, and whether each names an asset
 	reports     *reports                    // the newest, once the first of these mails opened a ticket
 }
 
@@ -112,9 +112,14 @@ func (s *Store) gatherThings(ctx context.Context, tx *migrations.Tx, b *batch, i
 		}
 	}
 	slices.Sort(words)
-	var err error
-	if b.named, err = s.assetsIn.Named(ctx, tx, slices.Compact(words)); err != nil {
+	words = slices.Compact(words)
+	found, err := s.assetsIn.Named(ctx, tx, words)
+	if err != nil {
 		return fmt.Errorf("look for what requests name: %w", err)
+	}
+	b.named = map[string]bool{}
+	for _, w := range words {
+		b.named[w] = found[w]
 	}
 	return nil
 }

@@ -25,14 +25,9 @@ var behalfWords = []string{"on behalf of ", "in the name of ", "for my colleague
 // helpless say of somebody, behind a title and a name, that they need help.
 var helpless = []string{"kann nicht", "kann sich nicht", "kann kein", "kann seit", "braucht", "hat ein problem", "hat kein", "cannot", "can't", "can not", "is unable", "has a problem", "has no ", "needs ", "ne peut", "n'arrive", "a besoin", "n'a plus"}
 
-// behalfOf reads out of a mail's own words whom it is written for, the zero
-// value for nobody. It is a suggestion: only a known person is taken.
-func behalfOf(text string) behalf {
-	text = clip(text, maxRuleText)
-	return behalfIn(text, Fold(text))
-}
-
-// behalfIn is behalfOf for a text of bounded length, and the same folded.
+// behalfIn reads out of a mail's own words whom it is written for, the zero
+// value for nobody. It is a suggestion: only a known person is taken. text is
+// bounded, and whole is the same folded.
 func behalfIn(text, whole string) behalf {
 	// A phrase lies within a sentence, so that most mails need be read for few.
 	var phrases []string

@@ -1,6 +1,9 @@
 package tracker
 
 import (
+	"context"
+	"helpdeskd/migrations"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -136,6 +139,15 @@ func TestBounceByToken(t *testing.T) {
 // ours, is a person's and opens a ticket; nobody is answered automatically.
 func TestGuessedBounce(t *testing.T) {
 	eachMailDesk(t, func(d *mailDesk) {
+		d.KnowAssets(AssetsIn{
+			Of: func(_ context.Context, _ migrations.Queryer, words []string) (found []NamedAsset, err error) {
+				if slices.Contains(words, "NB-0042") {
+					found = append(found, NamedAsset{ID: 42, Name: "NB-0042 Laptop"})
+				}
+				return found, nil
+			},
+			Named: func(context.Context, migrations.Queryer, []string) (map[string]bool, error) { return nil, nil },
+		})
 		d.receive(d.mail())
 		id := tokenID(d.send()[anna])
 		guess := Bounce{Action: ActionFailed, Guess: true, Reason: "the mail could not be delivered"}
@@ -143,10 +155,14 @@ func TestGuessedBounce(t *testing.T) {
 		d.want(mine, FateNone, "HD-1", 0)
 		theirs := d.mail(from("admin@isle.example"), returned(ClassBounce, "a1@isle.example", "bob@isle.example", guess), func(in *Inbound) {
 			in.SuppressAck, in.ClassReason = true, "a mail could not be delivered"
+			in.Reply = "My mail from NB-0042 could not be delivered."
 		})
 		d.want(d.receive(theirs), FateNew, "HD-2", 0)
 		if n := d.count(`SELECT count(*) FROM message WHERE class = 'human' AND class_reason = '' AND from_address = 'admin@isle.example'`); n != 1 {
 			t.Errorf("%d mails of a person", n)
+		}
+		if a := d.knows(2)[FactAsset]; a.ThingID != 42 { // though nobody looked for its words ahead
+			t.Errorf("the asset that it names: %+v", a)
 		}
 	})
 }

@@ -56,7 +56,7 @@ type reports struct {
 	common map[string]bool
 	people int // so many make a burst; 0: never
 
-	grown map[int64][]*report // what joined which burst, to be written and counted once the batch is through
+	grown map[int64][]*report // what joined which burst, to be written and counted once the batch is through: nobody counts one before
 	batch bool
 
 	// having are, in a batch, the first `known` of all by the words they have:
@@ -215,7 +215,10 @@ func (s *Store) reportOf(id, number int64, o opening) *report {
 	if o.Client != nil {
 		r.ClientID, r.Since = o.Client.ID, o.Client.CreatedAt
 	}
-	v := asked{form: o.Form, passed: o.Vouched, byHand: o.Actor.AccountID != 0}.vouched()
+	v := o.Vouched
+	if o.Form != nil {
+		v = max(v, vouchedFor)
+	}
 	r.person = s.personOf(r, v)
 	if !r.counts {
 		return r
@@ -390,15 +393,14 @@ func (s *Store) endBurstTx(ctx context.Context, tx *migrations.Tx, id int64) err
 		return fmt.Errorf("read a burst: %w", err)
 	}
 	for _, ticket := range all {
-		if _, err := tx.Exec(ctx, `UPDATE ticket SET burst_id = NULL, burst_person = '' WHERE id = ?`, ticket); err != nil {
-			return fmt.Errorf("end a burst: %w", err)
-		}
 		if err := s.RecordTx(ctx, tx, Event{Subject: "ticket", SubjectID: ticket, Kind: "burst_over"}); err != nil {
 			return err
 		}
 	}
-	if _, err := tx.Exec(ctx, `DELETE FROM burst WHERE id = ?`, id); err != nil {
-		return fmt.Errorf("end a burst: %w", err)
+	for _, q := range []string{`UPDATE ticket SET burst_id = NULL, burst_person = '' WHERE burst_id = ?`, `DELETE FROM burst WHERE id = ?`} {
+		if _, err := tx.Exec(ctx, q, id); err != nil {
+			return fmt.Errorf("end a burst: %w", err)
+		}
 	}
 	return nil
 }

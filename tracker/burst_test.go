@@ -135,6 +135,43 @@ func TestABurstCountsWhoWasMergedOnce(t *testing.T) {
 	})
 }
 
+// Whom an administrator lets in counts as a person, also when others of the
+// burst go again.
+func TestAdmittedMailCountsByItsPeople(t *testing.T) {
+	eachMailDesk(t, func(d *mailDesk) {
+		boss := must(d.CreateAccount(d.ctx, Actor{}, NewAccount{Email: "boss@desk.example", Name: "Boss", Role: Admin}))(t)
+		for i := range 5 {
+			o := d.receive(d.mail(by(fmt.Sprintf("Person%d", i)), about("Internet down", "It is broken."), func(in *Inbound) {
+				in.AuthAs, in.AuthResults = "", []string{"dmarc=fail header.from=aldermere.example"}
+			}))
+			d.want(o, FatePending, "", 0)
+			d.ok(second(d.ApproveHeld(d.ctx, boss.Actor(), d.heldMessage().ID, Approval{})))
+			if n := d.count(`SELECT COALESCE(MAX(people), 0) FROM burst`); i >= 2 && n != i+1 {
+				t.Errorf("after %d of them the burst has %d people", i+1, n)
+			}
+		}
+	})
+}
+
+// What a mail in shadow mode would be told of is the burst that it would join.
+func TestABurstIsRehearsed(t *testing.T) {
+	eachMailDesk(t, func(d *mailDesk) {
+		for _, name := range []string{"Anna", "Bela", "Cleo"} {
+			d.receive(d.mail(by(name), about("Internet down", "It is broken.")))
+		}
+		d.ok(d.BeginShadow(d.ctx, Actor{}, d.mailbox.ID))
+		d.want(d.receive(d.mail(by("Dora"), about("Internet down", "It is broken."))), FateShadow, "", 0)
+		list, _, err := d.ShadowMails(d.ctx, d.mailbox.ID, 0, 10)
+		d.ok(err)
+		if len(list) != 1 || !list[0].Would.Star || list[0].Would.Level != 3 || !strings.HasPrefix(list[0].Would.Why, "Four people reported") {
+			t.Errorf("it would be %+v", list)
+		}
+		if n := d.count(`SELECT people FROM burst`) + d.count(`SELECT count(*) FROM ticket WHERE burst_id IS NOT NULL`); n != 6 {
+			t.Errorf("the rehearsal left something behind: %d", n)
+		}
+	})
+}
+
 // TestNobodyMakesABurstAlone: one who mails five times, a stranger with five
 // addresses of a domain or with none that anybody vouches for, robots, and
 // what our server says is forged.

@@ -141,6 +141,16 @@ func TestTheChecklistIsFilledAskedForAndConfirmed(t *testing.T) {
 				return NamedAsset{ID: 7, Name: "NB-0007 Laptop"}, true, nil
 			},
 		})
+		d.assetsIn.Named = func(ctx context.Context, q migrations.Queryer, words []string) (map[string]bool, error) {
+			named := map[string]bool{}
+			for _, w := range words {
+				found, err := d.assetsIn.Of(ctx, q, []string{w})
+				if named[w] = len(found) > 0; err != nil {
+					return nil, err
+				}
+			}
+			return named, nil
+		}
 		d.want(d.receive(d.mail(says("The fan of NB-0042 does not stop since Monday."))), FateNew, "HD-1", 1)
 		k := d.knows(1)
 		if w := k[FactWho]; w.Value != "Anna Berg" || w.Source != FromRequester || w.Guess {
@@ -347,4 +357,9 @@ func TestWorkaroundsAndSentences(t *testing.T) {
 			t.Fatalf("events: %q", n)
 		}
 	})
+}
+
+func behalfOf(text string) behalf {
+	text = clip(text, maxRuleText)
+	return behalfIn(text, Fold(text))
 }

@@ -17,7 +17,7 @@ type NamedAsset struct {
 
 // AssetsIn finds assets for the package that owns them. Of returns the assets
 // whose tag, hostname or serial number is one of some words, at most four.
-// Named returns which of any number of words are one of those. Own returns the
+// Named, which may be nil, returns which of any number of words are one of those. Own returns the
 // computer that a client has, where they have exactly one.
 type AssetsIn struct {
 	Of    func(ctx context.Context, q migrations.Queryer, words []string) ([]NamedAsset, error)
@@ -119,8 +119,11 @@ func (s *Store) knowAssetTx(ctx context.Context, tx *migrations.Tx, r request, k
 	var words []string
 	if r.Form != nil {
 		words = things(known[FactAsset].Value)
-	} else if words = r.Words.things(); r.batch != nil && r.batch.named != nil {
-		words = slices.DeleteFunc(slices.Clone(words), func(w string) bool { return !r.batch.named[w] })
+	} else if words = r.Words.things(); r.batch != nil {
+		words = slices.DeleteFunc(slices.Clone(words), func(w string) bool {
+			names, known := r.batch.named[w]
+			return known && !names
+		})
 	}
 	if len(words) > 0 && s.assetsIn.Of != nil {
 		found, err := s.assetsIn.Of(ctx, tx, words)

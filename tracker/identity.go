@@ -38,6 +38,25 @@ func (v verdict) mark() string {
 	return ""
 }
 
+// vouched says who vouches for the author of a mail that opens a ticket: of one
+// that failed its checks whoever let it in.
+func (v verdict) vouched() vouching {
+	if v == verdictPass || v == verdictFail {
+		return vouchedFor
+	}
+	return vouchedByNobody
+}
+
+// verdictOf returns the verdict that a stored identity carries.
+func verdictOf(identity string) verdict {
+	for _, v := range []verdict{verdictPass, verdictFail} {
+		if strings.HasSuffix(identity, v.mark()) {
+			return v
+		}
+	}
+	return verdictNone
+}
+
 // underAnyVerdict returns an identity as it may be stored.
 func underAnyVerdict(id string) []string {
 	return []string{id, id + verdictPass.mark(), id + verdictFail.mark()}

@@ -42,7 +42,7 @@ func (s *Store) openByHandTx(ctx context.Context, tx *migrations.Tx, actor Actor
 	if _, err := lockNumbersTx(ctx, tx); err != nil {
 		return t, err
 	}
-	o := opening{Actor: actor, OpenedAt: s.stamp(), Text: in.Text}
+	o := opening{Actor: actor, OpenedAt: s.stamp(), Text: in.Text, Vouched: vouchedByHand}
 	if o.Subject, err = checkSubject(in.Subject); err != nil {
 		return t, err
 	}
@@ -100,7 +100,7 @@ func (s *Store) afterOpeningTx(ctx context.Context, tx *migrations.Tx, actor Act
 		}
 	}
 	for _, subject := range in.Below {
-		id, _, err := s.openTx(ctx, tx, opening{Actor: actor, MailboxID: o.MailboxID, Client: o.Client, Address: o.Address, Subject: subject, OpenedAt: o.OpenedAt})
+		id, _, err := s.openTx(ctx, tx, opening{Actor: actor, MailboxID: o.MailboxID, Client: o.Client, Address: o.Address, Subject: subject, OpenedAt: o.OpenedAt, Vouched: vouchedByHand})
 		if err != nil {
 			return err
 		}

@@ -21,7 +21,7 @@ type opening struct {
 	Form      *Form
 	Text      string   // what the requester wrote
 	Machine   bool     // a program wrote it: it says nothing of how many people are affected
-	Vouched   bool     // our mail server says that the requester wrote it
+	Vouched   vouching // who says that the requester wrote it
 	Words     *reading // of Subject, Text and Form; made where it is nil
 	batch     *batch   // of Receive, or nil
 }
@@ -106,7 +106,7 @@ func (s *Store) settleNew(ctx context.Context, tx *migrations.Tx, d *decision) e
 	id, number, err := s.openTx(ctx, tx, opening{
 		Actor: clientActor(from), MailboxID: d.work.MailboxID, Client: from, Address: address,
 		Subject: subjectOf(d.in), OpenedAt: d.work.ReceivedAt, Form: d.in.Form, batch: d.batch,
-		Text: d.in.Reply, Words: d.in.reading(), Vouched: d.verdict == verdictPass, Machine: d.probe != nil || d.in.Class != ClassHuman && d.in.Form == nil,
+		Text: d.in.Reply, Words: d.in.reading(), Vouched: d.verdict.vouched(), Machine: d.probe != nil || d.in.Class != ClassHuman && d.in.Form == nil,
 	})
 	if err != nil {
 		return err

@@ -250,7 +250,7 @@ func (s *Store) OpenMail(ctx context.Context, actor Actor, id int64, in Inbound,
 		if err != nil {
 			return err
 		}
-		o := opening{Actor: actor, MailboxID: r.MailboxID, OpenedAt: r.ReceivedAt, Form: in.Form, Text: in.Reply, Machine: in.Class != ClassHuman && in.Form == nil}
+		o := opening{Actor: actor, MailboxID: r.MailboxID, OpenedAt: r.ReceivedAt, Form: in.Form, Text: in.Reply, Vouched: d.verdict.vouched(), Machine: in.Class != ClassHuman && in.Form == nil}
 		if o.Subject, err = checkSubject(by.Subject); err != nil {
 			return err
 		}

@@ -16,7 +16,7 @@ type reading struct {
 	about    func() gist      // see gistOf
 	stops    func() string    // see stopsWork
 	facts    func() []plainly // see readFacts
-	behalf   func() behalf    // see behalfOf
+	behalf   func() behalf    // see behalfIn
 	things   func() []string  // see things
 	computer func() bool      // it speaks of the writer's computer
 }
@@ -25,13 +25,13 @@ type reading struct {
 // text the author's words.
 func readingOf(title, subject, text string, form *Form) *reading {
 	r := &reading{title: title, subject: subject, text: text, form: form}
-	unsigned := sync.OnceValue(func() string { return unsigned(clip(text, maxStopsText)) })
+	unsigned := sync.OnceValue(func() string { return unsigned(clip(WithoutLinks(text), maxStopsText)) })
 	folded := sync.OnceValue(func() string { return Fold(clip(text, maxRuleText)) })
 	r.about = sync.OnceValue(func() gist {
 		if form != nil {
 			return gistOf(title, asked{form: form}.words())
 		}
-		if first := asFirstWords(text); first != text {
+		if first := asFirstWords(text); first != text || len(text) > maxStopsText {
 			return gistOf(title, first)
 		}
 		return gistUnsigned(title, unsigned())
@@ -39,7 +39,7 @@ func readingOf(title, subject, text string, form *Form) *reading {
 	r.stops = sync.OnceValue(func() string { return stopsWorkUnsigned(unsigned()) })
 	r.facts = sync.OnceValue(func() []plainly { return readFacts(subject, text) })
 	r.behalf = sync.OnceValue(func() behalf { return behalfIn(clip(text, maxRuleText), folded()) })
-	r.things = sync.OnceValue(func() []string { return things(subject + "\n" + text) })
+	r.things = sync.OnceValue(func() []string { return things(subject + "\n" + clip(text, maxRuleText)) })
 	r.computer = sync.OnceValue(func() bool {
 		return (factPhrases.in(folded())|factPhrases.in(Fold(clip(subject, maxRuleText))))&tellsComputer != 0
 	})

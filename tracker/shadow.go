@@ -143,6 +143,9 @@ func (s *Store) rehearseOne(ctx context.Context, l *Lease, it Item) (r Rehearsal
 		if o, err = s.receiveTx(ctx, tx, b, it); err != nil {
 			return err
 		}
+		if err := s.countGrownTx(ctx, tx, b); err != nil {
+			return err
+		}
 		if err := tx.Flush(ctx); err != nil {
 			return err
 		}

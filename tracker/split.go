@@ -27,6 +27,7 @@ type splitRow struct {
 	InboxID   int64            `db:"inbox_id"`
 	Body      string           `db:"body"`
 	Class     Class            `db:"class"`
+	Identity  string           `db:"identity"`
 	Form      string           `db:"form"` // JSON, "" for none
 	At        migrations.Stamp `db:"at"`
 }
@@ -52,7 +53,7 @@ func (s *Store) splitTx(ctx context.Context, tx *migrations.Tx, actor Actor, in 
 		return t, err
 	}
 	var m splitRow
-	err = tx.Get(ctx, &m, `SELECT id, COALESCE(ticket_id, 0) AS ticket_id, direction, state, COALESCE(client_id, 0) AS client_id, from_address, subject, COALESCE(inbox_id, 0) AS inbox_id, body, class, form, at FROM message WHERE id = ?`, in.MessageID)
+	err = tx.Get(ctx, &m, `SELECT id, COALESCE(ticket_id, 0) AS ticket_id, direction, state, COALESCE(client_id, 0) AS client_id, from_address, subject, COALESCE(inbox_id, 0) AS inbox_id, body, class, identity, form, at FROM message WHERE id = ?`, in.MessageID)
 	switch {
 	case migrations.KindOf(err) == migrations.NotFound && err != nil:
 		return t, migrations.NotFoundf("There is no such message.")
@@ -160,7 +161,7 @@ func (s *Store) openSplitTx(ctx context.Context, tx *migrations.Tx, actor Actor,
 	if err != nil {
 		return t, fmt.Errorf("find where to answer: %w", err)
 	}
-	id, _, err := s.openTx(ctx, tx, opening{Actor: actor, MailboxID: old.MailboxID, Client: &c, Address: address, Subject: subject, OpenedAt: m.At})
+	id, _, err := s.openTx(ctx, tx, opening{Actor: actor, MailboxID: old.MailboxID, Client: &c, Address: address, Subject: subject, OpenedAt: m.At, Vouched: verdictOf(m.Identity).vouched()})
 	if err != nil {
 		return t, err
 	}

@@ -71,7 +71,9 @@ func speaksOfWork(text string) bool {
 
 // stopsWork returns the sentence of a mail that says that somebody cannot
 // work, "" for none.
-func stopsWork(text string) string { return stopsWorkUnsigned(unsigned(clip(text, maxStopsText))) }
+func stopsWork(text string) string {
+	return stopsWorkUnsigned(unsigned(clip(WithoutLinks(text), maxStopsText)))
+}
 
 // maxStopsText is how many bytes of a mail are read for it: about as many as
 // are read when a suggestion is made anew, see firstWords.
@@ -155,13 +157,11 @@ func (s *Store) resuggestOfTx(ctx context.Context, tx *migrations.Tx, clientID i
 
 // asked is what a ticket began with.
 type asked struct {
-	text   string // the first mail's words, or the note of who wrote it down
-	form   *Form
-	class  Class
-	byHand bool // no mail: a technician wrote it down
-
-	passed   bool // our mail server vouched for its author
-	approved bool // it did not, and a person let it in
+	text    string // the first mail's words, or the note of who wrote it down
+	form    *Form
+	class   Class
+	byHand  bool // no mail: a technician wrote it down
+	verdict verdict
 }
 
 // vouching says who says whose request it is.
@@ -177,10 +177,10 @@ func (a asked) vouched() vouching {
 	switch {
 	case a.byHand:
 		return vouchedByHand
-	case a.passed || a.approved || a.form != nil:
+	case a.form != nil:
 		return vouchedFor
 	}
-	return vouchedByNobody
+	return a.verdict.vouched()
 }
 
 // maxFirstWords is how many characters of a mail say what it is about.
@@ -207,7 +207,7 @@ func firstWords(ctx context.Context, q read, ids []int64) (map[int64]asked, erro
 		return nil, fmt.Errorf("read what tickets began with: %w", err)
 	}
 	for _, r := range rows {
-		a := asked{text: r.Body, class: r.Class, passed: strings.HasSuffix(r.Identity, verdictPass.mark()), approved: strings.HasSuffix(r.Identity, verdictFail.mark())}
+		a := asked{text: r.Body, class: r.Class, verdict: verdictOf(r.Identity)}
 		if r.Form != "" {
 			a.form = new(Form)
 			if json.Unmarshal([]byte(r.Form), a.form) != nil {
