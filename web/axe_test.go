@@ -100,6 +100,7 @@ const axeRun = `async (rules) => {
 // is loaded once; the theme is changed on it, and what only colours decide is
 // then looked at again.
 func TestAxe(t *testing.T) {
+	t.Parallel()
 	source, err := os.ReadFile("testdata/axe/axe.min.js")
 	if err != nil {
 		t.Fatal(err)

@@ -86,6 +86,7 @@ const shopMail = `<body bgcolor="#101820" text="#f4f4f4" background="https://evi
 // asked for: no dialog opens, no script runs, no page goes away, and nothing is
 // asked of anybody but the pictures, without cookies or the page's address.
 func TestHostileMailsInABrowser(t *testing.T) {
+	t.Parallel()
 	mails := []string{shopMail, `<div style="margin:-9999px;padding:9999px;width:100%"><a href="https://evil.example/" style="display:block;height:4000px">x</a></div><meta http-equiv=refresh content="0;url=https://evil.example">`}
 	for _, name := range slices.Sorted(maps.Keys(hostileHTML)) {
 		mails = append(mails, hostileHTML[name])

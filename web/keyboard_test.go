@@ -95,6 +95,7 @@ func telling(p *rod.Page, js string, args ...any) []string {
 // small to hit, for sideways scrolling, and for what a page needs to be found
 // by its name.
 func TestEveryPageByKeyboardAndNarrow(t *testing.T) {
+	t.Parallel()
 	x := openTabs(t)
 	pages := screensOf(t, x.w)
 	readers := x.w.readers()
