@@ -70,6 +70,10 @@ first="./web ./cmd/helpdeskd ./ingest"
 export HELPDESKD_FAULTS=$work/faults.jsonl
 TMPDIR=$work go test -vet=off -p 3 -parallel 3 -timeout $([ -n "$full" ] && echo 60m || echo 25m) $first \
   $(go list ./... | grep -vxF "$(go list $first)")
+if [ -n "$full" ]; then
+  say "the tests in a browser on PostgreSQL"
+  HELPDESKD_TEST_ENGINE=postgres TMPDIR=$work go test -vet=off -parallel 3 -timeout 60m ./web
+fi
 say "what the faults came to (./faults.sh has more, and a longer form)"
 go run ./cmd/helpdeskd/faults --print "$HELPDESKD_FAULTS"
 if [ -z "$quick" ]; then

@@ -34,6 +34,7 @@ command -v chromium >/dev/null || missing="$missing chromium"
 command -v strace >/dev/null || missing="$missing strace"
 command -v pgrep >/dev/null || missing="$missing procps"
 command -v python3 >/dev/null || missing="$missing python3"
+command -v systemd-analyze >/dev/null || missing="$missing systemd"
 command -v git >/dev/null || missing="$missing git"
 [ -e /etc/ssl/certs/ca-certificates.crt ] || missing="$missing ca-certificates"
 if [ -n "$missing" ]; then

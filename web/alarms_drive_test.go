@@ -4,13 +4,12 @@ import (
 	"testing"
 	"time"
 
-	"helpdeskd/migrations"
 	"helpdeskd/tracker"
 )
 
 // TestTheAlarmBannerComesAndGoes by itself, on a page that is not loaded anew.
 func TestTheAlarmBannerComesAndGoes(t *testing.T) {
-	d := newDrive(t, migrations.SQLite, 1440, 900)
+	d := newDrive(t, usual, 1440, 900)
 	d.MustWait(`() => !!document.querySelector("#live")?._htmx?.sse`)
 	d.MustEval(`() => { window.same = true }`)
 	if d.MustHas("#alarms p") {

@@ -4,7 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"helpdeskd/migrations"
 	"helpdeskd/tracker"
 )
 
@@ -35,7 +34,7 @@ func (d *drive) spoken(role, text string) {
 // TestAnnouncements: what was done, what failed and what came by itself is
 // said to whoever cannot see it, in words that name it.
 func TestAnnouncements(t *testing.T) {
-	d := newDrive(t, migrations.SQLite, 1440, 900)
+	d := newDrive(t, usual, 1440, 900)
 	d.MustEvalOnNewDocument("(" + regions + ")()")
 	// What came: a request, a card that somebody else moved, a message.
 	d.open("/board")

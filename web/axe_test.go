@@ -14,7 +14,6 @@ import (
 	"github.com/go-rod/rod/lib/proto"
 	"golang.org/x/net/html"
 
-	"helpdeskd/migrations"
 	"helpdeskd/migrations/dbtest"
 	"helpdeskd/tracker"
 )
@@ -29,7 +28,7 @@ type tabs struct {
 func openTabs(t *testing.T) *tabs {
 	t.Helper()
 	b := openBrowser(t)
-	w := newWorld(t, dbtest.Open(t, migrations.SQLite))
+	w := newWorld(t, dbtest.Open(t, usual))
 	w.fullStory()
 	srv := httptest.NewServer(w.site)
 	t.Cleanup(func() {

@@ -1,6 +1,8 @@
 package web
 
 import (
+	"cmp"
+	"helpdeskd/migrations"
 	"os"
 	"os/exec"
 	"strings"
@@ -14,6 +16,10 @@ import (
 	"github.com/go-rod/rod/lib/proto"
 )
 
+// usual is the engine of the tests in a browser: SQLite. ./test.sh --full has
+// them all once more on PostgreSQL, by HELPDESKD_TEST_ENGINE=postgres.
+var usual = cmp.Or(migrations.Engine(os.Getenv("HELPDESKD_TEST_ENGINE")), migrations.SQLite)
+
 // browserPath finds Chromium, or skips the test.
 func browserPath(t testing.TB) string {
 	t.Helper()
@@ -25,7 +31,7 @@ func browserPath(t testing.TB) string {
 			return p
 		}
 	}
-	t.Skip("no Chromium found: install chromium or set HELPDESKD_TEST_CHROMIUM to run the browser tests")
+	t.Skip("there is no Chromium: ./test.sh installs it; or set HELPDESKD_TEST_CHROMIUM to run the browser tests")
 	return ""
 }
 

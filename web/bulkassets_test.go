@@ -7,7 +7,6 @@ import (
 	"github.com/go-rod/rod/lib/input"
 
 	"helpdeskd/inventory"
-	"helpdeskd/migrations"
 )
 
 // TestBulkAssets: several assets are deployed at once, by hand and by form,
@@ -43,7 +42,7 @@ func TestBulkAssets(t *testing.T) {
 }
 
 func TestBulkAssetsByHand(t *testing.T) {
-	d := newDrive(t, migrations.SQLite, 1440, 900)
+	d := newDrive(t, usual, 1440, 900)
 	d.w.furnish()
 	d.open("/assets")
 	d.Keyboard.MustType('j', 'x')

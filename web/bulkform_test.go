@@ -7,8 +7,6 @@ import (
 	"testing"
 
 	"github.com/go-rod/rod/lib/input"
-
-	"helpdeskd/migrations"
 )
 
 // TestAMistypedBar: what was selected and typed is still there when the bar
@@ -55,7 +53,7 @@ func TestAMistypedBar(t *testing.T) {
 }
 
 func TestAMistypedBarByHand(t *testing.T) {
-	d := newDrive(t, migrations.SQLite, 1440, 900)
+	d := newDrive(t, usual, 1440, 900)
 	d.w.furnish()
 	for _, plain := range []bool{false, true} {
 		d.plain.Store(plain)

@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"helpdeskd/migrations"
 	"helpdeskd/migrations/dbtest"
 	"helpdeskd/tracker"
 )
@@ -19,18 +18,12 @@ import (
 // and without scripts: from the button in the confirming mail over "still
 // broken", a word more and "yes" to how it was and the list of all requests.
 func TestDriveTheEmployeesPage(t *testing.T) {
-	engines := []migrations.Engine{migrations.SQLite}
-	if os.Getenv("HELPDESKD_TEST_FULL") != "" {
-		engines = append(engines, migrations.Postgres)
-	}
-	for _, engine := range engines {
-		t.Run(string(engine), func(t *testing.T) { driveEmployee(t, engine) })
-	}
+	driveEmployee(t)
 }
 
-func driveEmployee(t *testing.T, engine migrations.Engine) {
+func driveEmployee(t *testing.T) {
 	b := openBrowser(t)
-	w := newWorld(t, dbtest.Open(t, engine))
+	w := newWorld(t, dbtest.Open(t, usual))
 	w.story()
 	w.ok(w.SetSetting(t.Context(), w.admin.Actor(), tracker.SetSatisfaction, "on"))
 	plain := false

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -18,23 +19,17 @@ var _ = example("/settings/targets", "/settings/targets")
 // TestWaitingAndDeadlinesInABrowser: a client and a vendor are waited for, a
 // due date passes while the board is open, targets are set and missed.
 func TestWaitingAndDeadlinesInABrowser(t *testing.T) {
-	waitingInABrowser(t, migrations.SQLite, 1440)
-}
-
-// TestWaitingAndDeadlinesOnAPhone is the same, for its looks, and on PostgreSQL.
-func TestWaitingAndDeadlinesOnAPhone(t *testing.T) {
-	if os.Getenv("HELPDESKD_TEST_FULL") == "" {
-		t.Skip("HELPDESKD_TEST_FULL is not set: ./test.sh --full sets it")
+	for _, width := range []int{1440, 390} {
+		t.Run(fmt.Sprint(width), func(t *testing.T) { waitingInABrowser(t, width) })
 	}
-	waitingInABrowser(t, migrations.Postgres, 390)
 }
 
-func waitingInABrowser(t *testing.T, engine migrations.Engine, width int) {
-	d := newDrive(t, engine, width, 900)
+func waitingInABrowser(t *testing.T, width int) {
+	d := newDrive(t, usual, width, 900)
 	ctx := t.Context()
 	shot := func(name string) {
 		if dir := os.Getenv("HELPDESKD_SHOTS"); dir != "" {
-			d.MustScreenshot(filepath.Join(dir, name+"-"+string(engine)+".png"))
+			d.MustScreenshot(filepath.Join(dir, fmt.Sprint(name, "-", width, ".png")))
 		}
 		if over := d.MustEval(`() => document.documentElement.scrollWidth - document.documentElement.clientWidth`).Int(); over > 0 {
 			t.Errorf("%s is %d px wider than the window", name, over)
@@ -67,7 +62,7 @@ func waitingInABrowser(t *testing.T, engine migrations.Engine, width int) {
 		t.Fatalf("half an hour is %q minutes: %v", v, err)
 	}
 	if dir := os.Getenv("HELPDESKD_SHOTS"); dir != "" {
-		boss.MustScreenshot(filepath.Join(dir, "settings-targets-"+string(engine)+".png"))
+		boss.MustScreenshot(filepath.Join(dir, fmt.Sprint("settings-targets-", width, ".png")))
 	}
 	d.w.ok(d.w.SetSetting(ctx, d.w.admin.Actor(), tracker.SetTargets, "off")) // until the end
 	// By the keyboard: h, then c.

@@ -37,7 +37,7 @@ func (d *drive) value(selector string) string {
 func TestTwoBrowsersOneTicket(t *testing.T) {
 	for _, size := range [][2]int{{1440, 900}, {820, 1180}, {390, 844}} {
 		t.Run(fmt.Sprint(size[0]), func(t *testing.T) {
-			d := newDrive(t, migrations.SQLite, size[0], size[1])
+			d := newDrive(t, usual, size[0], size[1])
 			o := d.second(d.w.admin, size[0], size[1])
 			d.open("/tickets/4")
 			o.open("/tickets/4")
@@ -97,7 +97,7 @@ func TestTwoBrowsersOneTicket(t *testing.T) {
 // TestAReplyWrittenMeanwhile: what the client wrote while an answer was being
 // written is hinted at, shown before sending, and the answer goes once.
 func TestAReplyWrittenMeanwhile(t *testing.T) {
-	d := newDrive(t, migrations.SQLite, 1440, 900)
+	d := newDrive(t, usual, 1440, 900)
 	for i := range 12 { // so that what arrives is out of sight
 		_, err := d.w.AddNote(t.Context(), d.w.admin.Actor(), 7, tracker.NoteNote, fmt.Sprintf("Note %d\n\nwith\n\nlines", i))
 		d.w.ok(err)
@@ -143,7 +143,7 @@ func TestAReplyWrittenMeanwhile(t *testing.T) {
 // TestDrafts: what was typed survives a lost connection, a lost answer, a
 // closed tab, a crashed page and a session that ended; and is sent once.
 func TestDrafts(t *testing.T) {
-	d := newDrive(t, migrations.SQLite, 1440, 900)
+	d := newDrive(t, usual, 1440, 900)
 	d.open("/tickets/7")
 	proto.NetworkEnable{}.Call(d.Page)
 	offline := func(is bool) {
@@ -250,7 +250,7 @@ func (d *drive) paste(selector, name string, size int) {
 // TestPastedPictures: into reply, note and fix, seen before they go, taken
 // out again, and not beyond the limit.
 func TestPastedPictures(t *testing.T) {
-	d := newDrive(t, migrations.SQLite, 1440, 900)
+	d := newDrive(t, usual, 1440, 900)
 	d.open("/tickets/4")
 	for _, x := range []struct{ tab, text, button, shown string }{
 		{"note", "", "Save the note", ".msg.note .tile.shot img"},
@@ -290,7 +290,7 @@ func TestPastedPictures(t *testing.T) {
 
 // TestTheTicketByKeyboard: tabs, menus and the edit of a note.
 func TestTheTicketByKeyboard(t *testing.T) {
-	d := newDrive(t, migrations.SQLite, 1440, 900)
+	d := newDrive(t, usual, 1440, 900)
 	d.open("/tickets/4")
 	keys := func(all ...input.Key) {
 		for _, k := range all {
@@ -336,7 +336,7 @@ func TestTheTicketByKeyboard(t *testing.T) {
 func TestTheDrawer(t *testing.T) {
 	for _, size := range [][2]int{{820, 1180}, {390, 844}} {
 		t.Run(fmt.Sprint(size[0]), func(t *testing.T) {
-			d := newDrive(t, migrations.SQLite, size[0], size[1])
+			d := newDrive(t, usual, size[0], size[1])
 			d.open("/tickets/7")
 			d.listens()
 			d.sees(".drawer-open", "Hana Sato").MustClick()
@@ -358,7 +358,7 @@ func TestTheDrawer(t *testing.T) {
 // TestLiveWithinASecond: a ticket moved in one browser is seen in the other,
 // and what the other is doing is left alone.
 func TestLiveWithinASecond(t *testing.T) {
-	d := newDrive(t, migrations.SQLite, 1440, 900)
+	d := newDrive(t, usual, 1440, 900)
 	o := d.second(d.w.admin, 1440, 900)
 	d.open("/board")
 	d.listens()

@@ -8,14 +8,12 @@ import (
 	"time"
 
 	"github.com/go-rod/rod/lib/input"
-
-	"helpdeskd/migrations"
 )
 
 // TestAChipFillsItsPicker: one of the recent places, pressed, is chosen in the
 // field beside it, in the place of whoever was picked before.
 func TestAChipFillsItsPicker(t *testing.T) {
-	d := newDrive(t, migrations.SQLite, 1440, 900)
+	d := newDrive(t, usual, 1440, 900)
 	d.w.stock()
 	d.open("/assets/new")
 	d.MustElement("#at").MustInput("Ben")
@@ -34,7 +32,7 @@ func TestAChipFillsItsPicker(t *testing.T) {
 
 // TestTheZoneIsToldFromEveryPage: also from those with a field for a zone.
 func TestTheZoneIsToldFromEveryPage(t *testing.T) {
-	d := newDrive(t, migrations.SQLite, 1440, 900)
+	d := newDrive(t, usual, 1440, 900)
 	b := d.w.session(d.w.admin)
 	d.become(b)
 	for _, path := range []string{"/account", "/settings/hours"} {
@@ -125,7 +123,7 @@ func TestColumnsComeFirst(t *testing.T) {
 
 // TestBulkByKeyboard: what is selected with keys is changed with keys.
 func TestBulkByKeyboard(t *testing.T) {
-	d := newDrive(t, migrations.SQLite, 1440, 900)
+	d := newDrive(t, usual, 1440, 900)
 	d.w.stock()
 	d.open("/tickets")
 	d.Keyboard.MustType('j')
@@ -147,7 +145,7 @@ func TestBulkByKeyboard(t *testing.T) {
 
 // TestTheWayBack leads to the list that one came from, with its filters.
 func TestTheWayBack(t *testing.T) {
-	d := newDrive(t, migrations.SQLite, 1440, 900)
+	d := newDrive(t, usual, 1440, 900)
 	d.w.stock()
 	back := func(want, to string) {
 		t.Helper()
@@ -178,7 +176,7 @@ func TestTheWayBack(t *testing.T) {
 
 // TestFormsAreForTypingAtOnce: a form that one has asked for has the cursor.
 func TestFormsAreForTypingAtOnce(t *testing.T) {
-	d := newDrive(t, migrations.SQLite, 1440, 900)
+	d := newDrive(t, usual, 1440, 900)
 	x := d.w.shelf()
 	for path, want := range map[string]string{"/locations": "l-name", "/models": "m-name"} {
 		d.open(path)

@@ -10,7 +10,6 @@ import (
 
 	"github.com/go-rod/rod/lib/proto"
 
-	"helpdeskd/migrations"
 	"helpdeskd/tracker"
 )
 
@@ -19,12 +18,12 @@ import (
 // person's ticket; on a desk and on a phone.
 func TestTeachInABrowser(t *testing.T) {
 	for _, width := range []int{1440, 390} {
-		t.Run(fmt.Sprint(width), func(t *testing.T) { teachInABrowser(t, migrations.SQLite, width) })
+		t.Run(fmt.Sprint(width), func(t *testing.T) { teachInABrowser(t, width) })
 	}
 }
 
-func teachInABrowser(t *testing.T, engine migrations.Engine, width int) {
-	d := newDrive(t, engine, width, 900)
+func teachInABrowser(t *testing.T, width int) {
+	d := newDrive(t, usual, width, 900)
 	shot := func(name string) {
 		if dir := os.Getenv("HELPDESKD_LOOK"); dir != "" {
 			for _, theme := range []string{"light", "dark"} {
@@ -80,7 +79,7 @@ func teachInABrowser(t *testing.T, engine migrations.Engine, width int) {
 func TestAnswersInABrowser(t *testing.T) {
 	for _, width := range []int{1440, 390} {
 		t.Run(fmt.Sprint(width), func(t *testing.T) {
-			d := newDrive(t, migrations.SQLite, width, 900)
+			d := newDrive(t, usual, width, 900)
 			f := &tracker.Form{Source: "power_automate", SubmittedAt: "3/4/2026 2:16:58 PM", Requester: tracker.Address{Name: "Hana Sato"}, Subject: "The label printer prints everything twice", Answers: []tracker.Answer{
 				{Question: "Your name", Answer: "Hana Sato", Meaning: tracker.MeansName}, {Question: "What happened?", Answer: strings.Repeat("2026-03-04 10:00 spooler: job refused, trying once more\n", 30) + "the end", Meaning: tracker.MeansProblem},
 				{Question: "What is the effect on your work?", Answer: "I can work, but part of it is slower", Meaning: tracker.MeansEffect}, {Question: "Anything else?"},

@@ -97,7 +97,7 @@ func TestSuggestAndSearchPages(t *testing.T) {
 func TestSearchAsYouType(t *testing.T) {
 	for name, size := range map[string][2]int{"desk": {1440, 900}, "phone": {390, 844}} {
 		t.Run(name, func(t *testing.T) {
-			d := newDrive(t, migrations.SQLite, size[0], size[1])
+			d := newDrive(t, usual, size[0], size[1])
 			d.w.furnish()
 			d.open("/board")
 			field, box := "#q", "#suggest-top"

@@ -18,8 +18,6 @@ import (
 	"testing"
 
 	"github.com/go-rod/rod/lib/proto"
-
-	"helpdeskd/migrations"
 )
 
 // outside is the rest of the world: whatever name the browser asks for leads
@@ -108,7 +106,7 @@ func TestHostileMailsInABrowser(t *testing.T) {
 		mails = append(mails, body)
 	}
 	world := newOutside(t)
-	d := newDrive(t, migrations.SQLite, 1440, 900, world.flags()...)
+	d := newDrive(t, usual, 1440, 900, world.flags()...)
 	d.Page = d.Page.CancelTimeout()
 	for _, host := range []string{"cdn.shop.example", "evil.example"} {
 		_, err := proto.NetworkSetCookie{Name: "who", Value: "me", Domain: host, Path: "/", Secure: true, SameSite: proto.NetworkCookieSameSiteNone}.Call(d)

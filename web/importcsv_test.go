@@ -261,7 +261,7 @@ func (e *endless) Read(b []byte) (int, error) {
 func TestImportAtEveryWidth(t *testing.T) {
 	for name, size := range map[string][2]int{"desk": {1440, 900}, "tablet": {820, 1180}, "phone": {390, 844}} {
 		t.Run(name, func(t *testing.T) {
-			d := newDrive(t, migrations.SQLite, size[0], size[1])
+			d := newDrive(t, usual, size[0], size[1])
 			shot := func(what string) {
 				if over := d.MustEval(`() => document.documentElement.scrollWidth - document.documentElement.clientWidth`).Int(); over > 0 {
 					t.Errorf("%s is %d px wider than the window", what, over)
@@ -319,7 +319,7 @@ func TestImportAtEveryWidth(t *testing.T) {
 
 // TestLongImportsShowHowFarTheyAre, and the page turns into the result by itself.
 func TestLongImportsShowHowFarTheyAre(t *testing.T) {
-	d := newDrive(t, migrations.SQLite, 1440, 900)
+	d := newDrive(t, usual, 1440, 900)
 	var b strings.Builder
 	b.WriteString("model,serial,location\n")
 	for i := range 6000 {

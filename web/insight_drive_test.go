@@ -11,7 +11,6 @@ import (
 
 	"github.com/go-rod/rod/lib/proto"
 
-	"helpdeskd/migrations"
 	"helpdeskd/tracker"
 )
 
@@ -19,17 +18,11 @@ import (
 // for managers, wide, narrow and on paper; trends and what keeps coming back;
 // a person's history.
 func TestInsightInABrowser(t *testing.T) {
-	engines := []migrations.Engine{migrations.SQLite}
-	if os.Getenv("HELPDESKD_TEST_FULL") != "" {
-		engines = append(engines, migrations.Postgres)
-	}
-	for _, engine := range engines {
-		t.Run(string(engine), func(t *testing.T) { insightInABrowser(t, engine) })
-	}
+	insightInABrowser(t)
 }
 
-func insightInABrowser(t *testing.T, engine migrations.Engine) {
-	d := newDrive(t, engine, 1440, 900)
+func insightInABrowser(t *testing.T) {
+	d := newDrive(t, usual, 1440, 900)
 	ctx, w := t.Context(), d.w
 	dir := os.Getenv("HELPDESKD_LOOK")
 	shot := func(name string) {

@@ -8,24 +8,17 @@ import (
 
 	"github.com/go-rod/rod/lib/input"
 
-	"helpdeskd/migrations"
 	"helpdeskd/tracker"
 )
 
 // TestJoinInABrowser: merge and take back, split, one answer to all who
 // reported a problem, a template, a logged call, and pins; on one site.
 func TestJoinInABrowser(t *testing.T) {
-	engines := []migrations.Engine{migrations.SQLite}
-	if os.Getenv("HELPDESKD_TEST_FULL") != "" {
-		engines = append(engines, migrations.Postgres)
-	}
-	for _, engine := range engines {
-		t.Run(string(engine), func(t *testing.T) { joinInABrowser(t, engine) })
-	}
+	joinInABrowser(t)
 }
 
-func joinInABrowser(t *testing.T, engine migrations.Engine) {
-	d := newDrive(t, engine, 1440, 900)
+func joinInABrowser(t *testing.T) {
+	d := newDrive(t, usual, 1440, 900)
 	shot := func(name string) {
 		if dir := os.Getenv("HELPDESKD_LOOK"); dir != "" {
 			for _, width := range []int{1440, 390} {

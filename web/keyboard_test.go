@@ -50,6 +50,17 @@ const widerJS = `() => {
 	return [document.documentElement.scrollWidth - wide + " px too wide"].concat([...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > wide + 1 && e.checkVisibility() && !e.closest(".visually-hidden")).slice(-3).map(e => e.outerHTML.slice(0, 140)));
 }`
 
+// barJS finds what the bar at the bottom of a phone lies over at the end of a
+// page, where nobody can scroll further.
+const barJS = `() => {
+	const bar = document.querySelector(".rail")?.getBoundingClientRect(), main = document.querySelector("main");
+	if (!bar || !main || bar.top < innerHeight / 2) return [];
+	scrollTo(0, document.documentElement.scrollHeight);
+	const under = main.getBoundingClientRect().bottom - bar.top;
+	scrollTo(0, 0);
+	return under > 1 ? [Math.round(under) + " px of " + main.lastElementChild?.outerHTML.slice(0, 120)] : [];
+}`
+
 // cutJS finds words that are cut off in what has to be read in full.
 const cutJS = `() => [...document.querySelectorAll(".btn, .chip, h1, h2, label, .form-label, .tag, th, .hint, .rail .item span")].filter(e => e.checkVisibility() && !e.closest(".visually-hidden, .topbar h1, .main-cell") && getComputedStyle(e).overflowX === "hidden" && e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).textOverflow !== "ellipsis").map(e => e.outerHTML.slice(0, 120))`
 
@@ -145,6 +156,7 @@ func lookOver(t *testing.T, p *rod.Page, url string, pg screen) {
 	p.MustSetViewport(320, 640, 1, false)
 	bad("sideways scrolling at 320 px", telling(p, widerJS))
 	bad("targets too small at 320 px", telling(p, targetsJS))
+	bad("below the bar at the end of the page", telling(p, barJS))
 	p.MustEval(spacingJS)
 	bad("sideways scrolling with wide letters", telling(p, widerJS))
 	bad("words cut off with wide letters", telling(p, cutJS))

@@ -4,12 +4,10 @@ import (
 	"testing"
 
 	"github.com/go-rod/rod/lib/input"
-
-	"helpdeskd/migrations"
 )
 
 func TestKeys(t *testing.T) {
-	d := newDrive(t, migrations.SQLite, 1440, 900)
+	d := newDrive(t, usual, 1440, 900)
 	path := func(want string) {
 		t.Helper()
 		if _, err := d.Eval(`async (want) => { for (let i = 0; location.pathname !== want; i++) { if (i > 600) throw new Error(location.pathname); await new Promise(requestAnimationFrame); } }`, want); err != nil {

@@ -3,8 +3,6 @@ package web
 import (
 	"fmt"
 	"testing"
-
-	"helpdeskd/migrations"
 )
 
 // TestMailByHand: what a technician does about mail that needs a person, with
@@ -12,7 +10,7 @@ import (
 func TestMailByHand(t *testing.T) {
 	for _, size := range [][2]int{{1440, 900}, {390, 844}} {
 		t.Run(fmt.Sprint(size[0]), func(t *testing.T) {
-			d := newDrive(t, migrations.SQLite, size[0], size[1])
+			d := newDrive(t, usual, size[0], size[1])
 			d.w.folders()
 			fits := func() {
 				t.Helper()

@@ -5,12 +5,10 @@ import (
 	"testing"
 
 	"github.com/go-rod/rod/lib/input"
-
-	"helpdeskd/migrations"
 )
 
 func TestBulkAndUndoByHand(t *testing.T) {
-	d := newDrive(t, migrations.SQLite, 1440, 900)
+	d := newDrive(t, usual, 1440, 900)
 	d.open("/tickets")
 	// A range by shift and click, then one more by the key x.
 	box := func(n string) string { return `#r` + n + ` [data-pick]` }
@@ -65,7 +63,7 @@ func TestBulkAndUndoByHand(t *testing.T) {
 }
 
 func TestBulkWithoutScripts(t *testing.T) {
-	d := newDrive(t, migrations.SQLite, 390, 844)
+	d := newDrive(t, usual, 390, 844)
 	d.plain.Store(true)
 	d.open("/tickets?who=nobody")
 	d.MustElement("#r8 [data-pick]").MustClick()
@@ -87,7 +85,7 @@ func TestBulkWithoutScripts(t *testing.T) {
 func TestSavedViewsByHand(t *testing.T) {
 	for name, size := range map[string][2]int{"desk": {1440, 900}, "phone": {390, 844}} {
 		t.Run(name, func(t *testing.T) {
-			d := newDrive(t, migrations.SQLite, size[0], size[1])
+			d := newDrive(t, usual, size[0], size[1])
 			d.open("/tickets")
 			d.sees(".chip", "Not taken").MustClick()
 			d.sees(".view-tools summary", "Save as a view").MustClick()
@@ -150,7 +148,7 @@ func TestSavedViewsByHand(t *testing.T) {
 }
 
 func TestPagesGoForthAndBack(t *testing.T) {
-	d := newDrive(t, migrations.SQLite, 1440, 900)
+	d := newDrive(t, usual, 1440, 900)
 	for range 110 {
 		d.w.arrives(letter{name: "Nora Falk", address: "nora.falk@aldermere.example", subject: "One of many", text: "x"})
 	}

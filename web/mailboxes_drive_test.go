@@ -7,8 +7,6 @@ import (
 	"testing"
 
 	"github.com/go-rod/rod/lib/proto"
-
-	"helpdeskd/migrations"
 )
 
 // TestConnectingInABrowser: an administrator chooses the service, fills in the
@@ -17,7 +15,7 @@ import (
 func TestConnectingInABrowser(t *testing.T) {
 	for _, width := range []int{1440, 390} {
 		t.Run(fmt.Sprint(width), func(t *testing.T) {
-			d := newDrive(t, migrations.SQLite, width, 900)
+			d := newDrive(t, usual, width, 900)
 			for _, c := range d.w.session(d.w.admin).cookie {
 				d.MustSetCookies(&proto.NetworkCookieParam{Name: c.Name, Value: c.Value, URL: d.url})
 			}

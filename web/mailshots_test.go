@@ -8,8 +8,6 @@ import (
 	"testing"
 
 	"github.com/go-rod/rod/lib/proto"
-
-	"helpdeskd/migrations"
 )
 
 // designedMails are mails as people's programs write them.
@@ -36,7 +34,7 @@ func TestMailShots(t *testing.T) {
 		t.Skip("HELPDESKD_SHOTS is not set: it names the folder for pictures of mails")
 	}
 	world := newOutside(t)
-	d := newDrive(t, migrations.SQLite, 1440, 900, world.flags()...)
+	d := newDrive(t, usual, 1440, 900, world.flags()...)
 	d.Page = d.Page.CancelTimeout()
 	shot := picture(300, 90)
 	for name, body := range designedMails {

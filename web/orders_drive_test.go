@@ -2,12 +2,10 @@ package web
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 
 	"helpdeskd/inventory"
-	"helpdeskd/migrations"
 )
 
 // TestARepairInABrowser: opened from a ticket in three clicks, costed,
@@ -15,20 +13,14 @@ import (
 // a tablet and a phone.
 func TestARepairInABrowser(t *testing.T) {
 	for _, width := range []int{1440, 820, 390} {
-		t.Run(fmt.Sprint(width), func(t *testing.T) { repairInABrowser(t, migrations.SQLite, width) })
+		t.Run(fmt.Sprint(width), func(t *testing.T) { repairInABrowser(t, width) })
 	}
 }
 
 // TestARepairInABrowserOnPostgres is the same, in the long run of the tests only.
-func TestARepairInABrowserOnPostgres(t *testing.T) {
-	if os.Getenv("HELPDESKD_TEST_FULL") == "" {
-		t.Skip("HELPDESKD_TEST_FULL is not set: ./test.sh --full sets it")
-	}
-	repairInABrowser(t, migrations.Postgres, 1440)
-}
 
-func repairInABrowser(t *testing.T, engine migrations.Engine, width int) {
-	d := newDrive(t, engine, width, 900)
+func repairInABrowser(t *testing.T, width int) {
+	d := newDrive(t, usual, width, 900)
 	x := d.w.shelf()
 	d.w.index()
 	d.open("/tickets/7")
@@ -125,7 +117,7 @@ func repairInABrowser(t *testing.T, engine migrations.Engine, width int) {
 
 // TestLinkInABrowser: picked from search as one types, by keyboard.
 func TestLinkInABrowser(t *testing.T) {
-	d := newDrive(t, migrations.SQLite, 1440, 900)
+	d := newDrive(t, usual, 1440, 900)
 	x := d.w.shelf()
 	o, err := d.w.things.OpenOrder(t.Context(), d.w.tech.Actor(), inventory.NewOrder{OrderEdit: inventory.OrderEdit{Title: "The lamp is dark", AssetID: x.beamer.ID}})
 	d.w.ok(err)

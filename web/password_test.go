@@ -195,7 +195,7 @@ func TestAPersonsAccountPage(t *testing.T) {
 func TestInviteInABrowser(t *testing.T) {
 	for _, size := range [][2]int{{1440, 900}, {820, 1180}, {390, 844}} {
 		t.Run(fmt.Sprint(size[0]), func(t *testing.T) {
-			d := newDrive(t, migrations.SQLite, size[0], size[1])
+			d := newDrive(t, usual, size[0], size[1])
 			w := d.w
 			d.become(w.session(w.admin))
 			d.open("/accounts")

@@ -5,14 +5,12 @@ import (
 	"testing"
 
 	"github.com/go-rod/rod/lib/input"
-
-	"helpdeskd/migrations"
 )
 
 // TestEnterSendsWhatWasTyped: the Enter key does what the form's own button
 // does, and never presses one of the chips or menus that stand before it.
 func TestEnterSendsWhatWasTyped(t *testing.T) {
-	d := newDrive(t, migrations.SQLite, 1440, 900)
+	d := newDrive(t, usual, 1440, 900)
 	d.w.stock()
 	var id int64
 	d.w.ok(d.w.DB().Get(t.Context(), &id, `SELECT id FROM asset WHERE status = 'stowed' AND quantity = 1 ORDER BY id LIMIT 1`))
@@ -54,7 +52,7 @@ func TestEnterSendsWhatWasTyped(t *testing.T) {
 // TestADraftIsOnlyWords: what was begun for one ticket's repair never says for
 // whom or for which ticket the next one is.
 func TestADraftIsOnlyWords(t *testing.T) {
-	d := newDrive(t, migrations.SQLite, 1440, 900)
+	d := newDrive(t, usual, 1440, 900)
 	d.w.stock()
 	d.open("/orders/new?ticket=4")
 	d.MustElement("#client").MustSelectAllText().MustInput("Jonas")

@@ -5,8 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-
-	"helpdeskd/migrations"
 )
 
 // TestPeopleFromAFileToOne: a technician brings a list of people, finds one
@@ -15,7 +13,7 @@ import (
 func TestPeopleFromAFileToOne(t *testing.T) {
 	for name, size := range map[string][2]int{"desk": {1440, 900}, "phone": {390, 844}} {
 		t.Run(name, func(t *testing.T) {
-			d := newDrive(t, migrations.SQLite, size[0], size[1])
+			d := newDrive(t, usual, size[0], size[1])
 			shot := func(what string) {
 				if over := d.MustEval(`() => document.documentElement.scrollWidth - document.documentElement.clientWidth`).Int(); over > 0 {
 					t.Errorf("%s is %d px wider than the window", what, over)

@@ -383,7 +383,7 @@ func TestFacesOfTime(t *testing.T) {
 func TestSettingsInABrowser(t *testing.T) {
 	for _, size := range [][2]int{{1440, 900}, {820, 1180}, {390, 844}} {
 		t.Run(fmt.Sprint(size[0]), func(t *testing.T) {
-			d := newDrive(t, migrations.SQLite, size[0], size[1])
+			d := newDrive(t, usual, size[0], size[1])
 			d.become(d.w.session(d.w.admin))
 			d.open("/settings/look")
 			d.MustElement("#company").MustSelectAllText().MustInput("Aldermere Ltd")

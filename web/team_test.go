@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"helpdeskd/migrations"
 	"helpdeskd/tracker"
 )
 
@@ -41,17 +40,10 @@ func (d *drive) shot(name string) {
 // second what the other does on the ticket, a second answer to one mail is
 // shown the first while that can be taken back still, and taking it back
 // leaves nothing of it.
-func TestTwoTechnicians(t *testing.T) { twoTechnicians(t, migrations.SQLite, 1440, 900) }
+func TestTwoTechnicians(t *testing.T) { twoTechnicians(t, 1440, 900) }
 
-func TestTwoTechniciansOnPostgres(t *testing.T) {
-	if os.Getenv("HELPDESKD_TEST_FULL") == "" {
-		t.Skip("HELPDESKD_TEST_FULL is not set: ./test.sh --full sets it")
-	}
-	twoTechnicians(t, migrations.Postgres, 1440, 900)
-}
-
-func twoTechnicians(t *testing.T, engine migrations.Engine, width, height int) {
-	d := newDrive(t, engine, width, height)
+func twoTechnicians(t *testing.T, width, height int) {
+	d := newDrive(t, usual, width, height)
 	d.w.together()
 	_, err := d.w.AddParticipant(t.Context(), d.w.tech.Actor(), 7, tracker.Address{Name: "Ben Ode", Address: "ben.ode@aldermere.example"})
 	d.w.ok(err)
@@ -151,7 +143,7 @@ func twoTechnicians(t *testing.T, engine migrations.Engine, width, height int) {
 // TestRepliesPage: kept, refused, changed by two at once, removed and brought
 // back; and inserted without a script.
 func TestRepliesPage(t *testing.T) {
-	d := newDrive(t, migrations.SQLite, 1440, 900)
+	d := newDrive(t, usual, 1440, 900)
 	d.w.together()
 	d.open("/account")
 	d.sees("a.btn", "Manage replies").MustClick()

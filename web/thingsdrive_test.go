@@ -8,8 +8,6 @@ import (
 	"testing"
 
 	"github.com/go-rod/rod/lib/input"
-
-	"helpdeskd/migrations"
 )
 
 // The widths that people have.
@@ -19,19 +17,12 @@ var widths = map[string][2]int{"desk": {1440, 900}, "tablet": {820, 1180}, "phon
 // photographed, and its life line tells all of it.
 func TestAnAssetsDay(t *testing.T) {
 	for name, size := range widths {
-		t.Run(name, func(t *testing.T) { anAssetsDay(t, migrations.SQLite, size[0], size[1]) })
+		t.Run(name, func(t *testing.T) { anAssetsDay(t, size[0], size[1]) })
 	}
 }
 
-func TestAnAssetsDayOnPostgres(t *testing.T) {
-	if os.Getenv("HELPDESKD_TEST_FULL") == "" {
-		t.Skip("HELPDESKD_TEST_FULL is not set: ./test.sh --full sets it")
-	}
-	anAssetsDay(t, migrations.Postgres, 1440, 900)
-}
-
-func anAssetsDay(t *testing.T, engine migrations.Engine, width, height int) {
-	d := newDrive(t, engine, width, height)
+func anAssetsDay(t *testing.T, width, height int) {
+	d := newDrive(t, usual, width, height)
 	d.w.stock()
 	d.open("/assets")
 	d.sees(".topbar .btn", "Register an asset").MustClick()
@@ -99,7 +90,7 @@ func anAssetsDay(t *testing.T, engine migrations.Engine, width, height int) {
 
 // TestTwoBrowsersMoveTheSame: one wins, the other is told who, and does it anyway.
 func TestTwoBrowsersMoveTheSame(t *testing.T) {
-	d := newDrive(t, migrations.SQLite, 1440, 900)
+	d := newDrive(t, usual, 1440, 900)
 	d.w.stock()
 	d.open("/assets/2")
 	d.sees(".acts.big summary", "Deploy").MustClick()
@@ -117,7 +108,7 @@ func TestTwoBrowsersMoveTheSame(t *testing.T) {
 
 // TestThingsWithoutJavaScript: every form works.
 func TestThingsWithoutJavaScript(t *testing.T) {
-	d := newDrive(t, migrations.SQLite, 390, 844)
+	d := newDrive(t, usual, 390, 844)
 	d.w.stock()
 	d.plain.Store(true)
 	d.open("/assets")

@@ -2,31 +2,22 @@ package web
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/go-rod/rod"
 
-	"helpdeskd/migrations"
 	"helpdeskd/tracker"
 )
 
 // TestTriageInABrowser: three people report one outage; a technician sees it
 // on the board, accepts the suggestion, cites what solved it last time below a
 // draft, links that, and answers the three as one.
-func TestTriageInABrowser(t *testing.T) { triageInABrowser(t, migrations.SQLite) }
+func TestTriageInABrowser(t *testing.T) { triageInABrowser(t) }
 
-func TestTriageInABrowserOnPostgres(t *testing.T) {
-	if os.Getenv("HELPDESKD_TEST_FULL") == "" {
-		t.Skip("HELPDESKD_TEST_FULL is not set: ./test.sh --full sets it")
-	}
-	triageInABrowser(t, migrations.Postgres)
-}
-
-func triageInABrowser(t *testing.T, engine migrations.Engine) {
-	d := newDrive(t, engine, 1440, 900)
+func triageInABrowser(t *testing.T) {
+	d := newDrive(t, usual, 1440, 900)
 	w := d.w
 	writes := func(name, subject, text string) (number int64) {
 		o, _ := w.arrives(letter{name: name, address: strings.ToLower(strings.ReplaceAll(name, " ", ".")) + "@aldermere.example", subject: subject, text: text})

@@ -31,7 +31,7 @@ func init() {
 // TestFromUnknownToDone drives a request from what is unknown of it to its
 // end: ask, the reply fills in, understood, yes, diagnosis, work-around, done.
 func TestFromUnknownToDone(t *testing.T) {
-	d := newDrive(t, migrations.SQLite, 1440, 900)
+	d := newDrive(t, usual, 1440, 900)
 	hana := func(text string) {
 		d.w.arrives(letter{name: "Hana Sato", address: "hana.sato@aldermere.example", subject: "Re: database", text: text, answers: "m7@mail.example"})
 	}

@@ -15,7 +15,7 @@ import (
 func TestDemoOnAPhone(t *testing.T) {
 	chromium, err := exec.LookPath("chromium")
 	if err != nil {
-		t.Skip("no chromium on this machine: install it to run the browser tests")
+		t.Skip("there is no chromium: ./test.sh installs it")
 	}
 	r := start(t, nil, "demo", "--http", "127.0.0.1:0", "--dir", t.TempDir(), "--quiet")
 	// A letter that nobody has read puts a number, and words for screen readers, at the strip's far end.
