@@ -37,6 +37,26 @@ func waitingInABrowser(t *testing.T, width int) {
 	}
 	_, err := d.w.things.CreateLocation(ctx, d.w.admin.Actor(), inventory.LocationEdit{Kind: inventory.Vendor, Name: "Brightline Repairs"})
 	d.w.ok(err)
+	clock := func(says string) { // on a phone in the drawer
+		t.Helper()
+		if width > 700 {
+			d.sees("#side-clock", says)
+			return
+		}
+		d.MustElement(".drawer-open").MustClick()
+		d.inView(d.sees("#side-clock", says))
+		d.Keyboard.MustType(input.Escape)
+		d.MustWait(`() => getComputedStyle(document.querySelector("#side")).visibility === "hidden"`)
+	}
+	menu := func(of string) { // on a phone behind "More"
+		t.Helper()
+		if summary := d.MustElement(of + " summary"); summary.MustVisible() {
+			d.tap(summary)
+			return
+		}
+		d.tap(d.MustElement(".more-props > summary"))
+		d.tap(d.MustElement(of + " summary"))
+	}
 	ticket := func() tracker.Ticket {
 		x, err := d.w.TicketByNumber(ctx, 7)
 		d.w.ok(err)
@@ -73,10 +93,10 @@ func waitingInABrowser(t *testing.T, width int) {
 	shot("waiting-menu")
 	d.Keyboard.MustType(input.KeyC)
 	d.sees("#prop-waiting summary", "Waiting for client")
-	d.sees("#side-clock", "since")
+	clock("since")
 	d.sees(".timeline, #said", "waits for the client")
 	// On a vendor, with its day.
-	d.tap(d.MustElement("#prop-waiting summary"))
+	menu("#prop-waiting")
 	d.MustElement("#wait-vendor").MustSelect("Brightline Repairs")
 	d.MustEval(`(day) => document.querySelector("#wait-expected").value = day`, d.w.Now().AddDate(0, 0, 3).Format(time.DateOnly))
 	d.tap(d.sees("#prop-waiting button", "Wait for vendor"))
@@ -122,6 +142,6 @@ func waitingInABrowser(t *testing.T, width int) {
 		t.Fatalf("%d counted: %v", n, err)
 	}
 	d.open("/tickets/7")
-	d.sees("#side-clock", "Solve by")
+	clock("Solve by")
 	shot("ticket-targets")
 }
