@@ -34,6 +34,9 @@ func waitingInABrowser(t *testing.T, width int) {
 		if over := d.MustEval(`() => document.documentElement.scrollWidth - document.documentElement.clientWidth`).Int(); over > 0 {
 			t.Errorf("%s is %d px wider than the window", name, over)
 		}
+		if cut := telling(d.Page, clippedJS); len(cut) > 0 {
+			t.Errorf("%s: cut off: %s", name, cut)
+		}
 	}
 	_, err := d.w.things.CreateLocation(ctx, d.w.admin.Actor(), inventory.LocationEdit{Kind: inventory.Vendor, Name: "Brightline Repairs"})
 	d.w.ok(err)

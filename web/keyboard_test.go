@@ -64,6 +64,18 @@ const barJS = `() => {
 // cutJS finds words that are cut off in what has to be read in full.
 const cutJS = `() => [...document.querySelectorAll(".btn, .chip, h1, h2, label, .form-label, .tag, th, .hint, .rail .item span")].filter(e => e.checkVisibility() && !e.closest(".visually-hidden, .topbar h1, .main-cell") && getComputedStyle(e).overflowX === "hidden" && e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).textOverflow !== "ellipsis").map(e => e.outerHTML.slice(0, 120))`
 
+// clippedJS finds marks and buttons that reach out of what cuts them off.
+const clippedJS = `() => [...document.querySelectorAll("main :is(.tag, .btn, .chip)")].filter(e => {
+	if (!e.checkVisibility() || e.closest(".visually-hidden")) return false;
+	const r = e.getBoundingClientRect();
+	for (let a = e.parentElement; a && a.tagName !== "MAIN"; a = a.parentElement) {
+		const x = getComputedStyle(a).overflowX, b = a.getBoundingClientRect();
+		if (x === "auto" || x === "scroll") return false; // can be scrolled to
+		if (x !== "visible" && r.width && b.width && (r.right > b.right + 1 || r.left < b.left - 1)) return true;
+	}
+	return false;
+}).map(e => e.outerHTML.slice(0, 120))`
+
 // spacingJS sets the text as wide as WCAG 1.4.12 wants it to be bearable.
 const spacingJS = `() => { const s = new CSSStyleSheet(); s.replaceSync("* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important } p { margin-bottom: 2em !important }"); document.adoptedStyleSheets = [s]; }`
 
@@ -156,6 +168,7 @@ func lookOver(t *testing.T, p *rod.Page, url string, pg screen) {
 	p.MustSetViewport(320, 640, 1, false)
 	bad("sideways scrolling at 320 px", telling(p, widerJS))
 	bad("targets too small at 320 px", telling(p, targetsJS))
+	bad("marks and buttons cut off at 320 px", telling(p, clippedJS))
 	bad("below the bar at the end of the page", telling(p, barJS))
 	p.MustEval(spacingJS)
 	bad("sideways scrolling with wide letters", telling(p, widerJS))
