@@ -81,23 +81,23 @@ func TestAFrozenTransactionIsEnded(t *testing.T) {
 }
 
 // The timeouts are the server's too, unless the address has its own.
-func TestTimeoutsOfTheServer(t *testing.T) {
+// What a connection asks of its server, unless the address asks for other.
+func TestSettingsOfAConnection(t *testing.T) {
 	dsn := dbtest.DSN(t, migrations.Postgres)
-	for _, c := range []struct{ add, statement, idle string }{{"", "1min", "15s"}, {"&statement_timeout=2min&idle_in_transaction_session_timeout=0", "2min", "0"}} {
-		db, err := migrations.Open(t.Context(), dsn+c.add)
+	for add, wanted := range map[string]map[string]string{
+		"": {"statement_timeout": "1min", "idle_in_transaction_session_timeout": "15s", "jit": "off"},
+		"&statement_timeout=2min&idle_in_transaction_session_timeout=0&jit=on": {"statement_timeout": "2min", "idle_in_transaction_session_timeout": "0", "jit": "on"},
+	} {
+		db, err := migrations.Open(t.Context(), dsn+add)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer db.Close()
-		var statement, idle string
-		if err := db.Get(t.Context(), &statement, `SHOW statement_timeout`); err != nil {
-			t.Fatal(err)
-		}
-		if err := db.Get(t.Context(), &idle, `SHOW idle_in_transaction_session_timeout`); err != nil {
-			t.Fatal(err)
-		}
-		if statement != c.statement || idle != c.idle {
-			t.Errorf("%q: %s, %s", c.add, statement, idle)
+		for name, want := range wanted {
+			var is string
+			if err := db.Get(t.Context(), &is, `SELECT current_setting($1)`, name); err != nil || is != want {
+				t.Errorf("%q: %s is %q, wanted %q (%v)", add, name, is, want, err)
+			}
 		}
 	}
 }
