@@ -109,26 +109,22 @@ type Told struct {
 	Category   string           `db:"category"`
 	Workaround bool             `db:"workaround"` // it is still to be fixed properly
 	ClosedAt   migrations.Stamp `db:"closed_at"`
-	Tickets    int              `db:"tickets"` // it, and its children that the sentence tells of too
+	Tickets    int              `db:"tickets"` // that the sentence was written on
 	People     int              `db:"people"`  // whom those concern, 0 for nobody known
 }
 
-// toldWith are the tickets of the alias o that say the same as another one,
-// and were completed within the same period: two times are its arguments.
-const toldWith = `o.stage = 'completed' AND o.summary = t.summary AND o.closed_at >= ? AND o.closed_at < ? AND o.merged_into_id IS NULL`
-
 // SolvedAndTold returns what was solved in a period and why, in the sentences
-// that were written for managers: what weighed most first. The sentence of a
-// problem that many reported stands once, by its own ticket.
+// that were written for managers: what weighed most first. A sentence stands
+// once, however many tickets it was written on: by the ticket of a problem that
+// many reported, else by the one that weighed most.
 func (s *Store) SolvedAndTold(ctx context.Context, from, to time.Time, limit int) (list []Told, err error) {
-	a, b := migrations.At(from), migrations.At(to)
-	err = s.db.Select(ctx, &list, `SELECT t.subject, t.summary, COALESCE(k.name, '') AS category, (t.workaround AND t.workaround_done_at IS NULL) AS workaround, t.closed_at,
-		1 + (SELECT count(*) FROM ticket o WHERE o.parent_id = t.id AND `+toldWith+`) AS tickets,
-		(SELECT count(DISTINCT COALESCE(o.for_client_id, o.client_id)) FROM ticket o WHERE (o.id = t.id OR o.parent_id = t.id) AND `+toldWith+`) AS people
-		FROM ticket t LEFT JOIN category k ON k.id = t.category_id
-		WHERE t.stage = 'completed' AND t.summary <> '' AND t.closed_at >= ? AND t.closed_at < ? AND `+unmerged+`
-		AND NOT EXISTS (SELECT 1 FROM ticket o WHERE o.id = t.parent_id AND `+toldWith+`)
-		ORDER BY t.star DESC, t.level DESC, t.closed_at DESC, t.id DESC LIMIT ?`, a, b, a, b, a, b, a, b, limit)
+	err = s.db.Select(ctx, &list, `WITH told AS (SELECT t.id, t.parent_id, t.subject, t.summary, t.category_id, t.star, t.level, t.closed_at, COALESCE(t.for_client_id, t.client_id) AS whose, t.workaround AND t.workaround_done_at IS NULL AS unmended FROM ticket t
+			WHERE t.stage = 'completed' AND t.summary <> '' AND t.closed_at >= ? AND t.closed_at < ? AND `+unmerged+`),
+		ranked AS (SELECT told.*, row_number() OVER (PARTITION BY summary ORDER BY CASE WHEN parent_id IS NULL THEN 0 ELSE 1 END, star DESC, level DESC, closed_at DESC, id DESC) AS place FROM told),
+		of AS (SELECT summary, count(*) AS tickets, count(DISTINCT whose) AS people, max(CASE WHEN unmended THEN 1 ELSE 0 END) AS unmended FROM told GROUP BY summary)
+		SELECT r.subject, r.summary, COALESCE(k.name, '') AS category, of.unmended = 1 AS workaround, r.closed_at, of.tickets, of.people
+		FROM ranked r JOIN of ON of.summary = r.summary LEFT JOIN category k ON k.id = r.category_id
+		WHERE r.place = 1 ORDER BY r.star DESC, r.level DESC, r.closed_at DESC, r.id DESC LIMIT ?`, migrations.At(from), migrations.At(to), limit)
 	if err != nil {
 		return nil, fmt.Errorf("read what was solved and why: %w", err)
 	}

@@ -76,6 +76,7 @@ func TestFiguresAgree(t *testing.T) {
 					return at != 0 && local.Year() == 2026 && local.Month() == month
 				}
 				var want Figures
+				said := map[string]int{}
 				var first, solution []time.Duration
 				for _, x := range rows {
 					if within(x.OpenedAt) {
@@ -88,6 +89,8 @@ func TestFiguresAgree(t *testing.T) {
 						want.Solved++
 						if x.Summary == "" {
 							want.Unsaid++
+						} else {
+							said[x.Summary]++
 						}
 						end := x.ClosedAt
 						if x.FixedAt != 0 && x.FixedAt < end {
@@ -108,8 +111,14 @@ func TestFiguresAgree(t *testing.T) {
 					t.Errorf("%s, %s: %+v, want %+v", name, month, got, want)
 				}
 				told := must(d.SolvedAndTold(ctx, cuts[0], cuts[1], 1000))(t)
-				if len(told) != want.Solved-want.Unsaid {
-					t.Errorf("%s, %s: %d told of, want %d", name, month, len(told), want.Solved-want.Unsaid)
+				of := 0
+				for _, x := range told {
+					if of += x.Tickets; said[x.Summary] != x.Tickets {
+						t.Errorf("%s, %s: %q stands for %d tickets, want %d", name, month, x.Summary, x.Tickets, said[x.Summary])
+					}
+				}
+				if of != want.Solved-want.Unsaid || len(told) != len(said) {
+					t.Errorf("%s, %s: %d told of in %d sentences, want %d in %d", name, month, of, len(told), want.Solved-want.Unsaid, len(said))
 				}
 				c := must(d.Counted(ctx, cuts))(t)
 				if !slices.Equal(c.Opened, []int{want.Opened}) || !slices.Equal(c.Solved, []int{want.Solved}) {
@@ -233,6 +242,32 @@ func TestStopsSpeakForTheirChildren(t *testing.T) {
 		grave(parent)
 		if list, n, err := d.Stops(ctx, 9); err != nil || n != 1 || list[0].Name != "Anna" || list[0].Others != 2 || list[0].Assignee != "" || !list[0].Judged {
 			t.Fatalf("%d %+v %v", n, list, err)
+		}
+	})
+}
+
+// TestASentenceStandsOnce: what was written on several tickets is one line, by
+// the one that weighed most, and is for the time being as long as one is.
+func TestASentenceStandsOnce(t *testing.T) {
+	eachDesk(t, func(t *testing.T, d *desk) {
+		ctx := t.Context()
+		solve := func(subject, who, says string, level int64, workaround bool) {
+			x := d.open(t, subject, who)
+			must(d.SetPriority(ctx, Actor{}, x.Number, level, false, AnyVersion))(t)
+			must(d.SetStage(ctx, Actor{}, x.Number, StageChange{Stage: Completed, Fix: "Done", Summary: says, Workaround: workaround}, AnyVersion))(t)
+		}
+		const expired = "The password had expired and was set anew."
+		solve("Locked out", "anna", expired, 1, false)
+		solve("Nobody lets me in", "ben", expired, 2, false)
+		solve("Locked out again", "anna", expired, 1, true)
+		solve("Loud fan", "cleo", "The fan was full of dust.", 1, false)
+		now := d.Now()
+		told := must(d.SolvedAndTold(ctx, now.Add(-time.Hour), now.Add(time.Hour), 1))(t)
+		if len(told) != 1 || told[0].Summary != expired || told[0].Subject != "Nobody lets me in" || told[0].Tickets != 3 || told[0].People != 2 || !told[0].Workaround {
+			t.Errorf("told: %+v", told)
+		}
+		if told := must(d.SolvedAndTold(ctx, now.Add(-time.Hour), now.Add(time.Hour), 9))(t); len(told) != 2 || told[1].Tickets != 1 || told[1].Workaround {
+			t.Errorf("told: %+v", told)
 		}
 	})
 }

@@ -70,6 +70,18 @@ const familyOf = `COALESCE((SELECT p.id FROM ticket p WHERE p.id = t.parent_id A
 // N is how often it came.
 func (r Recurring) N() int { return len(r.Tickets) }
 
+// Example is the subject that says what recurs with the fewest words, of
+// several the newest; "" where none has any.
+func (r Recurring) Example() string {
+	best, fewest := "", 0
+	for _, o := range r.Tickets {
+		if n := len(strings.Fields(o.Subject)); n > 0 && (best == "" || n < fewest) {
+			best, fewest = o.Subject, n
+		}
+	}
+	return best
+}
+
 // Suggested reports whether a root-cause ticket should be opened: none is.
 func (r Recurring) Suggested() bool { return r.Root == 0 }
 

@@ -82,7 +82,7 @@ func insightInABrowser(t *testing.T) {
 	signIn(w.manager, "/")
 	d.sees(".overview .stops", "Nobody gets into the accounts")
 	d.sees(".overview .told", "switched off by the cleaners")
-	d.sees(".overview", "paper jam floor two")
+	d.sees(".overview", "Paper jam on floor two")
 	shot("overview")
 	paper := d.paper()
 	if n := len(regexp.MustCompile(`/Type\s*/Page[^s]`).FindAll(paper, -1)); n < 1 || n > 2 {
@@ -135,7 +135,7 @@ func insightInABrowser(t *testing.T) {
 		t.Helper()
 		d.tap(d.sees(".recurring .recurs", "Bert Adler").MustElement(`form[action$="/dismiss"] button`))
 		d.sees("#flash", "Set aside")
-		d.sees(".recurring", "paper jam")
+		d.sees(".recurring", "Paper jam")
 		if d.MustHas(`.recurring form[action$="/dismiss"]`) {
 			t.Error("what was set aside is shown")
 		}

@@ -52,7 +52,7 @@ func TestManagersReadANote(t *testing.T) {
 		res := m.get("/overview")
 		page := mainOf(res.Body.String())
 		for _, want := range []string{"Right now one problem keeps somebody", "Anna Kovač (Finance) has been held up since yesterday:", "Accounting database cannot be reached", "most urgent",
-			"The loudspeaker was switched off by the cleaners", "“paper jam floor two” came 3 times in the last 90 days, from 3 people (Printing).", "Half of the people had a first answer within"} {
+			"The loudspeaker was switched off by the cleaners", "“Paper jam on floor two” and the like came 3 times in the last 90 days, from 3 people (Printing).", "Half of the people had a first answer within"} {
 			if !strings.Contains(page, want) {
 				t.Errorf("the page does not say %q: %s", want, page)
 			}
@@ -86,7 +86,7 @@ func TestManagersReadANote(t *testing.T) {
 		b := w.session(w.tech)
 		ticket := b.get("/tickets/2").Body.String()
 		key := regexp.MustCompile(`name="key" value="([^"]+)"`).FindStringSubmatch(ticket)
-		if key == nil || !strings.Contains(ticket, "paper jam floor two") {
+		if key == nil || !strings.Contains(ticket, "“Paper jam on floor two” and the like came 3 times") {
 			t.Fatalf("the ticket says nothing of what recurs: %s", mainOf(ticket))
 		}
 		mails := w.count(`SELECT count(*) FROM outbox`)

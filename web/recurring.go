@@ -110,6 +110,9 @@ func (s *site) recurringSays(r tracker.Recurring, n recurringNames) string {
 	case tracker.RecursPerson:
 		return s.words.say("recurring.person", r.N(), n.clients[r.ClientID], what)
 	}
+	if subject := r.Example(); subject != "" { // a sentence, rather than a heap of words
+		what = "“" + subject + "”"
+	}
 	return s.words.say("recurring.words", r.People, what, r.N(), n.categories[r.CategoryID])
 }
 
