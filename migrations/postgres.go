@@ -34,7 +34,7 @@ func openPostgres(ctx context.Context, dsn string) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := sqlx.NewDb(sql.OpenDB(c), "postgres")
+	p := sqlx.NewDb(sql.OpenDB(preparing{c}), "postgres")
 	p.SetMaxOpenConns(16)
 	p.SetMaxIdleConns(8)
 	p.SetConnMaxIdleTime(5 * time.Minute)
@@ -84,6 +84,9 @@ func postgresConnector(dsn string, patiently bool) (*pq.Connector, error) {
 	// is tried wherever the server guesses too high.
 	if cfg.Runtime["jit"] == "" {
 		cfg.Runtime["jit"] = "off"
+	}
+	if cfg.Runtime[direct] == "" {
+		cfg.Runtime[direct] = "on"
 	}
 	c, err := pq.NewConnectorConfig(cfg)
 	if err != nil {

@@ -60,7 +60,7 @@ func (db *DB) Select(ctx context.Context, dest any, query string, args ...any) e
 }
 
 // Tx is a writing transaction. A query that it runs a second time is
-// prepared, which makes batches cheap on both engines.
+// prepared, which makes batches cheap; on PostgreSQL connections do so.
 type Tx struct {
 	tx     *sqlx.Tx
 	engine Engine
@@ -101,8 +101,12 @@ func (tx *Tx) AfterCommit(f func()) { tx.after = append(tx.after, f) }
 // Dialect returns the engine.
 func (tx *Tx) Dialect() Engine { return tx.engine }
 
-// stmt returns the prepared statement of a query from its second use on, else nil.
+// stmt returns the prepared statement of a query from its second use on, else
+// nil, and nil where connections prepare.
 func (tx *Tx) stmt(ctx context.Context, query string) (*sqlx.Stmt, error) {
+	if tx.engine == Postgres {
+		return nil, nil
+	}
 	s, seen := tx.once[query]
 	if s != nil {
 		return s, nil
