@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/lib/pq"
 )
@@ -13,6 +14,10 @@ import (
 // preparedMost is how many statements a connection to PostgreSQL keeps
 // prepared, those that were used last, and how many it remembers to have seen.
 const preparedMost = 200
+
+// Anew begins the text of a statement whose best plan hangs on its values, as
+// how long a period is: PostgreSQL plans it each time that it is run.
+const Anew = "/* anew */ "
 
 // direct is a setting that we ask for and that a server itself knows by that.
 // Where a pooler is between us, it is gone, or the address says off: there what
@@ -126,7 +131,7 @@ func (c *preparingConn) prepared(ctx context.Context, text string) (pqStmt, erro
 // statement returns what to run a text with, nil for the connection itself.
 // Lists of any length are not worth keeping.
 func (c *preparingConn) statement(ctx context.Context, text string, args []driver.NamedValue) (pqStmt, error) {
-	if len(args) == 0 || len(args) > maxMarks {
+	if len(args) == 0 || len(args) > maxMarks || strings.HasPrefix(text, Anew) {
 		return nil, nil
 	}
 	s, err := c.prepared(ctx, text)

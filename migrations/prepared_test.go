@@ -45,6 +45,9 @@ const kept = `SELECT count(*) FROM pg_prepared_statements`
 // and what an older one says is still right.
 func TestStatementsAreKept(t *testing.T) {
 	inTx(t, onPostgres(t, ""), func(tx *migrations.Tx) {
+		for range 3 {
+			number(t, tx, migrations.Anew+`SELECT CAST(? AS BIGINT) + 2`, 1)
+		}
 		for i := range 3 {
 			if n := number(t, tx, `SELECT CAST(? AS BIGINT) + 1`, i); n != i+1 {
 				t.Errorf("%d and one are %d", i, n)

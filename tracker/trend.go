@@ -98,13 +98,13 @@ func (s *Store) Trends(ctx context.Context, cuts []time.Time) (Trends, error) {
 		}
 		return strings.Compare(a.Name, b.Name)
 	})
-	err = s.db.Select(ctx, &x.Departments, `SELECT COALESCE(c.department, '') AS name, CAST(SUM(x.n) AS BIGINT) AS n
+	err = s.db.Select(ctx, &x.Departments, migrations.Anew+`SELECT COALESCE(c.department, '') AS name, CAST(SUM(x.n) AS BIGINT) AS n
 		FROM (SELECT t.client_id, count(*) AS n FROM ticket t WHERE t.opened_at >= ? AND t.opened_at < ? AND `+unmerged+` GROUP BY t.client_id) x
 		LEFT JOIN client c ON c.id = x.client_id GROUP BY COALESCE(c.department, '') ORDER BY n DESC, name`, from, to)
 	if err != nil {
 		return x, fmt.Errorf("count requests by department: %w", err)
 	}
-	err = s.db.Select(ctx, &x.Assets, `SELECT l.a_id AS id, count(*) AS n FROM link l JOIN ticket t ON t.id = l.b_id
+	err = s.db.Select(ctx, &x.Assets, migrations.Anew+`SELECT l.a_id AS id, count(*) AS n FROM link l JOIN ticket t ON t.id = l.b_id
 		WHERE l.a_kind = 'asset' AND l.b_kind = 'ticket' AND t.opened_at >= ? AND t.opened_at < ? AND `+unmerged+`
 		GROUP BY l.a_id ORDER BY n DESC, id LIMIT ?`, from, to, trendAssets)
 	if err != nil {
