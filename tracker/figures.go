@@ -118,13 +118,19 @@ type Told struct {
 // once, however many tickets it was written on: by the ticket of a problem that
 // many reported, else by the one that weighed most.
 func (s *Store) SolvedAndTold(ctx context.Context, from, to time.Time, limit int) (list []Told, err error) {
-	err = s.db.Select(ctx, &list, `WITH told AS (SELECT t.id, t.parent_id, t.subject, t.summary, t.category_id, t.star, t.level, t.closed_at, COALESCE(t.for_client_id, t.client_id) AS whose, t.workaround AND t.workaround_done_at IS NULL AS unmended FROM ticket t
-			WHERE t.stage = 'completed' AND t.summary <> '' AND t.closed_at >= ? AND t.closed_at < ? AND `+unmerged+`),
-		ranked AS (SELECT told.*, row_number() OVER (PARTITION BY summary ORDER BY CASE WHEN parent_id IS NULL THEN 0 ELSE 1 END, star DESC, level DESC, closed_at DESC, id DESC) AS place FROM told),
-		of AS (SELECT summary, count(*) AS tickets, count(DISTINCT whose) AS people, max(CASE WHEN unmended THEN 1 ELSE 0 END) AS unmended FROM told GROUP BY summary)
-		SELECT r.subject, r.summary, COALESCE(k.name, '') AS category, of.unmended = 1 AS workaround, r.closed_at, of.tickets, of.people
-		FROM ranked r JOIN of ON of.summary = r.summary LEFT JOIN category k ON k.id = r.category_id
-		WHERE r.place = 1 ORDER BY r.star DESC, r.level DESC, r.closed_at DESC, r.id DESC LIMIT ?`, migrations.At(from), migrations.At(to), limit)
+	// By windows alone: a join of the sentences with themselves is quadratic
+	// wherever PostgreSQL guesses that they are few.
+	err = s.db.Select(ctx, &list, migrations.Anew+`SELECT f.subject, f.summary, COALESCE(k.name, '') AS category, f.unmended = 1 AS workaround, f.closed_at, f.tickets, f.people
+		FROM (SELECT r.*, count(*) OVER same AS tickets, max(r.unmended_one) OVER same AS unmended, COALESCE(max(r.person) OVER same, 0) AS people
+			FROM (SELECT t.id, t.subject, t.summary, t.category_id, t.star, t.level, t.closed_at,
+				CASE WHEN t.workaround AND t.workaround_done_at IS NULL THEN 1 ELSE 0 END AS unmended_one,
+				row_number() OVER (PARTITION BY t.summary ORDER BY CASE WHEN t.parent_id IS NULL THEN 0 ELSE 1 END, t.star DESC, t.level DESC, t.closed_at DESC, t.id DESC) AS place,
+				CASE WHEN COALESCE(t.for_client_id, t.client_id) IS NOT NULL THEN dense_rank() OVER (PARTITION BY t.summary
+					ORDER BY CASE WHEN COALESCE(t.for_client_id, t.client_id) IS NULL THEN 1 ELSE 0 END, COALESCE(t.for_client_id, t.client_id)) END AS person
+				FROM ticket t WHERE t.stage = 'completed' AND t.summary <> '' AND t.closed_at >= ? AND t.closed_at < ? AND `+unmerged+`) AS r
+			WINDOW same AS (PARTITION BY r.summary)) AS f
+		LEFT JOIN category k ON k.id = f.category_id
+		WHERE f.place = 1 ORDER BY f.star DESC, f.level DESC, f.closed_at DESC, f.id DESC LIMIT ?`, migrations.At(from), migrations.At(to), limit)
 	if err != nil {
 		return nil, fmt.Errorf("read what was solved and why: %w", err)
 	}
@@ -181,15 +187,17 @@ func (s *Store) JudgedStops(ctx context.Context) (n int, err error) {
 	return n, nil
 }
 
-// bursting is a report of what several report, as long as another of them is
-// open, or was merged into it.
-const bursting = `(t.burst_id IS NOT NULL AND EXISTS (SELECT 1 FROM ticket m WHERE m.burst_id = t.burst_id AND m.id <> t.id AND (m.closed_at IS NULL OR m.merged_into_id = t.id)))`
+// bursting is an open report of what several report, as long as another of them
+// is open, or was merged into it. Here and below bursts are counted at once and
+// not ticket by ticket, since thousands may report the same.
+const bursting = `(t.burst_id IN (SELECT m.burst_id FROM ticket m WHERE m.burst_id IS NOT NULL AND m.closed_at IS NULL GROUP BY m.burst_id HAVING count(*) > 1)
+	OR t.burst_id IS NOT NULL AND EXISTS (SELECT 1 FROM ticket m WHERE m.merged_into_id = t.id AND m.burst_id = t.burst_id))`
 
 // alone leaves out a report of a problem whose own ticket stops people, too,
 // and of a burst that nobody has judged all but the first: those stand for it.
 const alone = ` AND (t.parent_id IS NULL OR NOT EXISTS (SELECT 1 FROM ticket p WHERE p.id = t.parent_id AND p.stage IN ('requested', 'in_progress') AND p.level = 3 AND p.triaged_at IS NOT NULL))
-	AND (t.burst_id IS NULL OR t.triaged_at IS NOT NULL OR NOT EXISTS (SELECT 1 FROM ticket b WHERE b.burst_id = t.burst_id AND b.id < t.id AND b.triaged_at IS NULL
-		AND b.archived_at IS NULL AND b.stage IN ('requested', 'in_progress') AND b.merged_into_id IS NULL))`
+	AND (t.burst_id IS NULL OR t.triaged_at IS NOT NULL OR t.id IN (SELECT MIN(b.id) FROM ticket b WHERE b.burst_id IS NOT NULL AND b.triaged_at IS NULL
+		AND b.archived_at IS NULL AND b.stage IN ('requested', 'in_progress') AND b.merged_into_id IS NULL GROUP BY b.burst_id))`
 
 // others counts the tickets for which t stands.
 const others = `(SELECT count(*) FROM ticket o WHERE o.closed_at IS NULL AND (o.parent_id = t.id
