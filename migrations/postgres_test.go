@@ -80,7 +80,6 @@ func TestAFrozenTransactionIsEnded(t *testing.T) {
 	}
 }
 
-// The timeouts are the server's too, unless the address has its own.
 // What a connection asks of its server, unless the address asks for other.
 func TestSettingsOfAConnection(t *testing.T) {
 	dsn := dbtest.DSN(t, migrations.Postgres)

@@ -98,8 +98,12 @@ type preparedStmt struct {
 	stmt pqStmt
 }
 
-// prepared returns the prepared statement of a text, nil the first time.
-func (c *preparingConn) prepared(ctx context.Context, text string) (pqStmt, error) {
+// prepared returns the prepared statement of a text, nil where the connection
+// itself runs it: the first time, and lists of any length.
+func (c *preparingConn) prepared(ctx context.Context, text string, args []driver.NamedValue) (pqStmt, error) {
+	if len(args) == 0 || len(args) > maxMarks || strings.HasPrefix(text, Anew) {
+		return nil, nil
+	}
 	if e, ok := c.known[text]; ok {
 		c.used.MoveToFront(e)
 		return e.Value.(*preparedStmt).stmt, nil
@@ -114,8 +118,9 @@ func (c *preparingConn) prepared(ctx context.Context, text string) (pqStmt, erro
 	if c.used.Len() >= preparedMost {
 		last := c.used.Remove(c.used.Back()).(*preparedStmt)
 		delete(c.known, last.text)
-		if err := last.stmt.Close(); err != nil {
-			return nil, err
+		if err := last.stmt.Close(); err != nil { // the server is gone; the statement asked for did not reach it
+			c.spent = true
+			return nil, driver.ErrBadConn
 		}
 	}
 	s, err := c.pqConn.PrepareContext(ctx, text)
@@ -126,19 +131,6 @@ func (c *preparingConn) prepared(ctx context.Context, text string) (pqStmt, erro
 	p := &preparedStmt{text, s.(pqStmt)}
 	c.known[text] = c.used.PushFront(p)
 	return p.stmt, nil
-}
-
-// statement returns what to run a text with, nil for the connection itself.
-// Lists of any length are not worth keeping.
-func (c *preparingConn) statement(ctx context.Context, text string, args []driver.NamedValue) (pqStmt, error) {
-	if len(args) == 0 || len(args) > maxMarks || strings.HasPrefix(text, Anew) {
-		return nil, nil
-	}
-	s, err := c.prepared(ctx, text)
-	if s == nil || err != nil {
-		return nil, c.noted(err)
-	}
-	return s, nil
 }
 
 // noted gives the connection up where what it has prepared is of no use any
@@ -153,9 +145,9 @@ func (c *preparingConn) noted(err error) error {
 
 // QueryContext implements driver.QueryerContext.
 func (c *preparingConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	s, err := c.statement(ctx, query, args)
+	s, err := c.prepared(ctx, query, args)
 	if err != nil {
-		return nil, err
+		return nil, c.noted(err)
 	}
 	if s == nil {
 		return c.pqConn.QueryContext(ctx, query, args)
@@ -166,9 +158,9 @@ func (c *preparingConn) QueryContext(ctx context.Context, query string, args []d
 
 // ExecContext implements driver.ExecerContext.
 func (c *preparingConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	s, err := c.statement(ctx, query, args)
+	s, err := c.prepared(ctx, query, args)
 	if err != nil {
-		return nil, err
+		return nil, c.noted(err)
 	}
 	if s == nil {
 		return c.pqConn.ExecContext(ctx, query, args)
@@ -181,12 +173,4 @@ func (c *preparingConn) ExecContext(ctx context.Context, query string, args []dr
 // connection back.
 func (c *preparingConn) IsValid() bool {
 	return !c.spent && c.pqConn.IsValid()
-}
-
-// ResetSession implements driver.SessionResetter.
-func (c *preparingConn) ResetSession(ctx context.Context) error {
-	if c.spent {
-		return driver.ErrBadConn
-	}
-	return c.pqConn.ResetSession(ctx)
 }

@@ -56,26 +56,28 @@ func TestStatementsAreKept(t *testing.T) {
 				t.Errorf("%d are kept after it was asked %d times", n, i+1)
 			}
 		}
-		for round := range 3 {
+		for range 3 { // each round throws out what the one before has prepared
 			for i := range 300 {
-				if n := number(t, tx, fmt.Sprintf(`SELECT CAST(? AS BIGINT) * %d`, i), 2); n != 2*i {
-					t.Fatalf("round %d: twice %d is %d", round, i, n)
-				}
-				if _, err := tx.Exec(t.Context(), fmt.Sprintf(`UPDATE setting SET value = value WHERE name = ? AND %d = 1`, i), "none"); err != nil {
-					t.Fatal(err)
+				for j := range 3 {
+					if n := number(t, tx, fmt.Sprintf(`SELECT CAST(? AS BIGINT) * %d`, i), j); n != i*j {
+						t.Fatalf("%d times %d is %d", i, j, n)
+					}
+					if _, err := tx.Exec(t.Context(), fmt.Sprintf(`UPDATE setting SET value = value WHERE name = ? AND %d = 1`, i), "none"); err != nil {
+						t.Fatal(err)
+					}
 				}
 			}
-		}
-		if n := number(t, tx, kept); n > 200 {
-			t.Errorf("%d are kept", n)
+			if n := number(t, tx, kept); n != 200 {
+				t.Errorf("%d are kept", n)
+			}
 		}
 		for range 2 {
 			if n := number(t, tx, `SELECT CAST(? AS BIGINT) + 1`, 41); n != 42 {
 				t.Errorf("41 and one are %d", n)
 			}
 		}
-		if n := number(t, tx, kept); n == 0 {
-			t.Error("none are kept")
+		if n := number(t, tx, kept); n != 200 {
+			t.Errorf("%d are kept", n)
 		}
 	})
 }
@@ -167,5 +169,34 @@ func TestGivingUpHarmsNobody(t *testing.T) {
 	wg.Wait()
 	if gaveUp.Load() == 0 {
 		t.Error("nobody gave up")
+	}
+}
+
+// A server that ended the connection meanwhile is asked anew, also where the
+// connection had to forget a statement first.
+func TestAnEndedConnectionIsReplaced(t *testing.T) {
+	dsn := dbtest.DSN(t, migrations.Postgres)
+	db, err := migrations.Open(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	other, err := migrations.Open(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	for i := range 210 {
+		for range 2 {
+			number(t, db, fmt.Sprintf(`SELECT CAST(? AS BIGINT) * %d`, i), 1)
+		}
+	}
+	const last = `SELECT CAST(? AS BIGINT) - 1`
+	number(t, db, last, 1)
+	if n := number(t, other, `SELECT count(*) FROM (SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()) AS x`); n == 0 {
+		t.Fatal("no connection was ended")
+	}
+	if n := number(t, db, last, 8); n != 7 {
+		t.Errorf("8 less one is %d", n)
 	}
 }

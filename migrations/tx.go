@@ -64,7 +64,7 @@ func (db *DB) Select(ctx context.Context, dest any, query string, args ...any) e
 type Tx struct {
 	tx     *sqlx.Tx
 	engine Engine
-	once   map[string]*sqlx.Stmt
+	once   map[string]*sqlx.Stmt // on SQLite
 	later  []*pending
 	after  []func()
 }

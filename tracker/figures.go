@@ -121,16 +121,17 @@ func (s *Store) SolvedAndTold(ctx context.Context, from, to time.Time, limit int
 	// By windows alone: a join of the sentences with themselves is quadratic
 	// wherever PostgreSQL guesses that they are few.
 	err = s.db.Select(ctx, &list, migrations.Anew+`SELECT f.subject, f.summary, COALESCE(k.name, '') AS category, f.unmended = 1 AS workaround, f.closed_at, f.tickets, f.people
-		FROM (SELECT r.*, count(*) OVER same AS tickets, max(r.unmended_one) OVER same AS unmended, COALESCE(max(r.person) OVER same, 0) AS people
-			FROM (SELECT t.id, t.subject, t.summary, t.category_id, t.star, t.level, t.closed_at,
+		FROM (SELECT r.*, count(*) OVER same AS tickets, max(r.unmended_one) OVER same AS unmended, COALESCE(max(r.person) OVER same, 0) AS people, max(r.weight) OVER same AS most,
+				row_number() OVER (PARTITION BY r.summary ORDER BY r.of_many DESC, r.weight DESC, r.closed_at DESC, r.id DESC) AS place
+			FROM (SELECT t.id, t.subject, t.summary, t.category_id, t.closed_at, CASE WHEN t.star THEN 10 ELSE 0 END + t.level AS weight,
+				CASE WHEN EXISTS (SELECT 1 FROM ticket o WHERE o.parent_id = t.id AND o.summary = t.summary) THEN 1 ELSE 0 END AS of_many,
 				CASE WHEN t.workaround AND t.workaround_done_at IS NULL THEN 1 ELSE 0 END AS unmended_one,
-				row_number() OVER (PARTITION BY t.summary ORDER BY CASE WHEN t.parent_id IS NULL THEN 0 ELSE 1 END, t.star DESC, t.level DESC, t.closed_at DESC, t.id DESC) AS place,
-				CASE WHEN COALESCE(t.for_client_id, t.client_id) IS NOT NULL THEN dense_rank() OVER (PARTITION BY t.summary
-					ORDER BY CASE WHEN COALESCE(t.for_client_id, t.client_id) IS NULL THEN 1 ELSE 0 END, COALESCE(t.for_client_id, t.client_id)) END AS person
+				CASE WHEN COALESCE(t.for_client_id, t.client_id) IS NOT NULL THEN
+					dense_rank() OVER (PARTITION BY t.summary, COALESCE(t.for_client_id, t.client_id) IS NULL ORDER BY COALESCE(t.for_client_id, t.client_id)) END AS person
 				FROM ticket t WHERE t.stage = 'completed' AND t.summary <> '' AND t.closed_at >= ? AND t.closed_at < ? AND `+unmerged+`) AS r
 			WINDOW same AS (PARTITION BY r.summary)) AS f
 		LEFT JOIN category k ON k.id = f.category_id
-		WHERE f.place = 1 ORDER BY f.star DESC, f.level DESC, f.closed_at DESC, f.id DESC LIMIT ?`, migrations.At(from), migrations.At(to), limit)
+		WHERE f.place = 1 ORDER BY f.most DESC, f.closed_at DESC, f.id DESC LIMIT ?`, migrations.At(from), migrations.At(to), limit)
 	if err != nil {
 		return nil, fmt.Errorf("read what was solved and why: %w", err)
 	}
@@ -190,8 +191,8 @@ func (s *Store) JudgedStops(ctx context.Context) (n int, err error) {
 // bursting is an open report of what several report, as long as another of them
 // is open, or was merged into it. Here and below bursts are counted at once and
 // not ticket by ticket, since thousands may report the same.
-const bursting = `(t.burst_id IN (SELECT m.burst_id FROM ticket m WHERE m.burst_id IS NOT NULL AND m.closed_at IS NULL GROUP BY m.burst_id HAVING count(*) > 1)
-	OR t.burst_id IS NOT NULL AND EXISTS (SELECT 1 FROM ticket m WHERE m.merged_into_id = t.id AND m.burst_id = t.burst_id))`
+const bursting = `(t.burst_id IS NOT NULL AND (t.burst_id IN (SELECT m.burst_id FROM ticket m WHERE m.burst_id IS NOT NULL AND m.closed_at IS NULL GROUP BY m.burst_id HAVING count(*) > 1)
+	OR EXISTS (SELECT 1 FROM ticket m WHERE m.merged_into_id = t.id AND m.burst_id = t.burst_id)))`
 
 // alone leaves out a report of a problem whose own ticket stops people, too,
 // and of a burst that nobody has judged all but the first: those stand for it.

@@ -200,6 +200,14 @@ func TestABurstIsOneStop(t *testing.T) {
 		if w := must(d.OpenWeights(ctx))(t); w.Stop != 3 || w.Unjudged != 0 {
 			t.Fatalf("%+v", w)
 		}
+		// Somebody who stands still with something else is none of them, and has no star by that.
+		other := d.open(t, "Nothing starts", "dora")
+		d.put(t, other.Number, "suggested_level = ?", 3)
+		list, n, err = d.Stops(ctx, 9)
+		if err != nil || n != 2 || list[1].Number != other.Number || list[1].Star || list[1].Others != 0 {
+			t.Fatalf("%d %+v %v", n, list, err)
+		}
+		must(d.SetPriority(ctx, d.tech.Actor(), other.Number, 1, false, AnyVersion))(t)
 		// One that was judged stands for itself.
 		must(d.SetPriority(ctx, d.tech.Actor(), all[0].Number, 3, true, AnyVersion))(t)
 		list, n, err = d.Stops(ctx, 9)
@@ -267,6 +275,15 @@ func TestASentenceStandsOnce(t *testing.T) {
 			t.Errorf("told: %+v", told)
 		}
 		if told := must(d.SolvedAndTold(ctx, now.Add(-time.Hour), now.Add(time.Hour), 9))(t); len(told) != 2 || told[1].Tickets != 1 || told[1].Workaround {
+			t.Errorf("told: %+v", told)
+		}
+		// The weightiest is it too where it hangs on a problem that says something else.
+		problem := d.open(t, "Sign-in", "ines")
+		grave := d.open(t, "The whole floor is locked out", "dora")
+		must(d.Adopt(ctx, Actor{}, problem.Number, []int64{grave.Number}))(t)
+		must(d.SetPriority(ctx, Actor{}, grave.Number, 3, true, AnyVersion))(t)
+		must(d.SetStage(ctx, Actor{}, grave.Number, StageChange{Stage: Completed, Fix: "Done", Summary: expired}, AnyVersion))(t)
+		if told := must(d.SolvedAndTold(ctx, now.Add(-time.Hour), now.Add(time.Hour), 9))(t); len(told) != 2 || told[0].Subject != "The whole floor is locked out" || told[0].Tickets != 4 || told[0].People != 3 {
 			t.Errorf("told: %+v", told)
 		}
 	})
