@@ -104,6 +104,23 @@ func (d *drive) sees(selector, text string) *rod.Element {
 	return e.CancelTimeout()
 }
 
+// inFrame waits until what a frame shows has the text, and returns the frame.
+// It is looked for anew each time: the document in it may just be replaced.
+func (d *drive) inFrame(selector, text string) *rod.Page {
+	d.t.Helper()
+	for began := time.Now(); ; {
+		frame, err := d.MustElement(selector).Frame()
+		if err == nil {
+			if _, err = frame.Timeout(time.Second).ElementR("body", text); err == nil {
+				return frame
+			}
+		}
+		if time.Since(began) > 10*time.Second {
+			d.t.Fatalf("%s lacks %q: %v\n%s", selector, text, err, d.MustElement(selector).MustFrame().MustElement("body").MustText())
+		}
+	}
+}
+
 // tap clicks where an element is, also where its own ::after lies over it,
 // which rod takes for something that covers it.
 func (d *drive) tap(e *rod.Element) {
