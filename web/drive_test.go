@@ -90,12 +90,59 @@ func (d *drive) open(path string) {
 	d.MustNavigate(d.url + path).MustWaitLoad()
 }
 
+// leaving reports whether a page was asked just while it was being left for
+// another, so that the same can be asked of that one.
+func leaving(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "navigated or closed")
+}
+
+// settled asks again, for ten seconds, what met a page being left; it is for
+// what changes nothing.
+func (d *drive) settled(ask func() error) {
+	d.t.Helper()
+	began := time.Now()
+	err := ask()
+	for leaving(err) && time.Since(began) < 10*time.Second {
+		err = ask()
+	}
+	if err != nil {
+		d.t.Fatalf("on %s: %v", d.MustInfo().URL, err)
+	}
+}
+
+// MustElement is rod's, after a page was left too.
+func (d *drive) MustElement(selector string) (e *rod.Element) {
+	d.t.Helper()
+	d.settled(func() (err error) { e, err = d.Element(selector); return err })
+	return e
+}
+
+// MustElements is rod's, after a page was left too.
+func (d *drive) MustElements(selector string) (all rod.Elements) {
+	d.t.Helper()
+	d.settled(func() (err error) { all, err = d.Elements(selector); return err })
+	return all
+}
+
+// MustHas is rod's, after a page was left too.
+func (d *drive) MustHas(selector string) (has bool) {
+	d.t.Helper()
+	d.settled(func() (err error) { has, _, err = d.Has(selector); return err })
+	return has
+}
+
+// MustWait is rod's, after a page was left too.
+func (d *drive) MustWait(js string, args ...any) {
+	d.t.Helper()
+	d.settled(func() error { return d.Wait(rod.Eval(js, args...)) })
+}
+
 // sees waits until an element that matches has the text, in itself or below.
 func (d *drive) sees(selector, text string) *rod.Element {
 	d.t.Helper()
 	p := d.Timeout(10 * time.Second)
 	e, err := p.ElementR(selector, text)
-	for err != nil && strings.Contains(err.Error(), "navigated or closed") { // the page was just being left
+	for leaving(err) {
 		e, err = p.ElementR(selector, text)
 	}
 	if err != nil {
