@@ -29,6 +29,9 @@ const (
 	// readerMemory is what reading one mail may need, in bytes, beside three
 	// times its size.
 	readerMemory = 256 << 20
+	// A stack grows by doubling, beside the one before and what is still to be
+	// collected: this way that ends well below readerMemory.
+	maxStack = 32 << 20
 
 	readerMails  = 200     // after which a reader is replaced by a fresh one
 	readerLarge  = 4 << 20 // a mail of so many bytes is a reader's last

@@ -32,7 +32,7 @@ func beginLimits() (func(head) error, error) {
 	}
 	// Where the machine runs out of memory this process goes first.
 	_ = os.WriteFile("/proc/self/oom_score_adj", []byte("1000"), 0) // not allowed everywhere
-	debug.SetMaxStack(64 << 20)
+	debug.SetMaxStack(maxStack)
 	began, err := addressSpace()
 	if err != nil {
 		return nil, err

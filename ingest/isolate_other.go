@@ -24,7 +24,7 @@ func confine(*exec.Cmd) {}
 // beginLimits returns what bounds this process for each mail. There is no
 // limit that the system keeps on every machine, so it looks after itself.
 func beginLimits() (func(head) error, error) {
-	debug.SetMaxStack(64 << 20)
+	debug.SetMaxStack(maxStack)
 	most := make(chan uint64)
 	go func() {
 		var limit uint64
